@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Makefile - build, run and test Cumae; `make help` lists the targets
+#
+# Objects live in build/$(V), one folder per variant: release, debug, asan,
+# tsan. Sources are found by wildcard, so a new file needs no line here.
+
+V ?= release
+B := build/$(V)
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+PYTHON ?= python3
+
+LIBRARIES := libmicrohttpd jansson libpq sqlite3 libcrypto libcurl zlib
+LIBRARY_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+  -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
+  -Wcast-qual -Wformat=2 -Wvla -Wimplicit-fallthrough -Werror
+# No FMA contraction and no fast maths: the optimizers give the same numbers
+# on machines with and without FMA.
+BASE := -std=c17 -D_GNU_SOURCE $(WARNINGS) -g -fno-omit-frame-pointer \
+  -ffp-contract=off -fPIE -MMD -MP -pthread
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+  -fstack-clash-protection
+FLAGS_release := -O2 $(HARDENING)
+FLAGS_debug := -O0
+FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan := -O1 -fsanitize=thread
+CFLAGS_ALL = $(BASE) $(FLAGS_$(V)) $(LIBRARY_CFLAGS) -I$(B)/gen $(CFLAGS)
+LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread \
+  $(filter -fsanitize% -fno-sanitize%,$(FLAGS_$(V))) $(LDFLAGS)
+# GSL before OpenBLAS and no gslcblas: the order decides which BLAS is bound.
+LIBS = $(LIBRARY_LIBS) -lgsl -lopenblas -lm
+
+OPTIMIZERS := $(sort $(wildcard optimizers/*.c))
+SERVICE := $(filter-out service/main.c,$(sort $(wildcard service/*.c)))
+ASSETS := $(sort $(shell find web -type f -not -name '.*' 2>/dev/null))
+SQL := $(sort $(wildcard sql/*.sql))
+CLIENT := $(sort $(wildcard client/c/*.c))
+UNIT := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c))
+TESTS := $(UNIT:tests/%.c=$(B)/tests/%)
+
+object = $(patsubst %.c,$(B)/%.o,$(1))
+
+.PHONY: all run demo test check-c check-python lint layers sanitize tsan \
+  format bench help install uninstall clean packages packages-test venv \
+  memcheck
+.SECONDARY:
+
+all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a)
+
+help: ## this list
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) \
+	  | sed -E 's/:[^#]*## /\t/' | sort | expand -t 18
+
+# ---- packages ---------------------------------------------------------------
+
+packages:
+	@service/deploy/packages.sh build
+
+packages-test:
+	@service/deploy/packages.sh test
+
+# ---- building ---------------------------------------------------------------
+
+$(B)/.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL)' | cmp -s - $@ \
+	  || echo '$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL)' > $@
+FORCE:
+
+$(B)/%.o: %.c $(B)/.flags | $(B)/gen/queries.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(if $(filter tests/%,$<),-Iservice -Ioptimizers) \
+	  -c $< -o $@
+
+# The queries, migrations and pages are compiled into the binary.
+$(B)/gen/queries.h: sql/embed.sh $(SQL)
+	@mkdir -p $(@D)
+	sql/embed.sh header $(SQL) > $@.new && mv $@.new $@
+
+$(B)/gen/queries.c: sql/embed.sh $(SQL)
+	@mkdir -p $(@D)
+	sql/embed.sh source $(SQL) > $@.new && mv $@.new $@
+
+$(B)/gen/assets.S: service/embed.sh $(ASSETS)
+	@mkdir -p $(@D)
+	service/embed.sh web $(ASSETS) > $@.new && mv $@.new $@
+
+$(B)/gen/queries.o: $(B)/gen/queries.c $(B)/gen/queries.h $(B)/.flags
+	$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+$(B)/gen/assets.o: $(B)/gen/assets.S
+	$(CC) -fPIE -c $< -o $@
+
+$(B)/liboptimizers.a: $(call object,$(OPTIMIZERS))
+	@rm -f $@
+	$(AR) Dcr $@ $^
+
+$(B)/libservice.a: $(call object,$(SERVICE)) $(B)/gen/queries.o $(B)/gen/assets.o
+	@rm -f $@
+	$(AR) Dcr $@ $^
+
+$(B)/cumaed: $(B)/service/main.o $(B)/libservice.a $(B)/liboptimizers.a
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+$(B)/libcumae.a: $(call object,$(CLIENT))
+	@rm -f $@
+	$(AR) Dcr $@ $^
+
+$(B)/tests/%: $(B)/tests/%.o $(B)/libservice.a $(B)/liboptimizers.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- running ----------------------------------------------------------------
+
+run: packages ## build and start on http://127.0.0.1:8080 with a SQLite file
+	@$(MAKE) --no-print-directory -s all
+	@exec $(B)/cumaed $(ARGS)
+
+venv: build/venv/.done
+build/venv/.done: tests/requirements.txt client/python/pyproject.toml
+	@$(PYTHON) -m venv build/venv
+	@build/venv/bin/pip install -q --disable-pip-version-check \
+	  -r tests/requirements.txt -e client/python
+	@touch $@
+
+demo: packages-test ## eight workers tune a classifier through the service
+	@$(MAKE) --no-print-directory -s all venv
+	@build/venv/bin/python client/examples/demo.py --cumaed $(B)/cumaed $(ARGS)
+
+# ---- testing ----------------------------------------------------------------
+
+test: packages-test ## everything, on SQLite and PostgreSQL
+	@$(MAKE) --no-print-directory -s all tests venv
+	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
+
+tests: $(TESTS)
+
+sanitize: packages-test ## the whole suite under ASan and UBSan
+	@$(MAKE) --no-print-directory -s V=asan all tests
+	@$(MAKE) --no-print-directory -s venv
+	@CUMAE_BUILD=$(abspath build/asan) CK_FORK=no \
+	  ASAN_OPTIONS=detect_stack_use_after_return=1 tests/run.sh
+
+tsan: packages-test ## the whole suite under ThreadSanitizer
+	@$(MAKE) --no-print-directory -s V=tsan all tests
+	@$(MAKE) --no-print-directory -s venv
+	@CUMAE_BUILD=$(abspath build/tsan) CK_FORK=no \
+	  TSAN_OPTIONS="halt_on_error=1 suppressions=$(abspath tests/tsan.supp)" \
+	  setarch -R tests/run.sh
+
+memcheck: packages-test ## 1000 ask/tell cycles under valgrind
+	@$(MAKE) --no-print-directory -s V=debug all
+	@$(MAKE) --no-print-directory -s venv
+	@build/venv/bin/python tests/faults/memcheck.py build/debug/cumaed
+
+layers: ## check that dependencies point one way
+	@$(MAKE) --no-print-directory -s $(B)/liboptimizers.a
+	@tests/layers.sh $(B)/liboptimizers.a
+
+lint: packages-test ## clang-format, clang-tidy, cppcheck
+	@tests/lint.sh
+
+format: ## let clang-format have its last word
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+bench: $(addprefix bench-,$(patsubst tests/bench/bench_%.py,%,$(wildcard tests/bench/bench_*.py))) ## all benchmarks
+
+bench-%: packages-test ## one benchmark: a table, and build/bench/NAME.json
+	@$(MAKE) --no-print-directory -s all venv
+	@mkdir -p build/bench
+	@build/venv/bin/python tests/bench/bench_$*.py --cumaed $(B)/cumaed $(ARGS)
+
+# ---- installing -------------------------------------------------------------
+
+install: all ## DESTDIR and PREFIX are respected
+	install -D -m 755 $(B)/cumaed $(DESTDIR)$(PREFIX)/bin/cumaed
+	install -D -m 644 service/deploy/cumaed.service \
+	  $(DESTDIR)$(PREFIX)/lib/systemd/system/cumaed.service
+	install -D -m 644 $(B)/libcumae.a $(DESTDIR)$(PREFIX)/lib/libcumae.a
+	install -D -m 644 client/c/cumae.h $(DESTDIR)$(PREFIX)/include/cumae.h
+
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// history.h - the trials of a study, in columns
+//
+// Row i is trial number i: numbers are dense from 0. Values are minimised; the
+// sign of a maximised objective is flipped before it gets here, once.
+// `ended` lists the trials that brought a result (complete, pruned, failed,
+// infeasible) in the order in which they first ended: a prefix of it is the
+// past as a model fitted earlier saw it. A trial whose result is corrected
+// keeps its place.
+//
+// Notation: n trials, d parameters (space->n).
+
+#ifndef CUMAE_HISTORY_H
+#define CUMAE_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "space.h"
+
+enum trial_state {
+    TRIAL_QUEUED,     // enqueued, not handed out
+    TRIAL_RUNNING,    // handed out
+    TRIAL_COMPLETE,   // told a value
+    TRIAL_PRUNED,     // stopped early; value = last report
+    TRIAL_FAILED,     // the worker failed, or told NaN
+    TRIAL_INFEASIBLE, // violates a constraint
+    TRIAL_LOST,       // the lease ran out
+    TRIAL_CANCELLED,  // taken back
+    TRIAL_STATES
+};
+
+// The snake_case name of a state, and back (-1 when unknown).
+const char *trial_state_name(enum trial_state state);
+int trial_state_from_name(const char *name);
+
+// Reports of one trial: steps ascending and distinct.
+struct series {
+    size_t n, capacity;
+    int64_t *step;
+    double *value;
+};
+
+struct history {
+    const struct space *space; // lent by the owner
+    size_t n, capacity;
+    uint8_t *state;            // [n] enum trial_state
+    double *point;             // [n x d] see space.h
+    double *unit;              // [n x d] encoded
+    double *value;             // [n] NaN when there is none
+    struct series *series;     // [n]
+    size_t n_ended;
+    uint32_t *ended;           // [n_ended] trial numbers
+    uint32_t *running;         // [count[RUNNING]] numbers, ascending
+    size_t count[TRIAL_STATES];
+    int64_t best;              // complete trial of least value, or -1
+};
+
+void history_init(struct history *history, const struct space *space);
+void history_done(struct history *history);
+
+// Appends trial number history->n (returned). `point` has d coordinates and
+// is valid; state is QUEUED or RUNNING.
+size_t history_append(struct history *history, enum trial_state state,
+                      const double *point);
+
+// Moves a trial to `state`; `value` is kept for COMPLETE and PRUNED (NaN: no
+// value), NaN otherwise. Any transition is allowed: the life cycle is the
+// domain's business.
+void history_move(struct history *history, size_t number,
+                  enum trial_state state, double value);
+
+// Inserts or replaces the report at `step`. Returns true when it was new.
+bool history_report(struct history *history, size_t number, int64_t step,
+                    double value);
+
+// The reported value at `step`, NaN when there is none.
+double history_at(const struct history *history, size_t number, int64_t step);
+
+static inline const double *history_point(const struct history *history,
+                                          size_t number)
+{
+    return history->point + number * history->space->n;
+}
+
+static inline const double *history_unit(const struct history *history,
+                                         size_t number)
+{
+    return history->unit + number * history->space->n;
+}
+
+#endif

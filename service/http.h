@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// http.h - bytes on a socket <-> struct request and struct reply
+//
+// The only file that knows the HTTP library. An event loop never waits: it
+// reads a whole request, hands it to `handle` and goes on. Whoever has the
+// answer, in whatever thread, fills request->reply and calls http_answer once;
+// the loop that owns the connection sends it. A request lives until its answer
+// was sent or its connection died; after http_answer the caller must not touch
+// it.
+
+#ifndef CUMAE_HTTP_H
+#define CUMAE_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../optimizers/arena.h"
+#include "../optimizers/error.h"
+
+enum http_method {
+    HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE,
+    HTTP_OPTIONS, HTTP_OTHER
+};
+
+struct http_pair {
+    const char *name, *value;
+};
+
+enum { HTTP_MAX_QUERY = 32, HTTP_MAX_REPLY_HEADERS = 12 };
+
+struct reply {
+    int status;               // 0 until answered
+    const char *content_type; // NULL: no body
+    const char *body;         // in the request's arena, or static
+    size_t body_bytes;
+    struct http_pair headers[HTTP_MAX_REPLY_HEADERS]; // extra ones
+    size_t n_headers;
+};
+
+struct request {
+    struct arena arena;       // for everything that lives as long
+    enum http_method method;
+    const char *path;         // decoded, "//" collapsed, no query
+    struct http_pair query[HTTP_MAX_QUERY]; // decoded
+    size_t n_query;
+    const char *body;         // inflated when it came gzipped; NUL-terminated
+    size_t body_bytes;
+    char id[68];              // request id: from X-Request-Id or made
+    char peer[48];            // address of the client (trusted proxies undone)
+    int64_t started_us;       // monotonic
+    struct reply reply;
+    void *context;            // the handler's own
+    const char *route;        // set by the router, for logs and metrics
+    int64_t user_id;          // set by auth, for logs; 0: nobody
+    struct request *next;     // for queues of whoever holds it
+};
+
+// The request's header (name in lower case), or NULL. Only those the service
+// knows are kept: authorization, cookie, content-type, idempotency-key,
+// if-none-match, origin, host, last-event-id, sec-fetch-site,
+// x-cumae-csrf, user-agent, accept.
+const char *request_header(const struct request *request, const char *name);
+
+// The decoded query parameter, or NULL.
+const char *request_query(const struct request *request, const char *name);
+
+// Adds a header to the reply; both strings must outlive it.
+void reply_header(struct request *request, const char *name,
+                  const char *value);
+
+struct http_options {
+    const char *listen;       // "ADDRESS:PORT", port 0: chosen by the kernel
+    unsigned loops;           // event-loop threads, >= 1
+    size_t max_body_bytes;    // of a request, after inflating
+    unsigned max_connections;
+    unsigned max_connections_per_address; // 0: no limit
+    unsigned idle_s;          // keep-alive connections without a request
+    unsigned request_s;       // whole request from its first byte
+    const char *const *trusted_proxies; // addresses, NULL-terminated, or NULL
+    void (*handle)(void *context, struct request *request);
+    // Called when the answer has been sent or the connection died, before the
+    // request is freed. For logs and metrics. May be NULL.
+    void (*finished)(void *context, const struct request *request,
+                     bool delivered);
+    void *context;
+};
+
+struct http;
+
+// Listens and starts the loops. options is copied, its strings are not.
+struct http *http_start(const struct http_options *options, struct error *err);
+
+// The port that is listened on.
+unsigned http_port(const struct http *http);
+
+// Hands the answer in request->reply to the connection's loop. Any thread,
+// once per request. gzip is applied here when the client accepts it and the
+// body is worth it.
+void http_answer(struct request *request);
+
+// Stops taking connections; those that are open get `Connection: close`.
+void http_drain(struct http *http);
+
+// Requests handed out and not yet answered.
+unsigned http_in_flight(const struct http *http);
+
+// Heartbeats: true when every loop turned within the last `seconds`.
+bool http_alive(const struct http *http, unsigned seconds);
+
+// Waits up to `deadline_s` for requests in flight, then closes what is left
+// and frees everything. All requests must have been answered by then or be
+// answered by other threads meanwhile.
+void http_stop(struct http *http, unsigned deadline_s);
+
+#endif
