@@ -17,8 +17,8 @@
 
 enum { BLOCK = 32 }; // kernels
 
-// A kernel this far below the largest one, in ln, adds less than 1e-17 of it.
-static const double NEGLIGIBLE = 40;
+// A kernel this far below the largest one, in ln, adds less than 3e-9 of it.
+static const double NEGLIGIBLE = 20;
 
 static const double PRIOR_CENTRE = 0.5;
 static const double PRIOR_DEVIATION = 1;
@@ -70,13 +70,13 @@ static void sort_by_unit(const double *unit, size_t n, uint32_t *order,
 
 static double clip(double width, double floor)
 {
-    return fmin(fmax(width, floor), 1);
+    return width < floor ? floor : width > 1 ? 1 : width;
 }
 
 // Bandwidth of a point that lies between `left` and `right`.
 static double bandwidth(double left, double u, double right, double floor)
 {
-    return clip(fmax(u - left, right - u), floor);
+    return clip(u - left > right - u ? u - left : right - u, floor);
 }
 
 // Bandwidth of a point that is not among sorted[0..n).
@@ -121,7 +121,7 @@ static size_t measure(const struct parzen_plan *plan, size_t n,
 // ln of the mass that a kernel has in [0, 1].
 static double log_inside(double centre, double deviation)
 {
-    if (fmin(centre, 1 - centre) > 8.3 * deviation)
+    if (centre > 8.3 * deviation && 1 - centre > 8.3 * deviation)
         return 0; // what is outside is below the rounding of 1
     return normal_log_mass(-centre / deviation, (1 - centre) / deviation);
 }
@@ -162,12 +162,16 @@ static void tabulate(const struct param *param, size_t n, const uint32_t *order,
 
 static void normalise(double cell_width, size_t n, struct parzen_factor *f)
 {
+    double s = 0, scale = 0, peak = 0; // shared by runs of equal bandwidths
     for (size_t i = 0; i < n; i++) {
-        double s = f->deviation[i];
-        double wider = sqrt(s * s + cell_width * cell_width / 12);
-        f->scale[i] = M_SQRT1_2 / wider;
-        f->offset[i] = log(M_SQRT1_2 * M_2_SQRTPI * 0.5 / wider) -
-                       log_inside(f->centre[i], s);
+        if (s != f->deviation[i]) {
+            s = f->deviation[i];
+            double wider = sqrt(s * s + cell_width * cell_width / 12);
+            scale = M_SQRT1_2 / wider;
+            peak = log(M_SQRT1_2 * M_2_SQRTPI * 0.5 / wider);
+        }
+        f->scale[i] = scale;
+        f->offset[i] = peak - log_inside(f->centre[i], s);
     }
 }
 
@@ -207,7 +211,8 @@ static void build_numeric(const struct parzen_plan *plan, size_t k, size_t n,
     }
     bool equal_cells = param_levels(param) && !param->log;
     normalise(equal_cells ? 1 / (double)param_levels(param) : 0, n, f);
-    f->wide = param_levels(param) ? cell_count_wider(param, 0.5 * plan->floor) : 0;
+    f->wide =
+        param_levels(param) ? cell_count_wider(param, 0.5 * plan->floor) : 0;
     if (f->wide == 0)
         return;
     if (m < n)
@@ -353,28 +358,28 @@ void parzen_sample(const struct parzen *parzen, struct rng *rng, double *unit)
 
 // ---- density ----------------------------------------------------------------
 
-static void add_normal(double *restrict sum, const double *restrict centre,
+static void add_normal(double *restrict value, const double *restrict centre,
                        const double *restrict scale,
                        const double *restrict offset, double x)
 {
     for (size_t i = 0; i < BLOCK; i++) {
         double z = (x - centre[i]) * scale[i];
-        sum[i] += offset[i] - z * z;
+        value[i] += offset[i] - z * z;
     }
 }
 
-static void add_choice(double *restrict sum, const double *restrict centre,
+static void add_choice(double *restrict value, const double *restrict centre,
                        const double *restrict offset, double hit, double x)
 {
     for (size_t i = 0; i < BLOCK; i++)
-        sum[i] += centre[i] == x ? hit : offset[i];
+        value[i] += centre[i] == x ? hit : offset[i];
 }
 
-static void add_masses(double *sum, const struct parzen_factor *f, size_t first,
-                       size_t n, size_t cell)
+static void add_masses(double *value, const struct parzen_factor *f, size_t n,
+                       size_t level)
 {
     for (size_t i = 0; i < n; i++)
-        sum[i] += f->mass[f->row[first + i] * f->wide + cell];
+        value[i] += f->mass[f->row[i] * f->wide + level];
 }
 
 // One coordinate of the point asked about, ready for the loops.
@@ -382,7 +387,7 @@ struct query {
     const struct parzen_factor *factor;
     bool choice, wide;
     double x;     // unit coordinate, or index of the choice
-    size_t index; // of the wide cell
+    size_t level; // of the wide cell
 };
 
 // Returns the number of active coordinates written to `query`. *cells gets the
@@ -402,7 +407,7 @@ static size_t prepare(const struct parzen *parzen, const double *unit,
         if (param_levels(param) == 0)
             continue;
         struct cell cell = cell_at(param, unit[k]);
-        q->index = cell.level;
+        q->level = cell.level;
         q->choice = categorical(param);
         q->wide = !q->choice && cell.level < f->wide;
         if (q->choice)
@@ -413,56 +418,50 @@ static size_t prepare(const struct parzen *parzen, const double *unit,
     return n;
 }
 
-// ln of the kernels [first, first + BLOCK) at the point.
+// ln of each kernel at the point, to value[n, padded].
 static void evaluate(const struct parzen *parzen, const struct query *query,
-                     size_t n, size_t first, double *sum)
+                     size_t n, double *value)
 {
-    memcpy(sum, parzen->log_weight + first, BLOCK * sizeof *sum);
-    size_t left = parzen->n - first;
+    memcpy(value, parzen->log_weight, padded(parzen->n) * sizeof *value);
     for (const struct query *q = query; q < query + n; q++) {
         const struct parzen_factor *f = q->factor;
-        if (q->choice)
-            add_choice(sum, f->centre + first, f->offset + first, f->hit, q->x);
-        else if (q->wide)
-            add_masses(sum, f, first, left < BLOCK ? left : BLOCK, q->index);
-        else
-            add_normal(sum, f->centre + first, f->scale + first,
-                       f->offset + first, q->x);
+        if (q->wide) {
+            add_masses(value, f, parzen->n, q->level);
+            continue;
+        }
+        for (size_t i = 0; i < parzen->n; i += BLOCK)
+            if (q->choice)
+                add_choice(value + i, f->centre + i, f->offset + i, f->hit,
+                           q->x);
+            else
+                add_normal(value + i, f->centre + i, f->scale + i,
+                           f->offset + i, q->x);
     }
 }
 
-// ln of the sum of all kernels, relative to the largest one seen so far; most
-// kernels are far from the point and never reach exp.
-static double log_sum(const struct parzen *parzen, const struct query *query,
-                      size_t n)
+// ln of the sum of exp(value[0..n)); most kernels are far from the point and
+// never reach exp.
+static double log_sum(const double *value, size_t n)
 {
-    double largest = -INFINITY, sum = 0, limit = -INFINITY;
-    for (size_t first = 0; first < parzen->n; first += BLOCK) {
-        double value[BLOCK];
-        evaluate(parzen, query, n, first, value);
-        for (size_t i = 0; i < BLOCK; i++) {
-            if (!(value[i] > limit))
-                continue;
-            if (value[i] > largest) {
-                sum = sum * exp(largest - value[i]) + 1;
-                largest = value[i];
-                limit = largest - NEGLIGIBLE;
-            } else {
-                sum += exp(value[i] - largest);
-            }
-        }
-    }
+    double largest = -INFINITY, sum = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = value[i] > largest ? value[i] : largest;
+    for (size_t i = 0; i < n; i++)
+        if (value[i] > largest - NEGLIGIBLE)
+            sum += exp(value[i] - largest);
     return largest + log(sum);
 }
 
 void parzen_log_density(const struct parzen *parzen, const double *unit,
-                        size_t points, double *log_density)
+                        size_t points, struct arena *arena, double *log_density)
 {
     size_t d = parzen->space->n;
-    struct query query[SPACE_MAX_PARAMS];
+    struct query *query = arena_zeros(arena, d, sizeof *query);
+    double *value = arena_doubles(arena, padded(parzen->n));
     for (size_t i = 0; i < points; i++) {
         double cells;
         size_t n = prepare(parzen, unit + i * d, query, &cells);
-        log_density[i] = log_sum(parzen, query, n) + cells;
+        evaluate(parzen, query, n, value);
+        log_density[i] = log_sum(value, parzen->n) + cells;
     }
 }

@@ -72,8 +72,10 @@ struct parzen parzen_marginal(const struct parzen *parzen, size_t k);
 void parzen_sample(const struct parzen *parzen, struct rng *rng, double *unit);
 
 // Writes ln of the density (mass, for cells and choices) at each of `points`
-// unit rows of d coordinates, NaN where inactive, to log_density[points].
+// unit rows of d coordinates, NaN where inactive, to log_density[points]. Takes
+// scratch memory from `arena`.
 void parzen_log_density(const struct parzen *parzen, const double *unit,
-                        size_t points, double *log_density);
+                        size_t points, struct arena *arena,
+                        double *log_density);
 
 #endif

@@ -427,10 +427,10 @@ static void draw(const struct view *view, size_t n, struct rng *rng,
     }
     double *bad = arena_doubles(arena, n);
     double *extra = arena_doubles(arena, n);
-    parzen_log_density(view->good, unit, n, score);
-    parzen_log_density(view->bad, unit, n, bad);
+    parzen_log_density(view->good, unit, n, arena, score);
+    parzen_log_density(view->bad, unit, n, arena, bad);
     if (view->extra)
-        parzen_log_density(view->extra, unit, n, extra);
+        parzen_log_density(view->extra, unit, n, arena, extra);
     for (size_t i = 0; i < n; i++) {
         double g = bad[i];
         if (view->extra) {

@@ -3,9 +3,11 @@
 //
 // For several numbers of parameters and results: with a model fitted for this
 // one suggestion, and with a model that is kept. The results crowd around one
-// point with some spread, as those of a study under way do.
+// point with some spread, as those of a study under way do. Processor time,
+// median of the suggestions.
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "rng.h"
@@ -14,8 +16,20 @@
 static double now_ms(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double median(double *times, size_t n)
+{
+    qsort(times, n, sizeof *times, by_size);
+    return times[n / 2];
 }
 
 static void fill(struct history *history, size_t d, size_t n)
@@ -59,18 +73,24 @@ static void measure(size_t d, size_t n)
     struct arena arena;
     arena_init(&arena);
 
-    size_t repeats = 1 + 20000 / (n + 20);
-    double start = now_ms();
-    for (size_t i = 0; i < repeats; i++, arena_reset(&arena))
+    double times[200];
+    size_t repeats = n < 10000 ? 200 : 5;
+    for (size_t i = 0; i < repeats; i++) {
+        double start = now_ms();
         sampler_suggest(sampler, &task, n + i, &arena, point, &err);
-    double fresh = (now_ms() - start) / (double)repeats;
+        times[i] = now_ms() - start;
+        arena_reset(&arena);
+    }
+    double fresh = median(times, repeats);
 
     struct model *model = sampler->fit(&task, sampler->fit_length(n));
-    repeats = 500;
-    start = now_ms();
-    for (size_t i = 0; i < repeats; i++, arena_reset(&arena))
+    for (size_t i = 0; i < 200; i++) {
+        double start = now_ms();
         sampler->suggest(&task, model, n + i, &arena, point, &err);
-    double kept = (now_ms() - start) / (double)repeats;
+        times[i] = now_ms() - start;
+        arena_reset(&arena);
+    }
+    double kept = median(times, 200);
     printf("%4zu %8zu %10.3f %10.3f\n", d, n, fresh, kept);
     sampler->model_free(model);
     arena_done(&arena);
