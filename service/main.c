@@ -26,7 +26,8 @@ enum { WATCHDOG_S = 5, MAX_WAITING = 20000, BATCH = 128 };
 
 // One line per request that is rare or went wrong; the frequent ones that went
 // well are counted, not logged.
-static void log_request(const struct request *request, bool delivered)
+static void log_request(const struct request *request, int64_t us,
+                        bool delivered)
 {
     static const char *const methods[] = {"GET",    "HEAD",    "POST",
                                           "PUT",    "PATCH",   "DELETE",
@@ -44,23 +45,27 @@ static void log_request(const struct request *request, bool delivered)
               log_integer("user", request->user_id),
               log_text("peer", request->peer),
               log_flag("delivered", delivered),
-              log_integer("dur_us",
-                          clock_monotonic_us() - request->started_us));
+              log_integer("dur_us", us));
 }
 
 static void finished(void *context, const struct request *request,
                      bool delivered)
 {
     struct service *service = context;
-    metrics_request(service->metrics, request->route, request->reply.status,
-                    (double)(clock_monotonic_us() - request->started_us) / 1e6);
-    log_request(request, delivered);
+    int64_t us = clock_monotonic_us() - request->started_us;
+    metrics_request(service->metrics, request->route,
+                    delivered ? request->reply.status : 0, (uint64_t)us);
+    log_request(request, us, delivered);
 }
 
 static void observe(void *context, size_t commands, double seconds, int ok)
 {
     struct service *service = context;
-    metrics_batch(service->metrics, commands, seconds, ok);
+    metrics_add(service->metrics, ok ? METRIC_COMMITS : METRIC_STORE_ERRORS,
+                1);
+    metrics_observe(service->metrics, METRIC_BATCH_SIZE, commands);
+    metrics_observe(service->metrics, METRIC_COMMIT_TIME,
+                    (uint64_t)(seconds * 1e6));
     if (!ok)
         log_event(LOG_WARNING, "transaction failed",
                   log_integer("commands", (int64_t)commands));
@@ -152,7 +157,6 @@ static void announce(const struct service *service)
     printf("listening on http://%.*s:%u\n",
            (int)(strrchr(listen, ':') - listen), listen,
            http_port(service->http));
-    printf("database: %s\n", log_redacted(service->config->database));
 }
 
 // ---- run --------------------------------------------------------------------
@@ -166,7 +170,7 @@ static void wait_for_end(const struct service *service, const sigset_t *signals)
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (http_alive(service->http, WATCHDOG_S))
-            notify_watchdog();
+            notify_systemd("WATCHDOG=1");
     }
 }
 
@@ -183,10 +187,10 @@ static int run(const struct config *config, const sigset_t *signals)
     if (failed) {
         fprintf(stderr, "cumaed: %s\n", err.message);
     } else {
-        notify_ready();
+        notify_systemd("READY=1");
         log_message(LOG_INFO, "started");
         wait_for_end(&service, signals);
-        notify_stopping();
+        notify_systemd("STOPPING=1");
         log_message(LOG_INFO, "draining");
     }
     stop(&service);
@@ -200,6 +204,7 @@ int main(int argc, char **argv)
     enum config_wish wish;
     sigset_t signals;
     int status = 0;
+    (void)argc;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
@@ -208,13 +213,13 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     gsl_set_error_handler_off(); // the default one aborts
     openblas_set_num_threads(1); // our own threads share the cores
-    if (config_load(&config, argc, argv, &wish, &err)) {
+    if (config_load(&config, argv, &wish, &err)) {
         fprintf(stderr, "cumaed: %s\n", err.message);
         status = 2;
     } else if (wish == CONFIG_HELP) {
         config_help(stdout);
     } else if (wish == CONFIG_SHOW_VERSION) {
-        printf("cumaed %s\n", CONFIG_VERSION);
+        printf("cumaed %s\n", CUMAE_VERSION);
     } else {
         log_set_level(config.log_level);
         status = run(&config, &signals);

@@ -33,16 +33,18 @@ enum route_outcome route_service_metrics(struct call *call, struct error *err)
     struct service *service = call->service;
     struct reply *reply = &call->request->reply;
     (void)err;
-    metrics_set(service->metrics, METRICS_WAITING,
-                (double)engine_waiting(service->engine));
-    metrics_set(service->metrics, METRICS_LIVE_STUDIES,
-                (double)engine_live(service->engine));
-    metrics_set(service->metrics, METRICS_IN_FLIGHT,
-                (double)http_in_flight(service->http));
+    metrics_set(service->metrics, METRIC_QUEUE_DEPTH,
+                (int64_t)pool_waiting(service->pool));
+    metrics_set(service->metrics, METRIC_WRITE_QUEUE_DEPTH,
+                (int64_t)engine_waiting(service->engine));
+    metrics_set(service->metrics, METRIC_LIVE_STUDIES,
+                (int64_t)engine_live(service->engine));
+    metrics_set(service->metrics, METRIC_IN_FLIGHT,
+                (int64_t)http_in_flight(service->http));
     reply->status = 200;
     reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    reply->body = metrics_text(service->metrics, &call->request->arena,
-                               &reply->body_bytes);
+    reply->body = metrics_print(service->metrics, &call->request->arena,
+                                &reply->body_bytes);
     return ROUTE_DONE;
 }
 
@@ -119,7 +121,7 @@ enum route_outcome route_service_info(struct call *call, struct error *err)
 enum route_outcome route_service_openapi(struct call *call, struct error *err)
 {
     call->request->path = "/openapi.json";
-    if (asset_reply(call->request))
+    if (asset_reply(call->request, call->service->config->web_dir))
         return ROUTE_DONE;
     error_set(err, ERROR_NOT_FOUND, "this binary holds no API document");
     return ROUTE_FAILED;

@@ -167,7 +167,7 @@ enum route_outcome route_trial_list(struct call *call, struct error *err)
     struct study_row study;
     struct page page;
     struct text text;
-    bool reports;
+    bool reports = false;
     if (read_filter(call, &filter, &reports, err))
         return ROUTE_FAILED;
     struct definition *definition =
