@@ -56,7 +56,7 @@ static int normalize_float(struct param *p, struct error *err)
     double range = p->high - p->low;
     if (check_bounds(p, err) || check_step(p, range, err))
         return -1;
-    if (p->step == 0)
+    if (p->step == 0 || range == 0)
         return 0;
     double largest = fmax(fabs(p->low), fabs(p->high));
     if (!isfinite(range) || largest > 0x1p48 * p->step)
