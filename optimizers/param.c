@@ -40,7 +40,9 @@ static int check_step(const struct param *p, double range, struct error *err)
         return error_set(err, ERROR_INVALID,
                          "'%.60s': step must be 0 or more, not %g", p->name,
                          p->step);
-    if (range > 0 && p->step > range)
+    // forgives the rounding of a high that is low + step
+    double rounding = 2 * DBL_EPSILON * fmax(fabs(p->low), fabs(p->high));
+    if (range > 0 && p->step > range + rounding)
         return error_set(err, ERROR_INVALID,
                          "'%.60s': step must be at most high - low, not %.15g "
                          "> %.15g",
