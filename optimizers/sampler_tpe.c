@@ -11,6 +11,9 @@
 //   bandwidths  see parzen.h; floor max(0.03, (n + 2)^-2) of the range, or
 //               max(0.01, 1 / (n + 2)) where more than 8 parameters are active
 //
+// Before there are n_startup_trials results with a value it suggests
+// scrambled Sobol points.
+//
 // Order of merit: complete trials by value, then pruned ones (more steps
 // first, then value), then everything else; the latter count as bad.
 // The model holds l and g of a prefix of the results. A suggestion appends to g
@@ -25,6 +28,7 @@
 #include "memory.h"
 #include "parzen.h"
 #include "rng.h"
+#include "sobol.h"
 
 enum {
     MAX_GOOD = 25,  // results in l
@@ -37,7 +41,7 @@ enum { STARTUP, CANDIDATES, MULTIVARIATE, MAGIC_CLIP, GAMMA };
 
 static const struct option options[] = {
     {"n_startup_trials", OPTION_INT, 10, 0, 1e6,
-     "random points before the first model"},
+     "results with a value before the first model"},
     {"n_ei_candidates", OPTION_INT, 24, 1, 10000,
      "points drawn from the good density, of which the best is suggested"},
     {"multivariate", OPTION_BOOL, 1, 0, 1,
@@ -162,7 +166,7 @@ static struct parzen *build_bad(const struct sampler_task *task,
 {
     double rest = 1;
     if (n > MAX_BAD) {
-        rest = thin_out(result, n, rng_at(~task->seed, n));
+        rest = thin_out(result, n, rng_at(task->seed, RNG_STUDY + n));
         n = MAX_BAD;
     }
     const double **unit = arena_alloc(arena, (n + 1) * sizeof *unit);
@@ -385,25 +389,31 @@ static bool tried(const struct sampler_task *task, uint64_t number,
     return false;
 }
 
-static void random_point(const struct space *space, struct rng *rng,
-                         double *unit, double *point)
-{
-    for (size_t k = 0; k < space->n; k++)
-        unit[k] = rng_uniform(rng);
-    space_decode(space, unit, point);
-}
-
 // A random point, an untried one if a bounded number of draws finds one.
 static bool random_untried(const struct sampler_task *task, uint64_t number,
                            struct rng *rng, struct arena *arena, double *point)
 {
-    double *unit = arena_doubles(arena, task->space->n + 1);
+    size_t d = task->space->n;
+    double *unit = arena_doubles(arena, d);
     for (int i = 0; i < RANDOM_TRIES; i++) {
-        random_point(task->space, rng, unit, point);
+        for (size_t k = 0; k < d; k++)
+            unit[k] = rng_uniform(rng);
+        space_decode(task->space, unit, point);
         if (!tried(task, number, point))
             return true;
     }
     return false;
+}
+
+// Before there is a model: scrambled Sobol points.
+static void start(const struct sampler_task *task, uint64_t number,
+                  struct rng *rng, struct arena *arena, double *point)
+{
+    double *unit = arena_doubles(arena, task->space->n);
+    sobol_scrambled(task->seed, number, task->space->n, rng, unit);
+    space_decode(task->space, unit, point);
+    if (tried(task, number, point))
+        random_untried(task, number, rng, arena, point);
 }
 
 // Draws the candidates from l and scores them by ln l - ln g, both restricted
@@ -412,7 +422,7 @@ static void draw(const struct view *view, size_t n, struct rng *rng,
                  struct arena *arena, double *unit, double *score)
 {
     const struct space *space = view->good->space;
-    double *point = arena_doubles(arena, space->n + 1);
+    double *point = arena_doubles(arena, space->n);
     bool conditions = false;
     for (size_t k = 0; k < space->n; k++)
         conditions = conditions || space->params[k].n_conditions;
@@ -474,7 +484,7 @@ static bool suggest_joint(const struct sampler_task *task,
                           struct rng *rng, struct arena *arena, double *point)
 {
     size_t n = (size_t)task->options[CANDIDATES];
-    double *unit = arena_doubles(arena, n * task->space->n + 1);
+    double *unit = arena_doubles(arena, n * task->space->n);
     double *score = arena_doubles(arena, n);
     draw(view, n, rng, arena, unit, score);
     return choose(task, number, unit, score, n, point);
@@ -486,9 +496,9 @@ static bool suggest_apart(const struct sampler_task *task,
                           struct rng *rng, struct arena *arena, double *point)
 {
     size_t n = (size_t)task->options[CANDIDATES], d = task->space->n;
-    double *unit = arena_doubles(arena, n * d + 1);
+    double *unit = arena_doubles(arena, n * d);
     double *score = arena_doubles(arena, n);
-    double *chosen = arena_doubles(arena, d + 1);
+    double *chosen = arena_doubles(arena, d);
     for (size_t k = 0; k < d; k++) {
         struct parzen good = parzen_marginal(view->good, k);
         struct parzen bad = parzen_marginal(view->bad, k);
@@ -512,7 +522,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     (void)err;
     struct rng rng = rng_at(task->seed, number);
     if (!model->good) {
-        random_untried(task, number, &rng, arena, point);
+        start(task, number, &rng, arena, point);
         return 0;
     }
     struct view view = look(task, model, number, arena);
@@ -521,7 +531,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
         task->options[MULTIVARIATE] != 0 ? suggest_joint : suggest_apart;
     if (propose(task, &view, number, &rng, arena, point))
         return 0;
-    double *other = arena_doubles(arena, task->space->n + 1);
+    double *other = arena_doubles(arena, task->space->n);
     if (random_untried(task, number, &rng, arena, other))
         for (size_t k = 0; k < task->space->n; k++)
             point[k] = other[k];
