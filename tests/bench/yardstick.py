@@ -142,6 +142,13 @@ def make_durable(url: str) -> str:
     raise RuntimeError("PostgreSQL does not take durable settings")
 
 
+def data_directory(url: str) -> Path:
+    """Return where PostgreSQL keeps its files."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+        return Path(row[0])
+
+
 # ---- the peer ---------------------------------------------------------------
 
 

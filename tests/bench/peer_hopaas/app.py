@@ -27,7 +27,7 @@ from optuna.distributions import (
 )
 from optuna.trial import TrialState
 
-POOL = 24
+POOL = 20
 SAMPLERS = {
     "TPESampler": optuna.samplers.TPESampler,
     "RandomSampler": optuna.samplers.RandomSampler,
