@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// store_private.h - what the files of the store share
+
+#ifndef CUMAE_STORE_PRIVATE_H
+#define CUMAE_STORE_PRIVATE_H
+
+#include "db.h"
+#include "store.h"
+
+struct store {
+    struct db *db;
+};
+
+// Reads the only row of a call with `visit`, which gets `context`.
+// ERROR_NOT_FOUND "there is no such WHAT" when there is none. What is read
+// lives in `arena` (NULL: it holds no texts or arrays).
+struct store_one {
+    const struct db_call *call;
+    int (*visit)(void *context, struct db_row *row, struct error *err);
+    void *context;
+    struct arena *arena;
+    const char *what;
+};
+int store_read_one(struct store *store, const struct store_one *one,
+                   struct error *err);
+
+// A visitor that keeps one integer.
+int store_keep_int(void *context, struct db_row *row, struct error *err);
+
+// Reads the columns of @progress_columns@.
+void store_next_progress(struct db_row *row, struct study_progress *progress);
+
+#endif
