@@ -118,8 +118,8 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libservice.a $(B)/liboptimizers.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
-# A load generator shares its machine with the service, not its code.
-$(B)/tests/bench/%: $(B)/tests/bench/%.o
+# The load generator shares the machine with the service, not its code.
+$(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -440,5 +440,10 @@ int main(int argc, char **argv)
         die("epoll");
     run(load);
     print(load);
+    if (load->options.hopaas)
+        for (unsigned i = 0; i < load->options.n_studies; i++)
+            free(load->options.studies[i]);
+    free(load->connections);
+    free(load);
     return 0;
 }
