@@ -18,12 +18,13 @@ PRUNERS = ["nop", "median", "percentile", "threshold", "asha", "hyperband"]
 def test_info_lists_samplers_and_pruners_with_their_options(calls):
     info = calls.ok("GET", "/info", token=None)
     assert info["version"]
+    assert info["defaults"] == {"sampler": "tpe", "pruner": "nop"}
     assert [s["name"] for s in info["samplers"]] == SAMPLERS
     assert [p["name"] for p in info["pruners"]] == PRUNERS
     for algorithm in info["samplers"] + info["pruners"]:
         assert "\n" not in algorithm["help"]
         for option in algorithm["options"]:
-            if option["default"] is not None and option["kind"] != "bool":
+            if option["default"] is not None and option["type"] != "bool":
                 assert option["low"] is None or (
                     option["low"] <= option["default"])
                 assert option["high"] is None or (
