@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cell.h"
+#include "slot.h"
 #include "normal.h"
 
 enum { BLOCK = 32 }; // kernels
@@ -25,7 +25,7 @@ static const double PRIOR_DEVIATION = 1;
 
 // Categorical: centre holds the index of the choice (-1: absent), offset the
 // value of a miss. Otherwise ln f(x) = offset - ((x - centre) * scale)^2, but
-// for the first `wide` cells ln f = mass[row * wide + cell].
+// for the first `wide` slots ln f = mass[row * wide + level].
 struct parzen_factor {
     double *centre, *scale, *offset; // [n, padded]
     double hit;                      // categorical: ln f of the same choice
@@ -126,15 +126,15 @@ static double log_inside(double centre, double deviation)
     return normal_log_mass(-centre / deviation, (1 - centre) / deviation);
 }
 
-// Masses of the wide cells under one kernel.
-static void cell_masses(const struct param *param, double centre,
+// Masses of the wide slots under one kernel.
+static void slot_masses(const struct param *param, double centre,
                         double deviation, size_t wide, double *mass)
 {
     double inside = log_inside(centre, deviation);
     for (size_t c = 0; c < wide; c++) {
-        struct cell cell = cell_of_level(param, c);
-        mass[c] = normal_log_mass((cell.low - centre) / deviation,
-                                  (cell.high - centre) / deviation) -
+        struct slot slot = slot_of_level(param, c);
+        mass[c] = normal_log_mass((slot.low - centre) / deviation,
+                                  (slot.high - centre) / deviation) -
                   inside;
     }
 }
@@ -156,17 +156,17 @@ static void tabulate(const struct param *param, size_t n, const uint32_t *order,
     f->mass = arena_doubles(arena, rows * f->wide);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || f->row[order[i]] != f->row[order[i - 1]])
-            cell_masses(param, f->centre[order[i]], f->deviation[order[i]],
+            slot_masses(param, f->centre[order[i]], f->deviation[order[i]],
                         f->wide, f->mass + f->row[order[i]] * f->wide);
 }
 
-static void normalise(double cell_width, size_t n, struct parzen_factor *f)
+static void normalise(double slot_width, size_t n, struct parzen_factor *f)
 {
     double s = 0, scale = 0, peak = 0; // shared by runs of equal bandwidths
     for (size_t i = 0; i < n; i++) {
         if (s != f->deviation[i]) {
             s = f->deviation[i];
-            double wider = sqrt(s * s + cell_width * cell_width / 12);
+            double wider = sqrt(s * s + slot_width * slot_width / 12);
             scale = M_SQRT1_2 / wider;
             peak = log(M_SQRT1_2 * M_2_SQRTPI * 0.5 / wider);
         }
@@ -209,10 +209,10 @@ static void build_numeric(const struct parzen_plan *plan, size_t k, size_t n,
         if (n > plan->n)
             f->deviation[plan->n] = PRIOR_DEVIATION;
     }
-    bool equal_cells = param_levels(param) && !param->log;
-    normalise(equal_cells ? 1 / (double)param_levels(param) : 0, n, f);
+    bool equal_slots = param_levels(param) && !param->log;
+    normalise(equal_slots ? 1 / (double)param_levels(param) : 0, n, f);
     f->wide =
-        param_levels(param) ? cell_count_wider(param, 0.5 * plan->floor) : 0;
+        param_levels(param) ? slot_count_wider(param, 0.5 * plan->floor) : 0;
     if (f->wide == 0)
         return;
     if (m < n)
@@ -230,7 +230,7 @@ static void build_categorical(const struct parzen_plan *plan, size_t k,
     f->hit = log((1 + 1 / kernels) / sum);
     for (size_t i = 0; i < n; i++) {
         f->centre[i] =
-            f->present[i] ? (double)cell_at(param, f->centre[i]).level : -1;
+            f->present[i] ? (double)slot_at(param, f->centre[i]).level : -1;
         f->offset[i] = f->present[i] ? log(1 / kernels / sum) : -log(choices);
     }
 }
@@ -336,7 +336,7 @@ static double sample_factor(const struct parzen *parzen, size_t k,
     double z =
         normal_truncated(rng_uniform(rng), -centre / s, (1 - centre) / s);
     double u = fmin(fmax(centre + s * z, 0), 1);
-    return param_levels(param) ? cell_at(param, u).centre : u;
+    return param_levels(param) ? slot_at(param, u).centre : u;
 }
 
 void parzen_sample(const struct parzen *parzen, struct rng *rng, double *unit)
@@ -387,16 +387,16 @@ struct query {
     const struct parzen_factor *factor;
     bool choice, wide;
     double x;     // unit coordinate, or index of the choice
-    size_t level; // of the wide cell
+    size_t level; // of the wide slot
 };
 
-// Returns the number of active coordinates written to `query`. *cells gets the
-// ln of the product of the widths of the narrow cells.
+// Returns the number of active coordinates written to `query`. *widths gets
+// the ln of the product of the widths of the narrow slots.
 static size_t prepare(const struct parzen *parzen, const double *unit,
-                      struct query *query, double *cells)
+                      struct query *query, double *widths)
 {
     size_t n = 0;
-    *cells = 0;
+    *widths = 0;
     for (size_t k = parzen->from; k < parzen->to; k++) {
         const struct param *param = &parzen->space->params[k];
         const struct parzen_factor *f = &parzen->factors[k];
@@ -406,14 +406,14 @@ static size_t prepare(const struct parzen *parzen, const double *unit,
         *q = (struct query){.factor = f, .x = unit[k]};
         if (param_levels(param) == 0)
             continue;
-        struct cell cell = cell_at(param, unit[k]);
-        q->level = cell.level;
+        struct slot slot = slot_at(param, unit[k]);
+        q->level = slot.level;
         q->choice = categorical(param);
-        q->wide = !q->choice && cell.level < f->wide;
+        q->wide = !q->choice && slot.level < f->wide;
         if (q->choice)
-            q->x = (double)cell.level;
+            q->x = (double)slot.level;
         else if (!q->wide)
-            *cells += log(cell.high - cell.low);
+            *widths += log(slot.high - slot.low);
     }
     return n;
 }
@@ -459,9 +459,9 @@ void parzen_log_density(const struct parzen *parzen, const double *unit,
     struct query *query = arena_zeros(arena, d, sizeof *query);
     double *value = arena_doubles(arena, padded(parzen->n));
     for (size_t i = 0; i < points; i++) {
-        double cells;
-        size_t n = prepare(parzen, unit + i * d, query, &cells);
+        double widths;
+        size_t n = prepare(parzen, unit + i * d, query, &widths);
         evaluate(parzen, query, n, value);
-        log_density[i] = log_sum(value, parzen->n) + cells;
+        log_density[i] = log_sum(value, parzen->n) + widths;
     }
 }

@@ -5,7 +5,7 @@
 // kernel. A kernel is a product of one factor per parameter, in unit
 // coordinates (see space.h):
 //   continuous     a normal around the observation, truncated to [0, 1]
-//   K cells        the mass of that normal in the cell
+//   K levels       the mass of that normal in the level's slot (see slot.h)
 //   categorical    (1 / kernels + [same choice]) / (1 + K / kernels)
 // Where an observation lacks a parameter (its condition does not hold) the
 // factor is the prior's: a normal around 1/2 with deviation 1, or uniform over
@@ -17,8 +17,8 @@
 // components and their roles for better empirical performance",
 // arXiv:2304.11127, section 3.3 ("hyperopt").
 //
-// Deviations: cells narrower than half the floor take the density of the
-// normal, widened by the cell's variance, times the cell's width instead of
+// Deviations: slots narrower than half the floor take the density of the
+// normal, widened by the slot's variance, times the slot's width instead of
 // the exact mass (an error below 1 % within three deviations); neighbours
 // closer than 2^-16 may be taken in the wrong order, which no floor >= 0.001
 // lets matter.
@@ -66,12 +66,12 @@ struct parzen *parzen_build(const struct parzen_plan *plan,
 // The mixture of parameter k alone; shares the memory of *parzen.
 struct parzen parzen_marginal(const struct parzen *parzen, size_t k);
 
-// Draws one point: unit[from..to), on the centres of cells. A parameter that
+// Draws one point: unit[from..to), on the centres of slots. A parameter that
 // the chosen kernel lacks is drawn from the kernels that have it.
 // Conditions are not looked at: every coordinate gets a value.
 void parzen_sample(const struct parzen *parzen, struct rng *rng, double *unit);
 
-// Writes ln of the density (mass, for cells and choices) at each of `points`
+// Writes ln of the density (mass, for levels and choices) at each of `points`
 // unit rows of d coordinates, NaN where inactive, to log_density[points]. Takes
 // scratch memory from `arena`.
 void parzen_log_density(const struct parzen *parzen, const double *unit,

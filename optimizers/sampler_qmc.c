@@ -14,21 +14,6 @@
 #include "rng.h"
 #include "sobol.h"
 
-// Bit b of the result is bit b of x plus a random combination of the higher
-// bits, plus a random bit.
-static uint64_t scramble(uint64_t x, uint64_t seed, size_t dimension)
-{
-    struct rng rng = rng_at(seed, RNG_STUDY + dimension);
-    const uint64_t all = (UINT64_C(1) << SOBOL_BITS) - 1;
-    uint64_t y = rng_u64(&rng) & all;
-    for (int b = 0; b < SOBOL_BITS; b++) {
-        uint64_t diagonal = UINT64_C(1) << b, higher = all - (2 * diagonal - 1);
-        uint64_t row = (rng_u64(&rng) & higher) | diagonal;
-        y ^= (uint64_t)__builtin_parityll(x & row) << b;
-    }
-    return y;
-}
-
 static int suggest(const struct sampler_task *task, const struct model *model,
                    uint64_t number, struct arena *arena, double *point,
                    struct error *err)
@@ -37,15 +22,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     (void)err;
     struct rng rng = rng_at(task->seed, number);
     double *unit = arena_doubles(arena, task->space->n);
-    const uint16_t *row = sobol_table;
-    for (size_t k = 0; k < task->space->n; k++) {
-        if (k >= SOBOL_DIMENSIONS) {
-            unit[k] = rng_uniform(&rng);
-            continue;
-        }
-        uint64_t x = sobol_coordinate(&row, number);
-        unit[k] = (double)scramble(x, task->seed, k) * 0x1p-53;
-    }
+    sobol_scrambled(task->seed, number, task->space->n, &rng, unit);
     space_decode(task->space, unit, point);
     return 0;
 }

@@ -32,3 +32,32 @@ uint64_t sobol_coordinate(const uint16_t **row, uint64_t index)
     }
     return coordinate;
 }
+
+// Bit b of the result is bit b of x plus a random combination of the higher
+// bits, plus a random bit.
+static uint64_t scramble(uint64_t x, uint64_t seed, size_t dimension)
+{
+    struct rng rng = rng_at(seed, RNG_STUDY + dimension);
+    const uint64_t all = (UINT64_C(1) << SOBOL_BITS) - 1;
+    uint64_t y = rng_u64(&rng) & all;
+    for (int b = 0; b < SOBOL_BITS; b++) {
+        uint64_t diagonal = UINT64_C(1) << b, higher = all - (2 * diagonal - 1);
+        uint64_t row = (rng_u64(&rng) & higher) | diagonal;
+        y ^= (uint64_t)__builtin_parityll(x & row) << b;
+    }
+    return y;
+}
+
+void sobol_scrambled(uint64_t seed, uint64_t index, size_t n, struct rng *rng,
+                     double *unit)
+{
+    const uint16_t *row = sobol_table;
+    for (size_t k = 0; k < n; k++) {
+        if (k >= SOBOL_DIMENSIONS) {
+            unit[k] = rng_uniform(rng);
+            continue;
+        }
+        uint64_t x = sobol_coordinate(&row, index);
+        unit[k] = (double)scramble(x, seed, k) * 0x1p-53;
+    }
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// cell.c - the piece of [0, 1] that one value of a parameter occupies
+// slot.c - the piece of [0, 1] that one value of a parameter occupies
 
-#include "cell.h"
+#include "slot.h"
 
 #include <math.h>
 
@@ -12,33 +12,33 @@ static double log_edge(const struct param *param, double level)
     return log1p(level / edge) / log1p(cells / edge);
 }
 
-struct cell cell_of_level(const struct param *param, size_t level)
+struct slot slot_of_level(const struct param *param, size_t level)
 {
     size_t levels = param_levels(param);
     double i = (double)level, n = (double)levels;
     if (levels > 1 && param->log && param->kind == PARAM_INT)
-        return (struct cell){.level = level,
+        return (struct slot){.level = level,
                              .low = log_edge(param, i),
                              .centre = log_edge(param, i + 0.5),
                              .high = log_edge(param, i + 1)};
-    return (struct cell){.level = level,
+    return (struct slot){.level = level,
                          .low = i / n,
                          .centre = (i + 0.5) / n,
                          .high = (i + 1) / n};
 }
 
-struct cell cell_at(const struct param *param, double u)
+struct slot slot_at(const struct param *param, double u)
 {
-    return cell_of_level(param, param_nearest(param, param_decode(param, u)));
+    return slot_of_level(param, param_nearest(param, param_decode(param, u)));
 }
 
-size_t cell_count_wider(const struct param *param, double width)
+size_t slot_count_wider(const struct param *param, double width)
 {
     size_t low = 0, high = param_levels(param);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        struct cell cell = cell_of_level(param, middle);
-        if (cell.high - cell.low > width)
+        struct slot slot = slot_of_level(param, middle);
+        if (slot.high - slot.low > width)
             low = middle + 1;
         else
             high = middle;
