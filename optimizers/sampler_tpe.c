@@ -175,7 +175,8 @@ static double mean_active(const struct sampler_task *task,
 static void learn(struct model *model, const struct sampler_task *task,
                   struct merit *result, size_t n, size_t usable)
 {
-    qsort(result, n, sizeof *result, merit_compare);
+    size_t ordered = MAX_GOOD + KEPT_BAD;
+    merit_select(result, n, n < ordered ? n : ordered);
     model->n_good = good_count(task->options[GAMMA], usable);
     model->n_best = model->n_good < n ? model->n_good + 1 : n;
     for (size_t i = 0; i < model->n_best; i++)
