@@ -19,7 +19,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cells.h"
+#include "grid.h"
 #include "memory.h"
 #include "rng.h"
 
@@ -105,7 +105,7 @@ static uint64_t permute(const struct order *order, uint64_t value)
 
 // The cell at a position of the order: the cycle of a permutation that starts
 // below count comes back below count.
-static uint64_t cell_at(const struct order *order, uint64_t position)
+static uint64_t at_position(const struct order *order, uint64_t position)
 {
     uint64_t cell = position;
     do
@@ -118,7 +118,7 @@ static uint64_t cell_at(const struct order *order, uint64_t position)
 
 struct model {
     struct arena arena; // owns all below
-    struct cells cells;
+    struct grid grid;
     struct order order;
     struct set taken;  // by the results seen
     uint64_t position; // all before it in the order are taken
@@ -130,14 +130,14 @@ static int check(const struct space *space, const double *values,
                  struct error *err)
 {
     struct arena arena;
-    struct cells cells;
+    struct grid grid;
     arena_init(&arena);
-    cells_init(&cells, space, (size_t)values[RESOLUTION], &arena);
-    double count = cells.count;
+    grid_init(&grid, space, (size_t)values[RESOLUTION], &arena);
+    double count = grid.count;
     int status = 0;
     for (size_t k = 0; k < space->n && !status; k++) {
         const char *name = space->params[k].name;
-        size_t levels = cells_levels(&cells, k), level;
+        size_t levels = grid_levels(&grid, k), level;
         if (levels == 0)
             status = error_set(err, ERROR_INVALID,
                                "grid needs a step for the continuous "
@@ -146,7 +146,7 @@ static int check(const struct space *space, const double *values,
         if (param_levels(&space->params[k]))
             continue;
         for (size_t i = 0; i < levels && !status; i++)
-            if (!cells_level(&cells, k, cells_value(&cells, k, i), &level) ||
+            if (!grid_level(&grid, k, grid_value(&grid, k, i), &level) ||
                 level != i)
                 status = error_set(err, ERROR_INVALID,
                                    "grid finds fewer than %zu numbers in the "
@@ -185,23 +185,23 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended)
     struct model *model = memory_resize(NULL, 1, sizeof *model);
     *model = (struct model){.n_ended = n_ended};
     arena_init(&model->arena);
-    cells_init(&model->cells, task->space, (size_t)task->options[RESOLUTION],
-               &model->arena);
-    assert(model->cells.count <= 0x1p53);
-    model->order = order_of(task->seed, model->cells.count);
+    grid_init(&model->grid, task->space, (size_t)task->options[RESOLUTION],
+              &model->arena);
+    assert(model->grid.count <= 0x1p53);
+    model->order = order_of(task->seed, model->grid.count);
     model->taken = set_of(n_ended, &model->arena);
     double *scratch = arena_doubles(&model->arena, task->space->n);
     for (size_t i = 0; i < n_ended; i++) {
         size_t number = history->ended[i];
         uint64_t rank;
-        if (cells_rank(&model->cells, history_point(history, number), scratch,
-                       &rank))
+        if (grid_rank(&model->grid, history_point(history, number), scratch,
+                      &rank))
             add(&model->taken, rank);
         if (number >= model->newest)
             model->newest = number + 1;
     }
     while (model->position < model->order.count &&
-           has(&model->taken, cell_at(&model->order, model->position)))
+           has(&model->taken, at_position(&model->order, model->position)))
         model->position++;
     return model;
 }
@@ -218,8 +218,8 @@ static void add_trial(const struct model *model, const struct history *history,
 {
     uint64_t rank;
     if (holds_cell(history, number) &&
-        cells_rank(&model->cells, history_point(history, number), scratch,
-                   &rank) &&
+        grid_rank(&model->grid, history_point(history, number), scratch,
+                  &rank) &&
         !has(&model->taken, rank))
         add(more, rank);
 }
@@ -261,12 +261,12 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     if (model->taken.n + more.n >= model->order.count)
         return error_set(err, ERROR_EXHAUSTED,
                          "all %.0f cells of the grid are taken",
-                         model->cells.count);
+                         model->grid.count);
     uint64_t position = model->position, cell;
     do
-        cell = cell_at(&model->order, position++);
+        cell = at_position(&model->order, position++);
     while (has(&model->taken, cell) || has(&more, cell));
-    cells_point(&model->cells, cell, point);
+    grid_point(&model->grid, cell, point);
     return 0;
 }
 

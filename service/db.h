@@ -28,15 +28,26 @@ enum { DB_PARAMETERS = 32 };
 
 // ---- parameters -----------------------------------------------------------
 
-enum db_type { DB_INT, DB_FLAG, DB_REAL, DB_TEXT, DB_BYTES, DB_DOUBLES };
+// INTS and TEXTS are columns: a call with them writes one row per element, in
+// one statement on PostgreSQL (unnest) and in a loop on SQLite.
+enum db_type {
+    DB_INT,
+    DB_FLAG,
+    DB_REAL,
+    DB_TEXT,
+    DB_BYTES,
+    DB_DOUBLES,
+    DB_INTS,
+    DB_TEXTS,
+};
 
 struct db_value {
     enum db_type type;
     bool null;
     int64_t integer;   // INT, FLAG
     double real;       // REAL
-    const void *bytes; // TEXT, BYTES, DOUBLES: lent until the call returns
-    size_t n;          // bytes of TEXT and BYTES, elements of DOUBLES
+    const void *bytes; // what has a size: lent until the call returns
+    size_t n;          // bytes of TEXT and BYTES, else elements
 };
 
 struct db_call {
@@ -100,6 +111,17 @@ static inline struct db_value db_doubles_or_null(const double *values, size_t n)
 {
     return (struct db_value){
         .type = DB_DOUBLES, .null = n == 0, .bytes = values, .n = n};
+}
+
+static inline struct db_value db_ints(const int64_t *values, size_t n)
+{
+    return (struct db_value){.type = DB_INTS, .bytes = values, .n = n};
+}
+
+// No text is NULL.
+static inline struct db_value db_texts(const char *const *texts, size_t n)
+{
+    return (struct db_value){.type = DB_TEXTS, .bytes = texts, .n = n};
 }
 
 // ---- rows -----------------------------------------------------------------

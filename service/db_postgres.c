@@ -36,6 +36,8 @@ enum {
     OID_INT8 = 20,
     OID_TEXT = 25,
     OID_FLOAT8 = 701,
+    OID_TEXT_ARRAY = 1009,
+    OID_INT8_ARRAY = 1016,
     OID_FLOAT8_ARRAY = 1022,
 };
 
@@ -380,25 +382,50 @@ static void put64(char **to, uint64_t value)
     *to += sizeof value;
 }
 
-// The binary form of float8[]: dimensions, has nulls, type of the elements,
+// The binary form of an array: dimensions, has nulls, type of the elements,
 // length, first index; then each element with its size.
-static const char *encode_doubles(struct arena *arena,
-                                  const struct db_value *value, int *bytes)
+static void put_header(char **to, Oid type, size_t n)
+{
+    put32(to, n > 0 ? 1 : 0);
+    put32(to, 0);
+    put32(to, type);
+    if (n > 0) {
+        put32(to, (uint32_t)n);
+        put32(to, 1);
+    }
+}
+
+// float8[] or int8[]: elements of 8 bytes.
+static const char *encode_array(struct arena *arena,
+                                const struct db_value *value, int *bytes)
 {
     char *start = arena_alloc(arena, 20 + 12 * value->n), *to = start;
-    const double *from = value->bytes;
-    put32(&to, value->n > 0 ? 1 : 0);
-    put32(&to, 0);
-    put32(&to, OID_FLOAT8);
-    if (value->n > 0) {
-        put32(&to, (uint32_t)value->n);
-        put32(&to, 1);
-    }
+    const char *from = value->bytes;
+    put_header(&to, value->type == DB_INTS ? OID_INT8 : OID_FLOAT8, value->n);
     for (size_t i = 0; i < value->n; i++) {
         uint64_t bits;
-        memcpy(&bits, &from[i], sizeof bits);
+        memcpy(&bits, from + i * sizeof bits, sizeof bits);
         put32(&to, sizeof bits);
         put64(&to, bits);
+    }
+    *bytes = (int)(to - start);
+    return start;
+}
+
+static const char *encode_texts(struct arena *arena,
+                                const struct db_value *value, int *bytes)
+{
+    const char *const *from = value->bytes;
+    size_t total = 20;
+    for (size_t i = 0; i < value->n; i++)
+        total += 4 + strlen(from[i]);
+    char *start = arena_alloc(arena, total), *to = start;
+    put_header(&to, OID_TEXT, value->n);
+    for (size_t i = 0; i < value->n; i++) {
+        size_t n = strlen(from[i]);
+        put32(&to, (uint32_t)n);
+        memcpy(to, from[i], n);
+        to += n;
     }
     *bytes = (int)(to - start);
     return start;
@@ -409,8 +436,10 @@ static const char *encode(struct arena *arena, const struct db_value *value,
 {
     if (value->null)
         return NULL;
-    if (value->type == DB_DOUBLES)
-        return encode_doubles(arena, value, bytes);
+    if (value->type == DB_DOUBLES || value->type == DB_INTS)
+        return encode_array(arena, value, bytes);
+    if (value->type == DB_TEXTS)
+        return encode_texts(arena, value, bytes);
     *bytes = (int)value->n;
     if (value->type == DB_TEXT || value->type == DB_BYTES)
         return value->n > 0 ? value->bytes : "";
@@ -442,6 +471,10 @@ static Oid type_of(enum db_type type)
         return OID_BYTEA;
     case DB_DOUBLES:
         return OID_FLOAT8_ARRAY;
+    case DB_INTS:
+        return OID_INT8_ARRAY;
+    case DB_TEXTS:
+        return OID_TEXT_ARRAY;
     }
     return 0;
 }
@@ -651,7 +684,7 @@ static const void *column_bytes(const struct db_row *row, int column, size_t *n)
     return cell(row, column, n);
 }
 
-// The binary form is that of encode_doubles. NULL elements cannot be there.
+// The binary form is that of encode_array. NULL elements cannot be there.
 static const double *column_doubles(const struct db_row *row, int column,
                                     size_t *n)
 {

@@ -327,8 +327,9 @@ static int bind_doubles(struct db *db, sqlite3_stmt *statement, int index,
                                SQLITE_STATIC);
 }
 
+// Binds a parameter; of a column its element for that row.
 static int bind(struct db *db, sqlite3_stmt *statement, int index,
-                const struct db_value *value)
+                const struct db_value *value, size_t row)
 {
     if (value->null)
         return sqlite3_bind_null(statement, index);
@@ -346,13 +347,20 @@ static int bind(struct db *db, sqlite3_stmt *statement, int index,
                                    SQLITE_STATIC);
     case DB_DOUBLES:
         return bind_doubles(db, statement, index, value);
+    case DB_INTS:
+        return sqlite3_bind_int64(statement, index,
+                                  ((const int64_t *)value->bytes)[row]);
+    case DB_TEXTS:
+        return sqlite3_bind_text(statement, index,
+                                 ((const char *const *)value->bytes)[row], -1,
+                                 SQLITE_STATIC);
     }
     return SQLITE_MISUSE;
 }
 
 // The statement of a call with its parameters bound, or NULL.
 static sqlite3_stmt *prepare(struct sqlite *sqlite, const struct db_call *call,
-                             struct error *err)
+                             size_t row, struct error *err)
 {
     if (connect_file(sqlite, err))
         return NULL;
@@ -363,7 +371,7 @@ static sqlite3_stmt *prepare(struct sqlite *sqlite, const struct db_call *call,
                                 query_texts[DIALECT_SQLITE][call->query], -1,
                                 SQLITE_PREPARE_PERSISTENT, statement, NULL);
     for (size_t i = 0; i < call->n && rc == SQLITE_OK; i++)
-        rc = bind(&sqlite->db, *statement, (int)i + 1, &call->values[i]);
+        rc = bind(&sqlite->db, *statement, (int)i + 1, &call->values[i], row);
     if (rc == SQLITE_OK)
         return *statement;
     refuse(sqlite, rc, err);
@@ -381,21 +389,33 @@ static int finish(struct sqlite *sqlite, sqlite3_stmt *statement, int rc,
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : -1;
 }
 
+static size_t rows_of(const struct db_call *call)
+{
+    for (size_t i = 0; i < call->n; i++)
+        if (call->values[i].type == DB_INTS || call->values[i].type == DB_TEXTS)
+            return call->values[i].n;
+    return 1;
+}
+
 static int sqlite_write(struct db *db, const struct db_call *call,
                         struct error *err)
 {
     struct sqlite *sqlite = (struct sqlite *)db;
-    sqlite3_stmt *statement = prepare(sqlite, call, err);
-    if (statement == NULL)
-        return -1;
-    return finish(sqlite, statement, sqlite3_step(statement), err);
+    size_t rows = rows_of(call);
+    for (size_t row = 0; row < rows; row++) {
+        sqlite3_stmt *statement = prepare(sqlite, call, row, err);
+        if (statement == NULL ||
+            finish(sqlite, statement, sqlite3_step(statement), err))
+            return -1;
+    }
+    return 0;
 }
 
 static int sqlite_read(struct db *db, const struct db_call *call,
                        const struct db_reader *reader, struct error *err)
 {
     struct sqlite *sqlite = (struct sqlite *)db;
-    sqlite3_stmt *statement = prepare(sqlite, call, err);
+    sqlite3_stmt *statement = prepare(sqlite, call, 0, err);
     if (statement == NULL)
         return -1;
     // The parameters are in the scratch arena, which the rows reuse.

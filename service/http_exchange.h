@@ -113,7 +113,7 @@ void exchange_free(struct exchange *exchange);
 // Checks the request line and the headers and fills the request. On error
 // the exchange must be refused and the connection closed.
 int exchange_begin(struct exchange *exchange, const char *method,
-                   struct error *err);
+                   const char *version, struct error *err);
 
 // Takes a piece of the body. Returns false when the client sends so much
 // more than allowed that the connection should be cut.

@@ -108,12 +108,12 @@ static enum MHD_Result receive(void *context, struct MHD_Connection *mhd,
 {
     struct exchange *exchange = *request;
     struct error err = {0};
-    (void)context, (void)mhd, (void)url, (void)version;
+    (void)context, (void)mhd, (void)url;
     if (exchange == NULL)
         return MHD_NO;
     switch (exchange->stage) {
     case FRESH:
-        if (exchange_begin(exchange, method, &err) != 0)
+        if (exchange_begin(exchange, method, version, &err) != 0)
             return refuse(exchange, &err);
         return MHD_YES;
     case READING:

@@ -72,6 +72,7 @@ struct intake {
     struct exchange *exchange;
     unsigned lengths, encodings, hosts;
     bool chunked, garbled;
+    bool old;             // HTTP/1.0
     const char *repeated; // a header that may come once came twice
     const char *length, *request_id, *content_encoding;
 };
@@ -181,7 +182,10 @@ static int guard(const struct intake *intake, struct error *err)
     if (intake->encodings == 1 && !intake->chunked)
         return error_set(err, ERROR_MALFORMED,
                          "the only transfer encoding known here is chunked");
-    if (intake->hosts != 1)
+    if (intake->old && intake->encodings > 0)
+        return error_set(err, ERROR_MALFORMED,
+                         "HTTP/1.0 has no transfer encodings");
+    if (intake->hosts != 1 && !(intake->old && intake->hosts == 0))
         return error_set(err, ERROR_MALFORMED,
                          "a request has one Host header, not %u",
                          intake->hosts);
@@ -236,10 +240,11 @@ static int check_encoding(struct exchange *exchange, const char *encoding,
 }
 
 int exchange_begin(struct exchange *exchange, const char *method,
-                   struct error *err)
+                   const char *version, struct error *err)
 {
     struct request *request = &exchange->request;
-    struct intake intake = {.exchange = exchange};
+    struct intake intake = {.exchange = exchange,
+                            .old = strcmp(version, "HTTP/1.0") == 0};
     exchange->stage = READING;
     request->method = method_of(method);
     MHD_get_connection_values_n(exchange->connection->mhd, MHD_HEADER_KIND,

@@ -93,6 +93,14 @@ bool pool_submit(struct pool *pool, struct request *request)
     return room;
 }
 
+unsigned pool_waiting(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    unsigned waiting = pool->waiting;
+    pthread_mutex_unlock(&pool->mutex);
+    return waiting;
+}
+
 void pool_stop(struct pool *pool)
 {
     if (!pool)

@@ -26,6 +26,9 @@ struct pool *pool_start(const char *database, unsigned threads,
 // Queues a request. False when too many wait already.
 bool pool_submit(struct pool *pool, struct request *request);
 
+// Requests that wait for a thread.
+unsigned pool_waiting(struct pool *pool);
+
 // Finishes what is queued, then ends the threads.
 void pool_stop(struct pool *pool);
 

@@ -13,11 +13,6 @@
 #include "problem.h"
 #include "wire.h"
 
-#define ROUTE(method, path, handler, scope, access, quick)                     \
-    enum route_outcome route_##handler(struct call *call, struct error *err);
-#include "routes.def"
-#undef ROUTE
-
 const struct route routes[] = {
 #define ROUTE(method, path, handler, scope, access, quick)                     \
     {HTTP_##method, path, route_##handler, scope, ACCESS_##access, quick},
@@ -218,7 +213,7 @@ static enum route_outcome no_route(struct call *call, const char *allow,
         error_set(err, ERROR_METHOD, "the method must be one of %s", allow);
         return ROUTE_FAILED;
     }
-    if (strncmp(request->path, "/api/", 5) != 0 && asset_reply(request))
+    if (strncmp(request->path, "/api/", 5) != 0 && asset_reply(request, call->service->config->web_dir))
         return ROUTE_DONE;
     error_set(err, ERROR_NOT_FOUND, "there is no %.200s", request->path);
     return ROUTE_FAILED;

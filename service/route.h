@@ -45,6 +45,12 @@ extern const size_t n_routes;
 
 enum { CALL_MAX_ARGS = 2 };
 
+// The handlers.
+#define ROUTE(method, path, handler, scope, access, quick)                     \
+    enum route_outcome route_##handler(struct call *call, struct error *err);
+#include "routes.def"
+#undef ROUTE
+
 // One request on its way through a handler.
 struct call {
     struct service *service;

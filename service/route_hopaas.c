@@ -87,8 +87,10 @@ static void done_ask(struct command *command, const struct live *live)
             return;
         }
     }
-    if (!command->error.code)
+    if (!command->error.code) {
+        route_count_ask(service, &asking->ask);
         wire_hopaas_answer(&text, asking->body, live, asking->number);
+    }
     json_decref(asking->body);
     answer(asking->call, command, text.data, text.n);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // route_study.c - /api/v1/studies
 
-#include "route.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +68,14 @@ struct call *route_keep(const struct call *call)
     struct call *kept = arena_alloc(&call->request->arena, sizeof *kept);
     *kept = *call;
     return kept;
+}
+
+void route_count_ask(struct service *service, const struct ask *ask)
+{
+    metrics_add(service->metrics, METRIC_ASKS, ask->n_numbers);
+    if (ask->n_numbers)
+        metrics_observe(service->metrics, METRIC_SUGGEST_TIME,
+                        (uint64_t)ask->suggest_us / ask->n_numbers);
 }
 
 int route_may_create(const struct principal *principal, struct error *err)

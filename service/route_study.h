@@ -6,6 +6,7 @@
 
 #include "route.h"
 #include "study.h"
+#include "trial.h"
 
 // Fills what study_find_or_create needs for the study of that name. `key` is
 // the public id that a new one gets.
@@ -16,6 +17,9 @@ void route_study_wanted(const struct principal *principal,
 // May this caller create studies? ERROR_FORBIDDEN for a token that is bound
 // to one.
 int route_may_create(const struct principal *principal, struct error *err);
+
+// Counts what an ask handed out and how long the sampler took.
+void route_count_ask(struct service *service, const struct ask *ask);
 
 // A copy of the call that lives as long as the request.
 struct call *route_keep(const struct call *call);

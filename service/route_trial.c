@@ -91,8 +91,10 @@ static void done_ask(struct command *command, const struct live *live)
     struct service *service = asking->call->service;
     struct text text;
     text_init(&text, &asking->call->request->arena);
-    if (!command->error.code)
+    if (!command->error.code) {
+        route_count_ask(service, &asking->ask);
         write_asked(&text, &asking->ask, live);
+    }
     if (command->error.code == ERROR_NOT_FOUND) {
         directory_drop(service->directory, command->study_id);
         // The study was deleted after the directory heard of it: make it anew.

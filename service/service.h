@@ -16,8 +16,6 @@
 #include "metrics.h"
 #include "pool.h"
 
-#define CUMAE_VERSION "0.1.0"
-
 struct service {
     const struct config *config;
     struct engine *engine;

@@ -30,10 +30,11 @@ struct store *store_open(const char *url, struct error *err)
     struct db *db = db_open(url, err);
     if (db == NULL)
         return NULL;
-    struct store *store = malloc(sizeof *store);
+    struct store *store = calloc(1, sizeof *store);
     if (store == NULL)
         abort();
     store->db = db;
+    arena_init(&store->events.kinds);
     return store;
 }
 
@@ -42,6 +43,7 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     db_close(store->db);
+    arena_done(&store->events.kinds);
     free(store);
 }
 
@@ -72,11 +74,16 @@ int store_begin(struct store *store, struct error *err)
 
 int store_commit(struct store *store, struct error *err)
 {
+    if (store_flush_events(store, err)) {
+        store_rollback(store);
+        return -1;
+    }
     return db_commit(store->db, err);
 }
 
 void store_rollback(struct store *store)
 {
+    store->events.n = 0;
     db_rollback(store->db);
 }
 

@@ -69,15 +69,40 @@ int store_reports_of(struct store *store, int64_t study_id, int64_t first,
 
 // ---- events -----------------------------------------------------------------
 
+// The events of a transaction are written by one statement at its end: they
+// are half of what an ask or a tell writes.
+int store_flush_events(struct store *store, struct error *err)
+{
+    struct store_events *events = &store->events;
+    size_t n = events->n;
+    if (n == 0)
+        return 0;
+    events->n = 0;
+    return db_write(
+        store->db,
+        DB_CALL(QUERY_EVENTS_ADD, db_ints(events->study_id, n),
+                db_ints(events->revision, n), db_texts(events->kind, n),
+                db_ints(events->number, n), db_ints(events->at_ms, n),
+                db_ints(events->user_id, n)),
+        err);
+}
+
 int store_event_add(struct store *store, const struct event_row *row,
                     struct error *err)
 {
-    return db_write(store->db,
-                    DB_CALL(QUERY_EVENT_ADD, db_int(row->study_id),
-                            db_int(row->revision), db_text(row->kind),
-                            db_int_unless(row->number, -1), db_int(row->at_ms),
-                            db_int_unless(row->user_id, 0)),
-                    err);
+    struct store_events *events = &store->events;
+    if (events->n == STORE_EVENTS && store_flush_events(store, err))
+        return -1;
+    if (events->n == 0)
+        arena_reset(&events->kinds);
+    size_t i = events->n++;
+    events->study_id[i] = row->study_id;
+    events->revision[i] = row->revision;
+    events->number[i] = row->number;
+    events->at_ms[i] = row->at_ms;
+    events->user_id[i] = row->user_id;
+    events->kind[i] = arena_copy(&events->kinds, row->kind, strlen(row->kind));
+    return store->db->in_transaction ? 0 : store_flush_events(store, err);
 }
 
 struct event_visitor {
@@ -104,6 +129,8 @@ int store_event_list(struct store *store, int64_t study_id, int64_t after,
                                   struct error *err),
                      void *context, struct error *err)
 {
+    if (store_flush_events(store, err))
+        return -1;
     struct event_visitor visitor = {visit, context};
     struct db_reader reader = {visit_event, &visitor, NULL};
     return db_read(store->db,

@@ -7,9 +7,24 @@
 #include "db.h"
 #include "store.h"
 
+// Events of the transaction that wait for its end, by columns.
+enum { STORE_EVENTS = 512 };
+
+struct store_events {
+    size_t n;
+    int64_t study_id[STORE_EVENTS], revision[STORE_EVENTS];
+    int64_t number[STORE_EVENTS], at_ms[STORE_EVENTS], user_id[STORE_EVENTS];
+    const char *kind[STORE_EVENTS];
+    struct arena kinds;
+};
+
 struct store {
     struct db *db;
+    struct store_events events;
 };
+
+// Writes the events that wait.
+int store_flush_events(struct store *store, struct error *err);
 
 // Reads the only row of a call with `visit`, which gets `context`.
 // ERROR_NOT_FOUND "there is no such WHAT" when there is none. What is read

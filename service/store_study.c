@@ -232,6 +232,8 @@ int store_study_delete(struct store *store, int64_t id, struct error *err)
         QUERY_STUDY_DELETE_TRIALS, QUERY_STUDY_DELETE_TOKENS,
         QUERY_STUDY_DELETE,
     };
+    if (store_flush_events(store, err))
+        return -1;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
         if (db_write(store->db, DB_CALL(steps[i], db_int(id)), err))
             return -1;

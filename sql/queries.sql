@@ -254,9 +254,17 @@ SELECT study_id, number, step, value, at_ms, revision FROM reports
 WHERE study_id = $1 AND number BETWEEN $2 AND $3
 ORDER BY number, step
 
--- name: event_add
+-- Written in bulk: the parameters are columns (db.h). No number is -1, no user
+-- is 0.
+-- name: events_add (postgres)
 INSERT INTO events (study_id, revision, kind, number, at_ms, user_id)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT study_id, revision, kind, nullif(number, -1), at_ms, nullif(user_id, 0)
+FROM unnest($1, $2, $3, $4, $5, $6)
+    AS e (study_id, revision, kind, number, at_ms, user_id)
+
+-- name: events_add (sqlite)
+INSERT INTO events (study_id, revision, kind, number, at_ms, user_id)
+VALUES ($1, $2, $3, nullif($4, -1), $5, nullif($6, 0))
 
 -- name: event_list
 SELECT study_id, revision, kind, number, at_ms, user_id FROM events

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// cells.h - the points of a finite space, counted and numbered
+// grid.h - the points of a finite space, counted and numbered
 //
 // A cell is a point whose active coordinates are levels of their parameters;
 // inactive ones do not multiply. The cells are numbered 0 .. count-1 without
@@ -15,8 +15,8 @@
 //
 // Levels that no condition mentions behave alike and are counted together.
 
-#ifndef CUMAE_CELLS_H
-#define CUMAE_CELLS_H
+#ifndef CUMAE_GRID_H
+#define CUMAE_GRID_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@
 #include "arena.h"
 #include "space.h"
 
-struct cells {
+struct grid {
     const struct space *space;
     size_t resolution;     // levels of a continuous parameter; 0: refuse
     double count;          // INFINITY when not countable; exact to 2^53
@@ -38,26 +38,26 @@ struct cells {
 // Arranges and counts; everything lives in the arena. The count is INFINITY
 // when a parameter is continuous and resolution is 0, and when the conditions
 // are so entangled that counting would take more than 20 000 steps.
-void cells_init(struct cells *cells, const struct space *space,
-                size_t resolution, struct arena *arena);
+void grid_init(struct grid *grid, const struct space *space, size_t resolution,
+               struct arena *arena);
 
 // Number of levels of parameter k: param_levels, or the resolution.
-size_t cells_levels(const struct cells *cells, size_t k);
+size_t grid_levels(const struct grid *grid, size_t k);
 
 // Coordinate of level i of parameter k. With a resolution, the levels of a
 // continuous parameter are evenly spaced (in ln v when log), ends included.
-double cells_value(const struct cells *cells, size_t k, size_t i);
+double grid_value(const struct grid *grid, size_t k, size_t i);
 
 // Finds the level of a valid coordinate. False when it is on none.
-bool cells_level(const struct cells *cells, size_t k, double coordinate,
-                 size_t *level);
+bool grid_level(const struct grid *grid, size_t k, double coordinate,
+                size_t *level);
 
 // Writes cell number `rank` < count <= 2^53 to point[n].
-void cells_point(const struct cells *cells, uint64_t rank, double *point);
+void grid_point(const struct grid *grid, uint64_t rank, double *point);
 
 // Finds the number of a valid point; `scratch` has n doubles. False when the
 // point is no cell. Requires count <= 2^53.
-bool cells_rank(const struct cells *cells, const double *point, double *scratch,
-                uint64_t *rank);
+bool grid_rank(const struct grid *grid, const double *point, double *scratch,
+               uint64_t *rank);
 
 #endif

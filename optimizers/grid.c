@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// cells.c - the points of a finite space, counted and numbered
+// grid.c - the points of a finite space, counted and numbered
 
-#include "cells.h"
+#include "grid.h"
 
 #include <assert.h>
 #include <math.h>
@@ -14,32 +14,32 @@ enum { MAX_STEPS = 20000 };
 
 // ---- levels -----------------------------------------------------------------
 
-size_t cells_levels(const struct cells *cells, size_t k)
+size_t grid_levels(const struct grid *grid, size_t k)
 {
-    size_t levels = param_levels(&cells->space->params[k]);
-    return levels ? levels : cells->resolution;
+    size_t levels = param_levels(&grid->space->params[k]);
+    return levels ? levels : grid->resolution;
 }
 
-double cells_value(const struct cells *cells, size_t k, size_t i)
+double grid_value(const struct grid *grid, size_t k, size_t i)
 {
-    const struct param *p = &cells->space->params[k];
+    const struct param *p = &grid->space->params[k];
     if (param_levels(p))
         return param_value(p, i);
-    size_t steps = cells->resolution - 1;
+    size_t steps = grid->resolution - 1;
     return param_decode(p, steps ? (double)i / (double)steps : 0.5);
 }
 
-bool cells_level(const struct cells *cells, size_t k, double coordinate,
-                 size_t *level)
+bool grid_level(const struct grid *grid, size_t k, double coordinate,
+                size_t *level)
 {
-    const struct param *p = &cells->space->params[k];
+    const struct param *p = &grid->space->params[k];
     if (param_levels(p)) {
         *level = param_nearest(p, coordinate);
         return true;
     }
-    double steps = (double)(cells->resolution - 1);
+    double steps = (double)(grid->resolution - 1);
     *level = (size_t)rint(param_encode(p, coordinate) * steps);
-    return cells_value(cells, k, *level) == coordinate;
+    return grid_value(grid, k, *level) == coordinate;
 }
 
 // ---- the forest -------------------------------------------------------------
@@ -78,14 +78,14 @@ static size_t take_last(struct relation *r, size_t k)
     return none;
 }
 
-static void plant(struct cells *cells, struct arena *arena)
+static void plant(struct grid *grid, struct arena *arena)
 {
-    size_t n = cells->space->n;
+    size_t n = grid->space->n;
     size_t *first = arena_alloc(arena, (n + 1) * sizeof *first);
     size_t *next = arena_alloc(arena, (n + 1) * sizeof *next);
     for (size_t k = 0; k <= n; k++)
         first[k] = none;
-    struct relation r = dependencies(cells->space, arena);
+    struct relation r = dependencies(grid->space, arena);
     for (size_t k = n; k-- > 0;) {
         size_t up = take_last(&r, k);
         for (size_t word = 0; up != none && word < r.words; word++)
@@ -94,8 +94,8 @@ static void plant(struct cells *cells, struct arena *arena)
         next[k] = first[parent];
         first[parent] = k;
     }
-    cells->first = first;
-    cells->next = next;
+    grid->first = first;
+    grid->next = next;
 }
 
 static int by_size(const void *a, const void *b)
@@ -114,9 +114,9 @@ static size_t sort_distinct(size_t *list, size_t n)
     return kept;
 }
 
-static void find_forks(struct cells *cells, struct arena *arena)
+static void find_forks(struct grid *grid, struct arena *arena)
 {
-    const struct space *space = cells->space;
+    const struct space *space = grid->space;
     size_t *n_forks = arena_zeros(arena, space->n, sizeof *n_forks);
     size_t **forks = arena_zeros(arena, space->n, sizeof *forks);
     for (size_t k = 0; k < space->n; k++)
@@ -138,144 +138,144 @@ static void find_forks(struct cells *cells, struct arena *arena)
         }
     for (size_t k = 0; k < space->n; k++)
         n_forks[k] = sort_distinct(forks[k], n_forks[k]);
-    cells->n_forks = n_forks;
-    cells->forks = forks;
+    grid->n_forks = n_forks;
+    grid->forks = forks;
 }
 
 // ---- counting ---------------------------------------------------------------
 
 // Level i of those that no condition mentions.
-static size_t plain_level(const struct cells *cells, size_t k, size_t i)
+static size_t plain_level(const struct grid *grid, size_t k, size_t i)
 {
-    for (size_t j = 0; j < cells->n_forks[k] && cells->forks[k][j] <= i; j++)
+    for (size_t j = 0; j < grid->n_forks[k] && grid->forks[k][j] <= i; j++)
         i++;
     return i;
 }
 
-static double count_below(const struct cells *cells, size_t k, double *point,
+static double count_below(const struct grid *grid, size_t k, double *point,
                           size_t *steps);
 
 // Cells of the subtree of k when the ancestors are as in `point`, whose
 // coordinates in the subtree are overwritten. Past the limit of steps, all
 // that matters is to return soon.
-static double count(const struct cells *cells, size_t k, double *point,
+static double count(const struct grid *grid, size_t k, double *point,
                     size_t *steps)
 {
     if (++*steps > MAX_STEPS)
         return INFINITY;
     point[k] = NAN;
-    if (!space_active(cells->space, point, k))
-        return count_below(cells, k, point, steps);
-    double levels = (double)cells_levels(cells, k), sum = 0;
+    if (!space_active(grid->space, point, k))
+        return count_below(grid, k, point, steps);
+    double levels = (double)grid_levels(grid, k), sum = 0;
     if (levels == 0)
         return INFINITY;
-    if (cells->first[k] == none)
+    if (grid->first[k] == none)
         return levels;
-    for (size_t i = 0; i < cells->n_forks[k]; i++) {
-        point[k] = cells_value(cells, k, cells->forks[k][i]);
-        sum += count_below(cells, k, point, steps);
+    for (size_t i = 0; i < grid->n_forks[k]; i++) {
+        point[k] = grid_value(grid, k, grid->forks[k][i]);
+        sum += count_below(grid, k, point, steps);
     }
-    double plain = levels - (double)cells->n_forks[k];
+    double plain = levels - (double)grid->n_forks[k];
     if (plain == 0)
         return sum;
-    point[k] = cells_value(cells, k, plain_level(cells, k, 0));
-    return sum + plain * count_below(cells, k, point, steps);
+    point[k] = grid_value(grid, k, plain_level(grid, k, 0));
+    return sum + plain * count_below(grid, k, point, steps);
 }
 
-static double count_below(const struct cells *cells, size_t k, double *point,
+static double count_below(const struct grid *grid, size_t k, double *point,
                           size_t *steps)
 {
     double product = 1;
-    for (size_t c = cells->first[k]; c != none; c = cells->next[c])
-        product *= count(cells, c, point, steps);
+    for (size_t c = grid->first[k]; c != none; c = grid->next[c])
+        product *= count(grid, c, point, steps);
     return product;
 }
 
-static uint64_t size_of(const struct cells *cells, size_t k, double *point)
+static uint64_t size_of(const struct grid *grid, size_t k, double *point)
 {
     size_t steps = 0;
-    return (uint64_t)count(cells, k, point, &steps);
+    return (uint64_t)count(grid, k, point, &steps);
 }
 
-static uint64_t size_below(const struct cells *cells, size_t k, double *point)
+static uint64_t size_below(const struct grid *grid, size_t k, double *point)
 {
     size_t steps = 0;
-    return (uint64_t)count_below(cells, k, point, &steps);
+    return (uint64_t)count_below(grid, k, point, &steps);
 }
 
-void cells_init(struct cells *cells, const struct space *space,
-                size_t resolution, struct arena *arena)
+void grid_init(struct grid *grid, const struct space *space, size_t resolution,
+               struct arena *arena)
 {
-    *cells = (struct cells){.space = space, .resolution = resolution};
-    plant(cells, arena);
-    find_forks(cells, arena);
+    *grid = (struct grid){.space = space, .resolution = resolution};
+    plant(grid, arena);
+    find_forks(grid, arena);
     size_t steps = 0;
     double *point = arena_doubles(arena, space->n);
-    cells->count = count_below(cells, space->n, point, &steps);
+    grid->count = count_below(grid, space->n, point, &steps);
     for (size_t k = 0; k < space->n; k++)
-        if (cells_levels(cells, k) == 0)
-            cells->count = INFINITY;
+        if (grid_levels(grid, k) == 0)
+            grid->count = INFINITY;
 }
 
 double space_cells(const struct space *space)
 {
     struct arena arena;
-    struct cells cells;
+    struct grid grid;
     arena_init(&arena);
-    cells_init(&cells, space, 0, &arena);
-    double count = cells.count;
+    grid_init(&grid, space, 0, &arena);
+    double count = grid.count;
     arena_done(&arena);
     return count;
 }
 
 // ---- numbering --------------------------------------------------------------
 
-static void unrank_below(const struct cells *cells, size_t k, uint64_t rank,
+static void unrank_below(const struct grid *grid, size_t k, uint64_t rank,
                          double *point);
 
-static void unrank(const struct cells *cells, size_t k, uint64_t rank,
+static void unrank(const struct grid *grid, size_t k, uint64_t rank,
                    double *point)
 {
     point[k] = NAN;
-    if (!space_active(cells->space, point, k)) {
-        unrank_below(cells, k, rank, point);
+    if (!space_active(grid->space, point, k)) {
+        unrank_below(grid, k, rank, point);
         return;
     }
-    for (size_t i = 0; i < cells->n_forks[k]; i++) {
-        point[k] = cells_value(cells, k, cells->forks[k][i]);
-        uint64_t size = size_below(cells, k, point);
+    for (size_t i = 0; i < grid->n_forks[k]; i++) {
+        point[k] = grid_value(grid, k, grid->forks[k][i]);
+        uint64_t size = size_below(grid, k, point);
         if (rank < size) {
-            unrank_below(cells, k, rank, point);
+            unrank_below(grid, k, rank, point);
             return;
         }
         rank -= size;
     }
-    point[k] = cells_value(cells, k, plain_level(cells, k, 0));
-    uint64_t size = size_below(cells, k, point);
-    size_t level = plain_level(cells, k, (size_t)(rank / size));
-    point[k] = cells_value(cells, k, level);
-    unrank_below(cells, k, rank % size, point);
+    point[k] = grid_value(grid, k, plain_level(grid, k, 0));
+    uint64_t size = size_below(grid, k, point);
+    size_t level = plain_level(grid, k, (size_t)(rank / size));
+    point[k] = grid_value(grid, k, level);
+    unrank_below(grid, k, rank % size, point);
 }
 
-static void unrank_below(const struct cells *cells, size_t k, uint64_t rank,
+static void unrank_below(const struct grid *grid, size_t k, uint64_t rank,
                          double *point)
 {
-    for (size_t c = cells->first[k]; c != none; c = cells->next[c]) {
-        uint64_t size = size_of(cells, c, point);
-        unrank(cells, c, rank % size, point);
+    for (size_t c = grid->first[k]; c != none; c = grid->next[c]) {
+        uint64_t size = size_of(grid, c, point);
+        unrank(grid, c, rank % size, point);
         rank /= size;
     }
 }
 
-void cells_point(const struct cells *cells, uint64_t rank, double *point)
+void grid_point(const struct grid *grid, uint64_t rank, double *point)
 {
-    assert(cells->count <= 0x1p53 && (double)rank < cells->count);
-    unrank_below(cells, cells->space->n, rank, point);
+    assert(grid->count <= 0x1p53 && (double)rank < grid->count);
+    unrank_below(grid, grid->space->n, rank, point);
 }
 
-// What cells_rank looks up; `prefix` holds the ancestors.
+// What grid_rank looks up; `prefix` holds the ancestors.
 struct lookup {
-    const struct cells *cells;
+    const struct grid *grid;
     const double *point;
     double *prefix;
 };
@@ -284,23 +284,23 @@ static bool rank_below(const struct lookup *lookup, size_t k, uint64_t *rank);
 
 static bool rank_of(const struct lookup *lookup, size_t k, uint64_t *rank)
 {
-    const struct cells *cells = lookup->cells;
+    const struct grid *grid = lookup->grid;
     double *prefix = lookup->prefix;
     size_t level = 0, i = 0, before = 0;
     uint64_t offset = 0;
     prefix[k] = lookup->point[k];
     if (isnan(prefix[k]))
         return rank_below(lookup, k, rank);
-    if (!cells_level(cells, k, prefix[k], &level))
+    if (!grid_level(grid, k, prefix[k], &level))
         return false;
-    for (; i < cells->n_forks[k] && cells->forks[k][i] != level; i++) {
-        prefix[k] = cells_value(cells, k, cells->forks[k][i]);
-        offset += size_below(cells, k, prefix);
-        before += cells->forks[k][i] < level;
+    for (; i < grid->n_forks[k] && grid->forks[k][i] != level; i++) {
+        prefix[k] = grid_value(grid, k, grid->forks[k][i]);
+        offset += size_below(grid, k, prefix);
+        before += grid->forks[k][i] < level;
     }
-    prefix[k] = cells_value(cells, k, level);
-    if (i == cells->n_forks[k])
-        offset += (level - before) * size_below(cells, k, prefix);
+    prefix[k] = grid_value(grid, k, level);
+    if (i == grid->n_forks[k])
+        offset += (level - before) * size_below(grid, k, prefix);
     if (!rank_below(lookup, k, rank))
         return false;
     *rank += offset;
@@ -309,10 +309,10 @@ static bool rank_of(const struct lookup *lookup, size_t k, uint64_t *rank)
 
 static bool rank_below(const struct lookup *lookup, size_t k, uint64_t *rank)
 {
-    const struct cells *cells = lookup->cells;
+    const struct grid *grid = lookup->grid;
     uint64_t radix = 1, sum = 0, digit;
-    for (size_t c = cells->first[k]; c != none; c = cells->next[c]) {
-        uint64_t size = size_of(cells, c, lookup->prefix);
+    for (size_t c = grid->first[k]; c != none; c = grid->next[c]) {
+        uint64_t size = size_of(grid, c, lookup->prefix);
         if (!rank_of(lookup, c, &digit))
             return false;
         sum += digit * radix;
@@ -322,10 +322,10 @@ static bool rank_below(const struct lookup *lookup, size_t k, uint64_t *rank)
     return true;
 }
 
-bool cells_rank(const struct cells *cells, const double *point, double *scratch,
-                uint64_t *rank)
+bool grid_rank(const struct grid *grid, const double *point, double *scratch,
+               uint64_t *rank)
 {
-    assert(cells->count <= 0x1p53);
-    struct lookup lookup = {cells, point, scratch};
-    return rank_below(&lookup, cells->space->n, rank);
+    assert(grid->count <= 0x1p53);
+    struct lookup lookup = {grid, point, scratch};
+    return rank_below(&lookup, grid->space->n, rank);
 }
