@@ -471,16 +471,35 @@ static void evaluate(const struct parzen *parzen, const struct query *query,
     }
 }
 
-// ln of the sum of exp(value[0..n)); most kernels are far from the point and
-// never reach exp.
-static double log_sum(const double *value, size_t n)
+// The largest of value[0..n), n a multiple of BLOCK.
+static double largest_of(const double *value, size_t n)
 {
-    double largest = -INFINITY, sum = 0;
-    for (size_t i = 0; i < n; i++)
-        largest = value[i] > largest ? value[i] : largest;
-    for (size_t i = 0; i < n; i++)
-        if (value[i] > largest - NEGLIGIBLE)
-            sum += exp(value[i] - largest);
+    enum { LANES = 8 };
+    double lane[LANES];
+    memcpy(lane, value, sizeof lane);
+    for (size_t i = 0; i < n; i += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            lane[j] = value[i + j] > lane[j] ? value[i + j] : lane[j];
+    double largest = lane[0];
+    for (size_t j = 1; j < LANES; j++)
+        largest = lane[j] > largest ? lane[j] : largest;
+    return largest;
+}
+
+// ln of the sum of exp(value[0..n)), n a multiple of BLOCK. Most kernels are
+// far from the point: the others are moved to the front, without branches, and
+// only they reach exp.
+static double log_sum(double *value, size_t n)
+{
+    double largest = largest_of(value, n), sum = 0;
+    size_t near = 0;
+    for (size_t i = 0; i < n; i++) {
+        double v = value[i];
+        value[near] = v;
+        near += v > largest - NEGLIGIBLE;
+    }
+    for (size_t i = 0; i < near; i++)
+        sum += exp(value[i] - largest);
     return largest + log(sum);
 }
 
@@ -494,6 +513,6 @@ void parzen_log_density(const struct parzen *parzen, const double *unit,
         double widths;
         size_t n = prepare(parzen, unit + i * d, query, &widths);
         evaluate(parzen, query, n, value);
-        log_density[i] = log_sum(value, parzen->n) + widths;
+        log_density[i] = log_sum(value, padded(parzen->n)) + widths;
     }
 }
