@@ -500,7 +500,7 @@ static double log_sum(double *value, size_t n)
     }
     for (size_t i = 0; i < near; i++)
         sum += exp(value[i] - largest);
-    return largest + log(sum);
+    return near ? largest + log(sum) : -INFINITY;
 }
 
 void parzen_log_density(const struct parzen *parzen, const double *unit,

@@ -24,6 +24,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory.h"
 #include "merit.h"
@@ -239,8 +240,7 @@ struct view {
 static void renew(const struct history *history, const struct model *model,
                   uint64_t number, struct merit *best)
 {
-    for (size_t i = 0; i < model->n_best; i++)
-        best[i] = model->best[i];
+    memcpy(best, model->best, sizeof model->best);
     for (size_t i = model->n_ended; i < history->n_ended; i++) {
         struct merit merit = merit_of(history, history->ended[i]);
         if (merit.number < number)
