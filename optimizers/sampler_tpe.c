@@ -4,7 +4,8 @@
 // Splits the results into good and bad ones, learns a density of each (l and
 // g, see parzen.h) and suggests, of some points drawn from l, the one of
 // largest l / g. The set of components is the one recommended by S. Watanabe,
-// "Tree-structured Parzen estimator", arXiv:2304.11127:
+// "Tree-structured Parzen estimator: understanding its algorithm components and
+// their roles for better empirical performance", arXiv:2304.11127:
 //   split       the best min(ceil(gamma n), 25) of n results with a value are
 //               good
 //   weights     l: by the improvement over the best bad value; g: 1 each
@@ -14,9 +15,8 @@
 // Before there are n_startup_trials results with a value it suggests
 // scrambled Sobol points.
 //
-// Order of merit: complete trials by value, then pruned ones (more steps
-// first, then value), then everything else; the latter count as bad.
-// The model holds l and g of a prefix of the results. A suggestion appends to g
+// Results are ordered as in merit.h; those without a value are always bad. The
+// model holds l and g of a prefix of the results. A suggestion appends to g
 // the pending trials (constant liar) and the results since then; when one of
 // those is among the good, l is rebuilt from the best of both, which is cheap.
 
@@ -26,15 +26,16 @@
 #include <stdlib.h>
 
 #include "memory.h"
+#include "merit.h"
 #include "parzen.h"
 #include "rng.h"
 #include "sobol.h"
+#include "tried.h"
 
 enum {
     MAX_GOOD = 25,  // results in l
     MAX_BAD = 2000, // kernels in g
     KEPT_BAD = 500, // of these, the best ones always
-    RANDOM_TRIES = 256,
 };
 
 enum { STARTUP, CANDIDATES, MULTIVARIATE, MAGIC_CLIP, GAMMA };
@@ -52,52 +53,14 @@ static const struct option options[] = {
      "share of the results that counts as good, up to 25 of them"},
 };
 
-// One result with what orders it by merit.
-struct result {
-    uint32_t number;
-    int rank;     // 0 complete, 1 pruned, 2 the rest
-    int64_t step; // last reported step of a pruned trial
-    double value; // NaN-free
-};
-
 struct model {
     struct arena arena;
     size_t n_ended;        // results that it has seen
     size_t n_good, n_best; // n_best: good ones and the best bad one, if any
-    struct result best[MAX_GOOD + 1];
+    struct merit best[MAX_GOOD + 1];
     double floor_good, floor_bad;
     struct parzen *good, *bad; // NULL: too few results
 };
-
-// ---- order of merit ---------------------------------------------------------
-
-static struct result result_of(const struct history *history, uint32_t number)
-{
-    struct result r = {.number = number, .rank = 2, .step = -1};
-    double value = history->value[number];
-    const struct series *series = &history->series[number];
-    if (history->state[number] == TRIAL_COMPLETE && isfinite(value)) {
-        r.rank = 0;
-        r.value = value;
-    } else if (history->state[number] == TRIAL_PRUNED) {
-        r.rank = 1;
-        r.step = series->n ? series->step[series->n - 1] : -1;
-        r.value = isfinite(value) ? value : HUGE_VAL;
-    }
-    return r;
-}
-
-static int by_merit(const void *left, const void *right)
-{
-    const struct result *a = left, *b = right;
-    if (a->rank != b->rank)
-        return a->rank < b->rank ? -1 : 1;
-    if (a->step != b->step)
-        return a->step > b->step ? -1 : 1;
-    if (a->value != b->value)
-        return a->value < b->value ? -1 : 1;
-    return a->number < b->number ? -1 : a->number > b->number;
-}
 
 // ---- model ------------------------------------------------------------------
 
@@ -109,11 +72,11 @@ static size_t good_count(double gamma, size_t n)
 
 // Weights of the good ones by their improvement over the best bad one; equal
 // unless all of these are complete and differ.
-static void improvements(const struct result *best, size_t n_good,
-                         size_t n_best, double *weight)
+static void improvements(const struct merit *best, size_t n_good, size_t n_best,
+                         double *weight)
 {
     double largest = 0;
-    bool comparable = n_best > n_good && best[n_good].rank == 0;
+    bool comparable = n_best > n_good && best[n_good].rank == MERIT_COMPLETE;
     for (size_t i = 0; i < n_good; i++) {
         // halved, so that the difference of finite numbers is finite
         weight[i] =
@@ -125,7 +88,7 @@ static void improvements(const struct result *best, size_t n_good,
 }
 
 static struct parzen *build_good(const struct sampler_task *task,
-                                 const struct result *best, size_t n_good,
+                                 const struct merit *best, size_t n_good,
                                  size_t n_best, double floor,
                                  struct arena *arena)
 {
@@ -149,11 +112,11 @@ static struct parzen *build_good(const struct sampler_task *task,
 
 // Leaves the first KEPT_BAD of result[0..n) and a random choice of the others,
 // MAX_BAD in all; returns the weight of each of the latter.
-static double thin_out(struct result *result, size_t n, struct rng rng)
+static double thin_out(struct merit *result, size_t n, struct rng rng)
 {
     for (size_t i = KEPT_BAD; i < MAX_BAD; i++) {
         size_t j = i + (size_t)rng_below(&rng, n - i);
-        struct result chosen = result[j];
+        struct merit chosen = result[j];
         result[j] = result[i];
         result[i] = chosen;
     }
@@ -161,7 +124,7 @@ static double thin_out(struct result *result, size_t n, struct rng rng)
 }
 
 static struct parzen *build_bad(const struct sampler_task *task,
-                                struct result *result, size_t n, double floor,
+                                struct merit *result, size_t n, double floor,
                                 struct arena *arena)
 {
     double rest = 1;
@@ -197,7 +160,7 @@ static double least_width(bool magic_clip, double active, size_t n)
 
 // Mean number of active parameters.
 static double mean_active(const struct sampler_task *task,
-                          const struct result *result, size_t n)
+                          const struct merit *result, size_t n)
 {
     size_t active = 0, d = task->space->n;
     for (size_t i = 0; i < n; i++) {
@@ -210,9 +173,9 @@ static double mean_active(const struct sampler_task *task,
 
 // Learns from n results of which `usable` have a value.
 static void learn(struct model *model, const struct sampler_task *task,
-                  struct result *result, size_t n, size_t usable)
+                  struct merit *result, size_t n, size_t usable)
 {
-    qsort(result, n, sizeof *result, by_merit);
+    qsort(result, n, sizeof *result, merit_compare);
     model->n_good = good_count(task->options[GAMMA], usable);
     model->n_best = model->n_good < n ? model->n_good + 1 : n;
     for (size_t i = 0; i < model->n_best; i++)
@@ -241,13 +204,13 @@ static size_t fit_length(size_t n_ended)
 static struct model *fit(const struct sampler_task *task, size_t n_ended)
 {
     struct model *model = memory_resize(NULL, 1, sizeof *model);
-    struct result *result = memory_resize(NULL, n_ended, sizeof *result);
+    struct merit *result = memory_resize(NULL, n_ended, sizeof *result);
     *model = (struct model){.n_ended = n_ended};
     arena_init(&model->arena);
     size_t usable = 0;
     for (size_t i = 0; i < n_ended; i++) {
-        result[i] = result_of(task->history, task->history->ended[i]);
-        usable += result[i].rank < 2;
+        result[i] = merit_of(task->history, task->history->ended[i]);
+        usable += result[i].rank != MERIT_NONE;
     }
     if (usable > 0 && (double)usable >= task->options[STARTUP])
         learn(model, task, result, n_ended, usable);
@@ -271,42 +234,33 @@ struct view {
     const struct parzen *extra; // more of the bad; NULL: none
 };
 
-// Puts r in its place among the best, if it has one; the last one falls out.
-static void insert(struct result *best, size_t n, struct result r)
-{
-    if (n == 0 || by_merit(&r, &best[n - 1]) > 0)
-        return;
-    size_t i = n - 1;
-    for (; i > 0 && by_merit(&r, &best[i - 1]) < 0; i--)
-        best[i] = best[i - 1];
-    best[i] = r;
-}
-
 // Lets the results since the fit compete for a place among model->best.
 static void renew(const struct history *history, const struct model *model,
-                  uint64_t number, struct result *best)
+                  uint64_t number, struct merit *best)
 {
     for (size_t i = 0; i < model->n_best; i++)
         best[i] = model->best[i];
-    for (size_t i = model->n_ended; i < history->n_ended; i++)
-        if (history->ended[i] < number)
-            insert(best, model->n_best, result_of(history, history->ended[i]));
+    for (size_t i = model->n_ended; i < history->n_ended; i++) {
+        struct merit merit = merit_of(history, history->ended[i]);
+        if (merit.number < number)
+            merit_insert(best, model->n_best, &merit);
+    }
 }
 
 // Writes the rows that g lacks: results since the fit and former good ones that
 // are not good now, and the pending trials. Returns their number.
 static size_t gather(const struct history *history, const struct model *model,
-                     uint64_t number, const struct result *best,
+                     uint64_t number, const struct merit *best,
                      const double **unit)
 {
     size_t n = 0;
-    const struct result *last = &best[model->n_good - 1];
+    const struct merit *last = &best[model->n_good - 1];
     for (size_t i = 0; i < model->n_good; i++)
-        if (by_merit(&model->best[i], last) > 0)
+        if (merit_compare(&model->best[i], last) > 0)
             unit[n++] = history_unit(history, model->best[i].number);
     for (size_t i = model->n_ended; i < history->n_ended; i++) {
-        struct result r = result_of(history, history->ended[i]);
-        if (r.number < number && by_merit(&r, last) > 0)
+        struct merit r = merit_of(history, history->ended[i]);
+        if (r.number < number && merit_compare(&r, last) > 0)
             unit[n++] = history_unit(history, r.number);
     }
     for (size_t i = 0; i < history->count[TRIAL_RUNNING]; i++)
@@ -316,7 +270,7 @@ static size_t gather(const struct history *history, const struct model *model,
 }
 
 // Is the set of the good ones still the model's?
-static bool unchanged(const struct model *model, const struct result *best)
+static bool unchanged(const struct model *model, const struct merit *best)
 {
     for (size_t i = 0; i < model->n_good; i++)
         if (best[i].number != model->best[i].number)
@@ -330,7 +284,7 @@ static struct view look(const struct sampler_task *task,
 {
     const struct history *history = task->history;
     struct view view = {.good = model->good, .bad = model->bad};
-    struct result best[MAX_GOOD + 1];
+    struct merit best[MAX_GOOD + 1];
     renew(history, model, number, best);
     if (!unchanged(model, best))
         view.good = build_good(task, best, model->n_good, model->n_best,
@@ -353,58 +307,6 @@ static struct view look(const struct sampler_task *task,
 
 // ---- choosing ---------------------------------------------------------------
 
-// Is there no way that this point was tried before? True when a continuous
-// parameter is active.
-static bool fresh(const struct space *space, const double *point)
-{
-    for (size_t k = 0; k < space->n; k++)
-        if (!isnan(point[k]) && param_levels(&space->params[k]) == 0)
-            return true;
-    return false;
-}
-
-static bool same(const double *a, const double *b, size_t d)
-{
-    for (size_t k = 0; k < d; k++)
-        if (a[k] != b[k] && !(isnan(a[k]) && isnan(b[k])))
-            return false;
-    return true;
-}
-
-// Was the point tried, is it being tried or will it be? Lost and cancelled
-// trials do not count.
-static bool tried(const struct sampler_task *task, uint64_t number,
-                  const double *point)
-{
-    const struct history *history = task->history;
-    if (fresh(task->space, point))
-        return false;
-    for (size_t i = 0; i < history->n && i < number; i++) {
-        if (history->state[i] == TRIAL_LOST ||
-            history->state[i] == TRIAL_CANCELLED)
-            continue;
-        if (same(history_point(history, i), point, task->space->n))
-            return true;
-    }
-    return false;
-}
-
-// A random point, an untried one if a bounded number of draws finds one.
-static bool random_untried(const struct sampler_task *task, uint64_t number,
-                           struct rng *rng, struct arena *arena, double *point)
-{
-    size_t d = task->space->n;
-    double *unit = arena_doubles(arena, d);
-    for (int i = 0; i < RANDOM_TRIES; i++) {
-        for (size_t k = 0; k < d; k++)
-            unit[k] = rng_uniform(rng);
-        space_decode(task->space, unit, point);
-        if (!tried(task, number, point))
-            return true;
-    }
-    return false;
-}
-
 // Before there is a model: scrambled Sobol points.
 static void start(const struct sampler_task *task, uint64_t number,
                   struct rng *rng, struct arena *arena, double *point)
@@ -412,8 +314,8 @@ static void start(const struct sampler_task *task, uint64_t number,
     double *unit = arena_doubles(arena, task->space->n);
     sobol_scrambled(task->seed, number, task->space->n, rng, unit);
     space_decode(task->space, unit, point);
-    if (tried(task, number, point))
-        random_untried(task, number, rng, arena, point);
+    if (tried(task->history, number, point))
+        tried_random_other(task->history, number, rng, arena, point);
 }
 
 // Draws the candidates from l and scores them by ln l - ln g, both restricted
@@ -471,7 +373,7 @@ static bool choose(const struct sampler_task *task, uint64_t number,
     for (size_t i = 0; i < n; i++) {
         size_t next = largest(score, n);
         space_decode(task->space, unit + next * d, point);
-        if (!tried(task, number, point))
+        if (!tried(task->history, number, point))
             return true;
         score[next] = -HUGE_VAL;
     }
@@ -512,7 +414,7 @@ static bool suggest_apart(const struct sampler_task *task,
         chosen[k] = unit[largest(score, n) * d + k];
     }
     space_decode(task->space, chosen, point);
-    return !tried(task, number, point);
+    return !tried(task->history, number, point);
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
@@ -532,7 +434,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     if (propose(task, &view, number, &rng, arena, point))
         return 0;
     double *other = arena_doubles(arena, task->space->n);
-    if (random_untried(task, number, &rng, arena, other))
+    if (tried_random_other(task->history, number, &rng, arena, other))
         for (size_t k = 0; k < task->space->n; k++)
             point[k] = other[k];
     return 0;

@@ -16,7 +16,8 @@
 
 enum {
     STUDY_MAX_NAME = 200,   // bytes
-    STUDY_MAX_TAGS = 32,    //
+    STUDY_MAX_TAGS = 50,
+    STUDY_MAX_TAG = 100,    // bytes
     STUDY_MAX_NOTES = 65536 // bytes
 };
 

@@ -17,7 +17,7 @@
 
 enum {
     MAX_JSON = 262144,   // bytes of outputs, meta, env, worker each
-    MAX_ERROR = 16384,   // bytes of an error text
+    MAX_ERROR = 10000,   // bytes of an error text
     MAX_KEY = 200,       // bytes of an Idempotency-Key
 };
 
@@ -76,9 +76,10 @@ static void write_asked(struct text *text, const struct ask *ask,
         wire_trial_hand_out(text, live, ask->numbers[i]);
     text_char(text, ']');
     if (ask->n_numbers == 0) {
-        text_print(text, ",\"reason\":\"%s\",\"retry_after_s\":%g,"
-                         "\"detail\":", ask->reason, ask->retry_after_s);
+        text_print(text, ",\"reason\":\"%s\",\"detail\":", ask->reason);
         text_string(text, ask->detail);
+        text_key(text, "retry_after_s");
+        text_real(text, ask->retry_after_s > 0 ? ask->retry_after_s : NAN);
     }
     text_char(text, '}');
 }

@@ -217,9 +217,11 @@ static int read_texts(const struct fields *study, struct definition *d)
         if (!json_is_string(tag) || wire_odd_number(tag))
             fields_fail(study, ERROR_MALFORMED, "tags",
                         "must hold strings, not %s", wire_type(tag));
-        else if (json_string_length(tag) > STUDY_MAX_NAME)
+        else if (json_string_length(tag) < 1 ||
+                 json_string_length(tag) > STUDY_MAX_TAG)
             fields_fail(study, ERROR_INVALID, "tags",
-                        "must have at most %d bytes each", STUDY_MAX_NAME);
+                        "must have 1 to %d bytes each, not %zu", STUDY_MAX_TAG,
+                        json_string_length(tag));
     }
     if (json_array_size(tags) > STUDY_MAX_TAGS)
         fields_fail(study, ERROR_INVALID, "tags",
@@ -433,7 +435,7 @@ void wire_definition_write(struct text *text, const struct definition *d,
     text_key(text, "constants");
     text_json(text, d->constants);
     text_key(text, "tags");
-    text_json(text, d->tags);
+    text_json(text, d->tags ? d->tags : "[]");
     text_key(text, "notes");
     text_string(text, d->notes);
     if (!stored)

@@ -88,7 +88,7 @@ static inline bool random_condition(struct rng *rng, const struct space *space,
 static inline int random_param_add(struct space *space, struct rng *rng,
                                    bool finite, struct error *err)
 {
-    char name[16], text[MOST_CHOICES][16];
+    char name[24], text[MOST_CHOICES][32];
     char *choices[MOST_CHOICES];
     double levels[MOST_CHOICES], values[MOST_CONDITIONS][MOST_VALUES];
     struct condition conditions[MOST_CONDITIONS];

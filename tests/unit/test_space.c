@@ -308,7 +308,7 @@ END_TEST
 
 START_TEST(test_at_most_the_documented_number_of_parameters)
 {
-    char name[8];
+    char name[24];
     struct param p = real(0, 1, 0, false);
     p.name = name;
     for (int i = 0; i < SPACE_MAX_PARAMS; i++) {

@@ -368,6 +368,7 @@ START_TEST(test_pending_trials_keep_others_away)
     }
     bool left = count_between(0.1, 0.3) > 100;
     double optimum = left ? 0.2 : 0.8;
+    ck_assert_int_gt(count_between(optimum - 0.1, optimum + 0.1), 100);
     for (int i = 0; i < 10; i++)
         history_append(&history, TRIAL_RUNNING,
                        (double[]){optimum + 0.002 * i});
