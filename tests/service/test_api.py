@@ -66,7 +66,7 @@ def test_what_is_left_out_has_defaults(calls):
     assert study["pruner"]["name"] == "nop"
     assert study["lease_s"] == 600
     assert study["max_attempts"] == 3
-    assert study["tags"] is None and study["notes"] is None
+    assert study["tags"] == [] and study["notes"] is None
 
 
 def test_the_same_definition_finds_the_study(calls):

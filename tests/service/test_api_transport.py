@@ -221,10 +221,14 @@ def test_a_restart_loses_nothing(service, end):
     calls.ok("GET", at(running))
 
 
-def test_the_log_has_one_json_line_per_request(instances, sqlite_database):
+def test_the_log_is_json_and_tells_of_a_refused_request_once(
+    instances, sqlite_database
+):
     service = instances(sqlite_database)
-    service.api("GET", "/me", headers={"X-Request-Id": "find-me-again"})
+    sent = {"X-Request-Id": "find-me-again"}
+    assert service.api("GET", "/studies/x", headers=sent).status == 404
     assert service.terminate() == 0
     lines = service.stderr_path.read_text().splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
-    assert sum("find-me-again" in line for line in lines) == 1
+    (found,) = [line for line in lines if "find-me-again" in line]
+    assert json.loads(found)["status"] == 404
