@@ -75,6 +75,9 @@ static size_t append(struct live *live, enum trial_state state,
     }
     size_t number = history_append(&live->history, state, point);
     live->trials[number] = *trial;
+    live->trials[number].retried_by = -1;
+    if (trial->retry_of >= 0)
+        live->trials[trial->retry_of].retried_by = (int32_t)number;
     remember_key(live, number);
     return number;
 }
@@ -121,6 +124,21 @@ void live_move(struct live *live, size_t number, enum trial_state state,
     history_move(&live->history, number, state,
                  definition_sign(live->definition, value));
     count(live);
+}
+
+int64_t live_find_lost(const struct live *live)
+{
+    const struct history *history = &live->history;
+    size_t left = history->count[TRIAL_LOST];
+    for (size_t i = 0; left > 0 && i < history->n; i++) {
+        if (history->state[i] != TRIAL_LOST)
+            continue;
+        left--;
+        if (live->trials[i].retried_by < 0 &&
+            live->trials[i].attempt < live->definition->max_attempts)
+            return (int64_t)i;
+    }
+    return -1;
 }
 
 double live_value(const struct live *live, size_t number)
@@ -177,11 +195,13 @@ static int visit_trial(void *context, const struct trial_row *row,
         return error_set(err, ERROR_INTERNAL,
                          "trial %zu of study %lld does not fit what came "
                          "before it", number, (long long)live->id);
-    if (number == live->history.n)
+    if (number == live->history.n) {
         append(live, row->state == TRIAL_QUEUED ? TRIAL_QUEUED : TRIAL_RUNNING,
                row->point, &trial);
-    else
+    } else {
+        trial.retried_by = live->trials[number].retried_by;
         live->trials[number] = trial;
+    }
     if (catching->n == catching->capacity) {
         catching->capacity = catching->capacity ? 2 * catching->capacity : 64;
         catching->arrivals = grow(catching->arrivals, catching->capacity,

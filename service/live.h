@@ -26,6 +26,7 @@ struct live_trial {
     int64_t seen_revision;
     int32_t attempt;
     int32_t retry_of;   // -1: not a retry
+    int32_t retried_by; // -1: not retried yet
     bool stopped;       // a pruner said stop
 };
 
@@ -74,6 +75,9 @@ double live_value(const struct live *live, size_t number);
 
 // The first trial made by the ask with this key digest, or -1.
 int64_t live_find_ask(const struct live *live, uint64_t ask_key);
+
+// The first lost trial that is to be tried again, or -1.
+int64_t live_find_lost(const struct live *live);
 
 // Chooses the point of trial `number`, with the kept model where it is the
 // one that the sampler asks for.

@@ -86,6 +86,23 @@ static int repeat(const struct live *live, struct ask *ask, struct error *err)
     return 0;
 }
 
+// Chooses the point: that of a lost trial that is tried again, or a new one.
+static int choose(struct live *live, struct ask *ask, struct arena *arena,
+                  double *point, struct live_trial *trial, struct error *err)
+{
+    int64_t start_us = clock_monotonic_us(), lost = live_find_lost(live);
+    if (lost >= 0) {
+        memcpy(point, history_point(&live->history, (size_t)lost),
+               live->history.space->n * sizeof *point);
+        trial->attempt = live->trials[lost].attempt + 1;
+        trial->retry_of = (int32_t)lost;
+        return 0;
+    }
+    int result = live_suggest(live, live->history.n, arena, point, err);
+    ask->suggest_us += clock_monotonic_us() - start_us;
+    return result;
+}
+
 static int hand_out(struct live *live, struct store *store, struct ask *ask,
                     struct arena *arena, struct error *err)
 {
@@ -100,16 +117,13 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
                                .retry_of = -1};
     memcpy(&trial.ask_key, ask->key, sizeof trial.ask_key);
     memcpy(&trial.ask_body, ask->key + 16, sizeof trial.ask_body);
-    int64_t start_us = clock_monotonic_us();
-    int failed = live_suggest(live, live->history.n, arena, point, err);
-    ask->suggest_us += clock_monotonic_us() - start_us;
-    if (failed)
+    if (choose(live, ask, arena, point, &trial, err))
         return -1;
     live_revise(live);
     size_t number = live_append(live, point, &trial);
     struct trial_row row = row_of(live, number);
     row.created_ms = now;
-    row.sampler = definition->sampler->name;
+    row.sampler = trial.retry_of < 0 ? definition->sampler->name : "retry";
     row.worker = ask->worker;
     row.special = ask->special;
     memcpy(row.ask_key, ask->key, sizeof row.ask_key);
@@ -354,6 +368,19 @@ static bool is_repeat(const struct live *live, size_t number,
     return !valued || !tell->has_value || kept == end->value;
 }
 
+// A lost trial has told after all: nobody needs the one that was to replace it.
+static int cancel_twin(struct live *live, struct store *store, size_t number,
+                       struct error *err)
+{
+    int32_t twin = live->trials[number].retried_by;
+    if (twin < 0 || live->history.state[twin] != TRIAL_RUNNING)
+        return 0;
+    struct end end = {.state = TRIAL_CANCELLED,
+                      .value = NAN,
+                      .error = "the trial that this one retries has told"};
+    return end_trial(live, store, (size_t)twin, &end, err);
+}
+
 int trial_tell(struct live *live, struct store *store, struct tell *tell,
                struct error *err)
 {
@@ -372,7 +399,8 @@ int trial_tell(struct live *live, struct store *store, struct tell *tell,
                              "first result stays", number,
                              trial_state_name(state),
                              live_value(live, number));
-    } else if (end_trial(live, store, number, &end, err)) {
+    } else if (end_trial(live, store, number, &end, err) ||
+               cancel_twin(live, store, number, err)) {
         return -1;
     }
     tell->told = (enum trial_state)live->history.state[number];

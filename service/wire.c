@@ -435,8 +435,7 @@ void wire_write(struct text *text, const json_t *value, bool raw)
 {
     const char *odd = raw ? wire_odd_number(value) : NULL;
     if (odd) {
-        bool digits = strpbrk(odd, "NI") == NULL;
-        text_add(text, digits ? odd : "null");
+        text_add(text, odd);
         return;
     }
     switch (json_typeof(value)) {

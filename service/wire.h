@@ -90,8 +90,9 @@ int64_t wire_time(const char *string);
 // Is the value a number, and which? Odd numbers count.
 bool wire_number(const json_t *value, double *number);
 
-// Appends any JSON value. `raw` is for Hopaas clients: pure ASCII, integers of
-// any size as they came, and null for NaN and infinities, which are never sent.
+// Appends any JSON value. `raw` is for Hopaas clients, whose constants come back
+// as they were sent: pure ASCII, and odd numbers as the bare tokens they came
+// as, which Python reads.
 void wire_write(struct text *text, const json_t *value, bool raw);
 
 // "a boolean", "a string" ..., for messages.

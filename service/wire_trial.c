@@ -118,7 +118,8 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
     write_lineage(text, definition, (int64_t)number, trial->attempt,
                   trial->retry_of);
     key_time(text, "lease_expires", trial->lease_ms);
-    key_string(text, "sampler", definition->sampler->name);
+    key_string(text, "sampler",
+               trial->retry_of < 0 ? definition->sampler->name : "retry");
     key_int(text, "seen_revision", trial->seen_revision);
     text_char(text, '}');
 }

@@ -456,10 +456,6 @@ REPORTS = [
          value=True),
     post("report an unknown field", RUNNING + "/report", 400, "epoch", step=1,
          value=1, epoch=1),
-    post("report after the end", COMPLETE + "/report", 409, "complete|ended",
-         step=1, value=1),
-    post("report after a failure", FAILED + "/report", 409, "failed|ended",
-         step=1, value=1),
 ]
 
 

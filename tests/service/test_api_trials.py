@@ -357,6 +357,16 @@ def test_a_heartbeat_of_an_ended_trial_says_stop(calls):
     assert answer["continue"] is False and answer["reason"]
 
 
+def test_a_report_that_comes_after_the_end_is_kept(calls):
+    trial = calls.ask(calls.create())[0]
+    calls.tell(trial, value=1)
+    late = calls.ok("POST", at(trial) + "/report", {"step": 3, "value": 2})
+    assert late["should_prune"] is False
+    stored = calls.trial(trial)
+    assert stored["reports"] == [{"step": 3, "value": 2}]
+    assert (stored["state"], stored["values"]) == ("complete", [1])
+
+
 def test_an_asked_lease_is_granted(calls):
     trial = calls.ask(calls.create(), lease_s=5000)[0]
     granted = datetime.fromisoformat(trial["lease_expires"])
