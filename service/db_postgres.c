@@ -180,12 +180,12 @@ static PGconn *connect_url(const char *url)
 // True when the server has hung up since the last call.
 static bool is_stale(struct postgres *postgres)
 {
-    struct pollfd socket = {PQsocket(postgres->connection), POLLIN, 0};
-    if (poll(&socket, 1, 0) == 0)
+    struct pollfd socket = {PQsocket(postgres->connection), POLLIN | POLLRDHUP,
+                            0};
+    if (poll(&socket, 1, 0) <= 0)
         return false;
-    return !PQconsumeInput(postgres->connection) ||
-           PQstatus(postgres->connection) == CONNECTION_BAD ||
-           (socket.revents & (POLLHUP | POLLERR)) != 0;
+    return (socket.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0 ||
+           !PQconsumeInput(postgres->connection);
 }
 
 static int ensure_connection(struct postgres *postgres, struct error *err)

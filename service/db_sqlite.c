@@ -44,12 +44,25 @@ static const char *path_of(const char *url)
 
 // ---- errors -----------------------------------------------------------------
 
+// SQLITE_FULL stands for ENOSPC alone. A quota (EDQUOT) or a limit on the size
+// of files (EFBIG) is a bare I/O error, and only the file remembers why.
+static bool hit_limit(sqlite3 *handle, int which)
+{
+    sqlite3_file *file = NULL;
+    int why = 0;
+    if (sqlite3_file_control(handle, "main", which, &file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL)
+        return false;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &why);
+    return why == ENOSPC || why == EDQUOT || why == EFBIG;
+}
+
 static bool is_full(sqlite3 *handle, int rc)
 {
-    int system = handle == NULL ? 0 : sqlite3_system_errno(handle);
     return (rc & 0xff) == SQLITE_FULL ||
-           ((rc & 0xff) == SQLITE_IOERR &&
-            (system == ENOSPC || system == EDQUOT || system == EFBIG));
+           ((rc & 0xff) == SQLITE_IOERR && handle != NULL &&
+            (hit_limit(handle, SQLITE_FCNTL_FILE_POINTER) ||
+             hit_limit(handle, SQLITE_FCNTL_JOURNAL_POINTER)));
 }
 
 static enum error_code code_of(sqlite3 *handle, int rc)
