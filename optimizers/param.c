@@ -40,7 +40,9 @@ static int check_step(const struct param *p, double range, struct error *err)
         return error_set(err, ERROR_INVALID,
                          "'%.60s': step must be 0 or more, not %g", p->name,
                          p->step);
-    if (range > 0 && p->step > range)
+    // forgives the rounding of a high that is low + step
+    double rounding = 2 * DBL_EPSILON * fmax(fabs(p->low), fabs(p->high));
+    if (range > 0 && p->step > range + rounding)
         return error_set(err, ERROR_INVALID,
                          "'%.60s': step must be at most high - low, not %.15g "
                          "> %.15g",
@@ -56,7 +58,7 @@ static int normalize_float(struct param *p, struct error *err)
     double range = p->high - p->low;
     if (check_bounds(p, err) || check_step(p, range, err))
         return -1;
-    if (p->step == 0)
+    if (p->step == 0 || range == 0)
         return 0;
     double largest = fmax(fabs(p->low), fabs(p->high));
     if (!isfinite(range) || largest > 0x1p48 * p->step)

@@ -41,7 +41,8 @@ int space_add(struct space *space, const struct param *param,
 int space_find(const struct space *space, const char *name);
 
 // Number of distinct points, counting active values only once per
-// combination; INFINITY when any parameter is continuous.
+// combination; INFINITY when any parameter is continuous, or when the
+// conditions are too entangled to be counted (grid.h).
 double space_cells(const struct space *space);
 
 // True when all conditions of parameter k hold in `point`, of which the

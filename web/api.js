@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// api.js - requests to /api/v1, with the cookie of the session
+//
+// Errors of the service (problem+json) and of the network come out as one
+// kind of exception whose message can be shown as it is.
+
+const BASE = 'api/v1/';
+
+export class ApiError extends Error {
+  constructor(message, status, code) {
+    super(message);
+    this.status = status; // 0: no answer
+    this.code = code;
+  }
+}
+
+async function problem(response) {
+  let told = {};
+  try {
+    told = await response.json();
+  } catch {
+    // A proxy in between may answer in HTML: the status has to do.
+  }
+  const text = told.detail ?? told.title ??
+    `the service answered ${response.status}`;
+  return new ApiError(text, response.status, told.code ?? null);
+}
+
+// Sends a request and returns the decoded answer (null when it has no body).
+// Throws ApiError, or AbortError when the signal fired.
+async function request(method, path, {body, signal} = {}) {
+  const headers = {Accept: 'application/json'};
+  if (method !== 'GET')
+    headers['X-Cumae-CSRF'] = '1';
+  if (body !== undefined)
+    headers['Content-Type'] = 'application/json';
+  let response;
+  try {
+    response = await fetch(BASE + path, {
+      method, headers, signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: 'same-origin',
+    });
+  } catch (error) {
+    if (error.name === 'AbortError')
+      throw error;
+    throw new ApiError('the service does not answer', 0, 'offline');
+  }
+  if (!response.ok)
+    throw await problem(response);
+  return response.status === 204 ? null : response.json();
+}
+
+function query(values) {
+  const pairs = Object.entries(values)
+    .filter(([, value]) => value !== null && value !== '');
+  return new URLSearchParams(pairs).toString();
+}
+
+const study = id => `studies/${encodeURIComponent(id)}`;
+
+export const api = {
+  me: signal => request('GET', 'me', {signal}),
+  signIn: credentials => request('POST', 'session', {body: credentials}),
+  signOut: () => request('DELETE', 'session'),
+  studies: (filter, signal) =>
+    request('GET', `studies?${query(filter)}`, {signal}),
+  study: (id, signal) => request('GET', study(id), {signal}),
+  trials: (id, filter, signal) =>
+    request('GET', `${study(id)}/trials?${query(filter)}`, {signal}),
+  steer: (id, verb) => request('POST', `${study(id)}/${verb}`, {body: {}}),
+};

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// view_study.js - one study: facts, history and trials
+
+import {api} from './api.js';
+import {historyChart} from './chart_history.js';
+import {ago, badge, count, h, number, setText} from './dom.js';
+import {poll} from './live.js';
+import {dropPages, mergePage, newTrials, nextPage, points, progress}
+  from './model.js';
+import {emptyState, stateBar} from './parts.js';
+import {trialsTable} from './table_trials.js';
+
+function firstAsk(id) {
+  return `curl -X POST -H "Authorization: Bearer $CUMAE_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  ${location.origin}/api/v1/studies/${id}/ask -d '{}'
+
+# then tell the number that came back how it went:
+curl -X POST -H "Authorization: Bearer $CUMAE_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  ${location.origin}/api/v1/studies/${id}/trials/0/tell -d '{"value": 0.5}'`;
+}
+
+// A row of figures: number on top, what it is below.
+function figures() {
+  const element = h('dl', {class: 'figures'});
+  const cells = new Map();
+
+  function set(name, value, title = '') {
+    if (!cells.has(name)) {
+      const figure = h('dd');
+      cells.set(name, figure);
+      element.append(h('div', {}, h('dt', {}, name), figure));
+    }
+    setText(cells.get(name), value);
+    cells.get(name).title = title;
+  }
+  return {element, set};
+}
+
+function showFigures(row, study) {
+  const {ended, limit} = progress(study);
+  const {best, trials} = study;
+  row.set('best', number(best?.value), best ? String(best.value) : '');
+  row.set('best trial', best ? `#${best.number}` : '–');
+  row.set(limit ? 'ended, of budget' : 'ended',
+    limit ? `${count(ended)} / ${count(limit)}` : count(ended));
+  for (const state of ['running', 'complete', 'pruned'])
+    row.set(state, count(trials[state]));
+  row.set('failed or lost', count(trials.failed + trials.lost));
+}
+
+function facts(study) {
+  const objective = study.objectives?.[0];
+  return [
+    objective && `${objective.direction} ${objective.name}`,
+    study.sampler?.name && `sampler ${study.sampler.name}`,
+    study.pruner?.name && study.pruner.name !== 'nop' &&
+      `pruner ${study.pruner.name}`,
+    study.owner && `owner ${study.owner}`,
+    `created ${ago(study.created)}`,
+    `changed ${ago(study.changed)}`,
+  ].filter(Boolean).join(' · ');
+}
+
+// The buttons that pause, resume and stop; `done` is called after each.
+function steering(id, app, done) {
+  const button = (verb, text) => h('button', {type: 'button', hidden: true,
+    onclick: () => steer(verb)}, text);
+  const buttons = {
+    pause: button('pause', 'Pause'),
+    resume: button('resume', 'Resume'),
+    stop: button('stop', 'Stop'),
+  };
+
+  async function steer(verb) {
+    if (verb === 'stop' && !confirm('Stop this study? No more trials will ' +
+        'be handed out; those that run may still end.'))
+      return;
+    try {
+      await api.steer(id, verb);
+      done();
+    } catch (error) {
+      app.complain(`Could not ${verb}: ${error.message}`);
+    }
+  }
+
+  return {
+    elements: Object.values(buttons),
+    update(state) {
+      buttons.pause.hidden = state !== 'running';
+      buttons.resume.hidden = state !== 'paused';
+      buttons.stop.hidden = state !== 'running' && state !== 'paused';
+    },
+  };
+}
+
+export function mountStudy(main, app, id) {
+  const trials = newTrials();
+  const title = h('h1', {}, 'Study');
+  const state = h('span');
+  const about = h('p', {class: 'faint'});
+  const reason = h('p', {hidden: true});
+  const figureRow = figures();
+  const bar = stateBar();
+  const chart = historyChart();
+  const history = h('section', {class: 'card', hidden: true,
+    'aria-label': 'History'}, h('h2', {}, 'History'), chart.element);
+  const table = trialsTable();
+  const empty = h('div', {class: 'card', hidden: true});
+  const buttons = steering(id, app, () => poller.now());
+  let seen = null;
+  table.element.hidden = true;
+  main.append(h('div', {class: 'head'}, title, state,
+    h('span', {class: 'grow'}), ...buttons.elements), about, reason,
+  h('div', {class: 'card'}, figureRow.element, bar.element),
+  history, empty, table.element);
+
+  function showStudy(study) {
+    setText(title, study.name);
+    if (seen?.name !== study.name)
+      app.crumb(study.name);
+    if (seen?.state !== study.state)
+      state.replaceChildren(badge(study.state));
+    setText(about, facts(study));
+    setText(reason, study.reason ?? '');
+    reason.hidden = !study.reason;
+    showFigures(figureRow, study);
+    bar.update(study);
+    buttons.update(study.state);
+    if (study.best && seen && seen.best?.number !== study.best.number)
+      app.announce(`New best: ${number(study.best.value)}, ` +
+        `trial ${study.best.number}`);
+    seen = study;
+  }
+
+  function showTrials(study) {
+    const list = points(trials);
+    const objective = study.objectives?.[0];
+    history.hidden = list.length === 0;
+    table.element.hidden = trials.rows.length === 0;
+    empty.hidden = trials.rows.length !== 0;
+    if (!empty.hidden && !empty.hasChildNodes())
+      empty.append(emptyState('No trials yet',
+        'Ask for a set of parameters, try it, and tell how it went. Put ' +
+        'your token into CUMAE_TOKEN and try:', firstAsk(id)));
+    chart.update(list, {
+      name: objective?.name ?? 'value',
+      direction: objective?.direction ?? 'minimize',
+    });
+    table.update(trials, study);
+  }
+
+  // One refresh; long studies appear page by page.
+  async function refresh(signal) {
+    const study = await api.study(id, signal);
+    showStudy(study);
+    if (trials.revision === study.revision)
+      return;
+    let cursor = null;
+    dropPages(trials);
+    do {
+      cursor = mergePage(trials,
+        await api.trials(id, nextPage(trials, cursor), signal));
+      showTrials(study);
+    } while (cursor !== null);
+  }
+
+  const poller = poll(refresh, app.refreshed);
+  return {
+    title: 'Study',
+    stop() {
+      poller.stop();
+      chart.stop();
+    },
+  };
+}
