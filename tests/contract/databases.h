@@ -224,4 +224,22 @@ static inline struct trial_row trial_of(int64_t study, int64_t number,
     };
 }
 
+static inline char *large_text(struct arena *arena, size_t bytes)
+{
+    char *text = arena_alloc(arena, bytes + 1);
+    for (size_t i = 0; i < bytes; i++)
+        text[i] = (char)('a' + i % 26);
+    text[bytes] = '\0';
+    return text;
+}
+
+static inline int see_trial(void *context, const struct trial_row *row,
+                            struct error *error)
+{
+    (void)error;
+    struct seen *seen = context;
+    seen->id[seen->n++] = row->number;
+    return 0;
+}
+
 #endif
