@@ -102,14 +102,14 @@ char *arena_copy(struct arena *arena, const char *text, size_t n)
 
 char *arena_print(struct arena *arena, const char *format, ...)
 {
-    va_list args, again;
+    va_list args;
     va_start(args, format);
-    va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
     assert(length >= 0);
     char *text = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
-    va_end(again);
+    va_start(args, format);
+    vsnprintf(text, (size_t)length + 1, format, args);
     va_end(args);
     return text;
 }

@@ -144,7 +144,7 @@ static bool beats(const struct history *h, int64_t a)
     if (h->best < 0)
         return true;
     double best = h->value[h->best];
-    return h->value[a] < best || (h->value[a] == best && a < h->best);
+    return h->value[a] < best || (a < h->best && h->value[a] == best);
 }
 
 static void update_best(struct history *h, size_t number, double old)

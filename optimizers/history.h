@@ -6,7 +6,7 @@
 // `ended` lists the trials that brought a result (complete, pruned, failed,
 // infeasible) in the order in which they first ended: a prefix of it is the
 // past as a model fitted earlier saw it. A trial whose result is corrected
-// keeps its place.
+// keeps its place; one that leaves these states leaves the list.
 //
 // Notation: n trials, d parameters (space->n).
 

@@ -203,9 +203,8 @@ double param_value(const struct param *param, size_t i)
     if (param->kind == PARAM_INT)
         return (double)((int64_t)param->low +
                         (int64_t)i * (int64_t)param->step);
-    return i + 1 >= param_levels(param)
-               ? param->high
-               : fmin(on_step(param, (double)i), param->high);
+    return i + 1 >= param_levels(param) ? param->high
+                                        : on_step(param, (double)i);
 }
 
 size_t param_nearest(const struct param *param, double coordinate)

@@ -15,7 +15,7 @@ const struct sampler *const samplers[] = {
 };
 #undef SAMPLER
 
-const size_t n_samplers = sizeof samplers / sizeof *samplers;
+const size_t n_samplers = sizeof samplers / sizeof samplers[0];
 
 const struct sampler *sampler_find(const char *name)
 {

@@ -163,12 +163,6 @@ static int check(const struct space *space, const double *values,
     return status;
 }
 
-static bool holds_cell(const struct history *history, size_t number)
-{
-    return history->state[number] != TRIAL_LOST &&
-           history->state[number] != TRIAL_CANCELLED;
-}
-
 // Steps of 2^k from 4^k results on: what a suggestion adds to the model grows
 // as the square root of the history.
 static size_t fit_length(size_t n_ended)
@@ -217,14 +211,14 @@ static void add_trial(const struct model *model, const struct history *history,
                       size_t number, double *scratch, struct set *more)
 {
     uint64_t rank;
-    if (holds_cell(history, number) &&
-        grid_rank(&model->grid, history_point(history, number), scratch,
+    if (grid_rank(&model->grid, history_point(history, number), scratch,
                   &rank) &&
         !has(&model->taken, rank))
         add(more, rank);
 }
 
-// The cells of trials below `number` beyond those in the model.
+// The cells of trials below `number` beyond those in the model. A lost or
+// cancelled trial is in none of the three lists.
 static struct set cells_since(const struct model *model,
                               const struct history *history, uint64_t number,
                               struct arena *arena)

@@ -287,7 +287,7 @@ START_TEST(test_rows_at_or_above_the_number_are_ignored)
         struct answer before = {0}, after = {0};
         if (served)
             before = ask(sampler, &history, 5, number);
-        if (served && before.status == 0)
+        for (int i = 0; i < 2 && served && before.status == 0; i++)
             history_append(&history, TRIAL_RUNNING, before.point);
         for (int i = 0; i < 30; i++)
             append_row(&history, i % 2 ? PENDING : TIED, &rng);
@@ -564,9 +564,9 @@ START_TEST(test_grid_refuses_what_it_cannot_enumerate)
 }
 END_TEST
 
-// A grid of 300^2 cells, 90 000 of them taken: one model, and asks that do not
+// A grid of 150^2 cells: models are kept for 256 results, and asks do not
 // go through the history again.
-START_TEST(test_grid_of_90000_cells_ends_with_the_last_one)
+START_TEST(test_grid_of_22500_cells_ends_with_the_last_one)
 {
     const struct sampler *grid = sampler_find("grid");
     struct space space;
@@ -574,7 +574,7 @@ START_TEST(test_grid_of_90000_cells_ends_with_the_last_one)
     struct error err = {0};
     space_init(&space);
     static char x[] = "x", y[] = "y";
-    struct param p = {.name = x, .kind = PARAM_INT, .low = 1, .high = 300};
+    struct param p = {.name = x, .kind = PARAM_INT, .low = 1, .high = 150};
     ck_assert_int_eq(space_add(&space, &p, &err), 0);
     p.name = y;
     ck_assert_int_eq(space_add(&space, &p, &err), 0);
@@ -598,8 +598,8 @@ START_TEST(test_grid_of_90000_cells_ends_with_the_last_one)
         }
     }
     ck_assert_int_eq(err.code, ERROR_EXHAUSTED);
-    ck_assert_uint_eq(history.n, 90000);
-    static char visited[300][300];
+    ck_assert_uint_eq(history.n, 22500);
+    static char visited[150][150];
     for (size_t i = 0; i < history.n; i++) {
         const double *cell = history_point(&history, i);
         ck_assert_int_eq(visited[(int)cell[0] - 1][(int)cell[1] - 1]++, 0);
@@ -634,7 +634,7 @@ int main(void)
     tcase_add_test(grid, test_grid_skips_cells_that_users_enqueued);
     tcase_add_test(grid, test_grid_can_be_replayed);
     tcase_add_test(grid, test_grid_refuses_what_it_cannot_enumerate);
-    tcase_add_test(grid, test_grid_of_90000_cells_ends_with_the_last_one);
+    tcase_add_test(grid, test_grid_of_22500_cells_ends_with_the_last_one);
     Suite *suite = suite_create("samplers");
     suite_add_tcase(suite, all);
     suite_add_tcase(suite, grid);

@@ -339,6 +339,11 @@ START_TEST(test_study_list_filters_newest_first)
     some.state = STUDY_PAUSED;
     check_studies(some, 1, (int64_t[]){b});
     some = all;
+    some.only_id = a;
+    check_studies(some, 1, (int64_t[]){a});
+    some.state = STUDY_PAUSED;
+    check_studies(some, 0, NULL);
+    some = all;
     some.query = "alpha";
     check_studies(some, 2, (int64_t[]){c, a});
     some.query = "%";
