@@ -18,8 +18,8 @@
 // pipeline the preparation is skipped like everything else.
 
 #include "db.h"
+#include "pgbinary.h"
 
-#include <endian.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
@@ -31,14 +31,6 @@ enum {
     SCRIPT_MS = 3600 * 1000, // a migration may take its time
     BACKOFF_FIRST_MS = 50,
     BACKOFF_LAST_MS = 2000,
-    OID_BOOL = 16,
-    OID_BYTEA = 17,
-    OID_INT8 = 20,
-    OID_TEXT = 25,
-    OID_FLOAT8 = 701,
-    OID_TEXT_ARRAY = 1009,
-    OID_INT8_ARRAY = 1016,
-    OID_FLOAT8_ARRAY = 1022,
 };
 
 enum prepared { ABSENT, SENT, READY };
@@ -169,7 +161,10 @@ static PGconn *connect_url(const char *url)
         "read-write",
         "cumaed",
         "-c statement_timeout=5000 -c lock_timeout=2000"
-        " -c idle_in_transaction_session_timeout=10000 -c jit=off",
+        " -c idle_in_transaction_session_timeout=10000 -c jit=off"
+        // A plan made while a table is small outlives that moment: each query
+        // has its index, and shall walk it in order.
+        " -c enable_seqscan=off -c enable_bitmapscan=off",
         url,
         "UTF8",
         NULL,
@@ -180,12 +175,12 @@ static PGconn *connect_url(const char *url)
 // True when the server has hung up since the last call.
 static bool is_stale(struct postgres *postgres)
 {
-    struct pollfd socket = {PQsocket(postgres->connection), POLLIN, 0};
-    if (poll(&socket, 1, 0) == 0)
+    struct pollfd socket = {PQsocket(postgres->connection), POLLIN | POLLRDHUP,
+                            0};
+    if (poll(&socket, 1, 0) <= 0)
         return false;
-    return !PQconsumeInput(postgres->connection) ||
-           PQstatus(postgres->connection) == CONNECTION_BAD ||
-           (socket.revents & (POLLHUP | POLLERR)) != 0;
+    return (socket.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0 ||
+           !PQconsumeInput(postgres->connection);
 }
 
 static int ensure_connection(struct postgres *postgres, struct error *err)
@@ -368,117 +363,6 @@ static int control(struct postgres *postgres, const char *sql,
     return 0;
 }
 
-static void put32(char **to, uint32_t value)
-{
-    value = htobe32(value);
-    memcpy(*to, &value, sizeof value);
-    *to += sizeof value;
-}
-
-static void put64(char **to, uint64_t value)
-{
-    value = htobe64(value);
-    memcpy(*to, &value, sizeof value);
-    *to += sizeof value;
-}
-
-// The binary form of an array: dimensions, has nulls, type of the elements,
-// length, first index; then each element with its size.
-static void put_header(char **to, Oid type, size_t n)
-{
-    put32(to, n > 0 ? 1 : 0);
-    put32(to, 0);
-    put32(to, type);
-    if (n > 0) {
-        put32(to, (uint32_t)n);
-        put32(to, 1);
-    }
-}
-
-// float8[] or int8[]: elements of 8 bytes.
-static const char *encode_array(struct arena *arena,
-                                const struct db_value *value, int *bytes)
-{
-    char *start = arena_alloc(arena, 20 + 12 * value->n), *to = start;
-    const char *from = value->bytes;
-    put_header(&to, value->type == DB_INTS ? OID_INT8 : OID_FLOAT8, value->n);
-    for (size_t i = 0; i < value->n; i++) {
-        uint64_t bits;
-        memcpy(&bits, from + i * sizeof bits, sizeof bits);
-        put32(&to, sizeof bits);
-        put64(&to, bits);
-    }
-    *bytes = (int)(to - start);
-    return start;
-}
-
-static const char *encode_texts(struct arena *arena,
-                                const struct db_value *value, int *bytes)
-{
-    const char *const *from = value->bytes;
-    size_t total = 20;
-    for (size_t i = 0; i < value->n; i++)
-        total += 4 + strlen(from[i]);
-    char *start = arena_alloc(arena, total), *to = start;
-    put_header(&to, OID_TEXT, value->n);
-    for (size_t i = 0; i < value->n; i++) {
-        size_t n = strlen(from[i]);
-        put32(&to, (uint32_t)n);
-        memcpy(to, from[i], n);
-        to += n;
-    }
-    *bytes = (int)(to - start);
-    return start;
-}
-
-static const char *encode(struct arena *arena, const struct db_value *value,
-                          int *bytes)
-{
-    if (value->null)
-        return NULL;
-    if (value->type == DB_DOUBLES || value->type == DB_INTS)
-        return encode_array(arena, value, bytes);
-    if (value->type == DB_TEXTS)
-        return encode_texts(arena, value, bytes);
-    *bytes = (int)value->n;
-    if (value->type == DB_TEXT || value->type == DB_BYTES)
-        return value->n > 0 ? value->bytes : "";
-    char *start = arena_alloc(arena, 8), *to = start;
-    if (value->type == DB_FLAG) {
-        *to++ = value->integer != 0;
-    } else {
-        uint64_t bits = (uint64_t)value->integer;
-        if (value->type == DB_REAL)
-            memcpy(&bits, &value->real, sizeof bits);
-        put64(&to, bits);
-    }
-    *bytes = (int)(to - start);
-    return start;
-}
-
-static Oid type_of(enum db_type type)
-{
-    switch (type) {
-    case DB_INT:
-        return OID_INT8;
-    case DB_FLAG:
-        return OID_BOOL;
-    case DB_REAL:
-        return OID_FLOAT8;
-    case DB_TEXT:
-        return OID_TEXT;
-    case DB_BYTES:
-        return OID_BYTEA;
-    case DB_DOUBLES:
-        return OID_FLOAT8_ARRAY;
-    case DB_INTS:
-        return OID_INT8_ARRAY;
-    case DB_TEXTS:
-        return OID_TEXT_ARRAY;
-    }
-    return 0;
-}
-
 static void name_of(enum query query, char name[16])
 {
     snprintf(name, 16, "q%d", (int)query);
@@ -492,7 +376,7 @@ static int prepare(struct postgres *postgres, const struct db_call *call,
     Oid types[DB_PARAMETERS];
     char name[16];
     for (size_t i = 0; i < call->n; i++)
-        types[i] = type_of(call->values[i].type);
+        types[i] = pgbinary_type(call->values[i].type);
     name_of(call->query, name);
     if (!PQsendPrepare(postgres->connection, name,
                        query_texts[DIALECT_POSTGRES][call->query], (int)call->n,
@@ -512,8 +396,8 @@ static int queue(struct postgres *postgres, const struct db_call *call,
     int lengths[DB_PARAMETERS] = {0}, formats[DB_PARAMETERS];
     char name[16];
     for (size_t i = 0; i < call->n; i++) {
-        values[i] =
-            encode(&postgres->db.scratch, &call->values[i], &lengths[i]);
+        values[i] = pgbinary_encode(&postgres->db.scratch, &call->values[i],
+                                    &lengths[i]);
         formats[i] = 1;
     }
     name_of(call->query, name);
@@ -622,28 +506,6 @@ static const char *cell(const struct db_row *row, int column, size_t *n)
     return PQgetvalue(row->source, row->index, column);
 }
 
-static uint32_t get32(const char *from)
-{
-    uint32_t value;
-    memcpy(&value, from, sizeof value);
-    return be32toh(value);
-}
-
-static uint64_t get64(const char *from)
-{
-    uint64_t value;
-    memcpy(&value, from, sizeof value);
-    return be64toh(value);
-}
-
-static double get_double(const char *from)
-{
-    uint64_t bits = get64(from);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static bool column_is_null(const struct db_row *row, int column)
 {
     return PQgetisnull(row->source, row->index, column);
@@ -653,25 +515,14 @@ static int64_t column_integer(const struct db_row *row, int column)
 {
     size_t n;
     const char *from = cell(row, column, &n);
-    switch (n) {
-    case 1:
-        return *from != 0;
-    case 2:
-        return (int16_t)((unsigned char)from[0] << 8 | (unsigned char)from[1]);
-    case 4:
-        return (int32_t)get32(from);
-    case 8:
-        return (int64_t)get64(from);
-    default:
-        return 0;
-    }
+    return pgbinary_int(from, n);
 }
 
 static double column_real(const struct db_row *row, int column)
 {
     size_t n;
     const char *from = cell(row, column, &n);
-    return n == sizeof(double) ? get_double(from) : NAN;
+    return pgbinary_double(from, n);
 }
 
 static const char *column_text(const struct db_row *row, int column, size_t *n)
@@ -684,18 +535,12 @@ static const void *column_bytes(const struct db_row *row, int column, size_t *n)
     return cell(row, column, n);
 }
 
-// The binary form is that of encode_array. NULL elements cannot be there.
 static const double *column_doubles(const struct db_row *row, int column,
                                     size_t *n)
 {
-    enum { HEADER = 20, ELEMENT = 12 };
     size_t bytes;
     const char *from = cell(row, column, &bytes);
-    *n = bytes < HEADER ? 0 : (bytes - HEADER) / ELEMENT;
-    double *values = arena_doubles(row->arena, *n);
-    for (size_t i = 0; i < *n; i++)
-        values[i] = get_double(from + HEADER + i * ELEMENT + 4);
-    return values;
+    return pgbinary_doubles(row->arena, from, bytes, n);
 }
 
 const struct db_driver db_postgres = {

@@ -6,28 +6,19 @@
 // that upgrades later fails without waiting. SQLite rolls a transaction back
 // by itself when the disk is full, so the autocommit flag is asked before a
 // ROLLBACK.
-//
-// The file belongs to one process: a record lock on PATH.lock, which is held
-// until the process ends, refuses the second one. (A record lock belongs to
-// the process, not to the descriptor: a forked child does not inherit it.)
 
 #include "db.h"
+#include "db_file.h"
 
-#include <assert.h>
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
-#include <unistd.h>
 
 enum {
     BUSY_MS = 5000,
     APPLICATION_ID = 0x43554d41, // "CUMA"
-    PATH_BYTES = 4096,
 };
 
 struct sqlite {
@@ -44,12 +35,25 @@ static const char *path_of(const char *url)
 
 // ---- errors -----------------------------------------------------------------
 
+// SQLITE_FULL stands for ENOSPC alone. A quota (EDQUOT) or a limit on the size
+// of files (EFBIG) is a bare I/O error, and only the file remembers why.
+static bool hit_limit(sqlite3 *handle, int which)
+{
+    sqlite3_file *file = NULL;
+    int why = 0;
+    if (sqlite3_file_control(handle, "main", which, &file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL)
+        return false;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &why);
+    return why == ENOSPC || why == EDQUOT || why == EFBIG;
+}
+
 static bool is_full(sqlite3 *handle, int rc)
 {
-    int system = handle == NULL ? 0 : sqlite3_system_errno(handle);
     return (rc & 0xff) == SQLITE_FULL ||
-           ((rc & 0xff) == SQLITE_IOERR &&
-            (system == ENOSPC || system == EDQUOT || system == EFBIG));
+           ((rc & 0xff) == SQLITE_IOERR && handle != NULL &&
+            (hit_limit(handle, SQLITE_FCNTL_FILE_POINTER) ||
+             hit_limit(handle, SQLITE_FCNTL_JOURNAL_POINTER)));
 }
 
 static enum error_code code_of(sqlite3 *handle, int rc)
@@ -87,100 +91,12 @@ static int refuse(struct sqlite *sqlite, int rc, struct error *err)
                                             : sqlite3_errmsg(sqlite->handle));
 }
 
-// ---- making and locking the file --------------------------------------------
-
-static int make_parents(const char *path, struct error *err)
-{
-    char folder[PATH_BYTES];
-    if (strlen(path) >= sizeof folder)
-        return error_set(err, ERROR_INVALID,
-                         "the path of the database is "
-                         "longer than %d bytes",
-                         PATH_BYTES - 1);
-    strcpy(folder, path);
-    for (char *slash = strchr(folder + 1, '/'); slash != NULL;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0700) && errno != EEXIST)
-            return error_set(err, ERROR_STORE, "cannot create %s: %s", folder,
-                             strerror(errno));
-        *slash = '/';
-    }
-    return 0;
-}
-
-// WAL needs memory that all connections share, and locks that work.
-static int check_file_system(const char *path, struct error *err)
-{
-    static const struct {
-        unsigned long type;
-        const char *name;
-    } refused[] = {
-        {0x6969, "NFS"},       {0x517b, "SMB"},     {0xff534d42, "CIFS"},
-        {0xfe534d42, "SMB 2"}, {0x5346414f, "AFS"},
-    };
-    struct statfs found;
-    if (statfs(path, &found))
-        return 0;
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (((unsigned long)found.f_type & 0xffffffffUL) == refused[i].type)
-            return error_set(err, ERROR_STORE,
-                             "%s is on a network file system (%s): SQLite "
-                             "needs a local disk",
-                             path, refused[i].name);
-    return 0;
-}
-
-static int open_private(const char *path, struct error *err)
-{
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0)
-        return error_set(err, ERROR_STORE, "cannot open %s: %s", path,
-                         strerror(errno));
-    return file;
-}
-
-// Holds the lock by never closing the descriptor.
-static int lock_file(const char *path, struct error *err)
-{
-    char lock_path[PATH_BYTES + 8];
-    snprintf(lock_path, sizeof lock_path, "%s.lock", path);
-    int file = open_private(lock_path, err);
-    if (file < 0)
-        return -1;
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(file, F_SETLK, &lock) == 0)
-        return 0;
-    struct flock holder = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(file, F_GETLK, &holder) == 0 && holder.l_type != F_UNLCK)
-        error_set(err, ERROR_BUSY, "%s is in use by process %ld", path,
-                  (long)holder.l_pid);
-    else
-        error_set(err, ERROR_BUSY, "%s is in use by another process", path);
-    close(file);
-    return -1;
-}
+// ---- the connection ---------------------------------------------------------
 
 static int sqlite_create(const char *url, struct error *err)
 {
-    const char *path = path_of(url);
-    if (*path == '\0')
-        return error_set(err, ERROR_INVALID, "sqlite: needs a path");
-    if (make_parents(path, err) || lock_file(path, err))
-        return -1;
-    // Only under the lock: closing any descriptor of a SQLite file drops the
-    // record locks that SQLite holds on it in this process.
-    struct stat status;
-    if (stat(path, &status)) {
-        int file = open_private(path, err);
-        if (file < 0)
-            return -1;
-        close(file);
-    }
-    return check_file_system(path, err);
+    return db_file_create(path_of(url), err);
 }
-
-// ---- the connection ---------------------------------------------------------
 
 static struct db *sqlite_open(const char *url, struct error *err)
 {

@@ -16,10 +16,10 @@
 -- word: flag | boolean | INTEGER
 
 -- What follows the closing parenthesis of a table. @hot@ is for tables whose
--- rows are updated often: room on the page for the next version of a row
--- (HOT), and texts of more than a few words kept out of the row.
+-- rows are updated often: it leaves room on the page for the next version of a
+-- row (HOT).
 -- word: table | | STRICT
--- word: hot | WITH (fillfactor = 80, toast_tuple_target = 256) | STRICT
+-- word: hot | WITH (fillfactor = 80) | STRICT
 
 -- Queries.
 -- word: lock | FOR NO KEY UPDATE | 

@@ -155,6 +155,14 @@ source_text() {
     echo 'const size_t migrations_n = sizeof migrations / sizeof *migrations;'
 }
 
+# A pipe hides the failure of its left side, so every text is tried first.
+for dialect in postgres sqlite; do
+    expand $dialect >/dev/null
+    for file in $migrations; do
+        expand $dialect "$file" >/dev/null
+    done
+done
+
 case $mode in
 header) header ;;
 source) source_text ;;

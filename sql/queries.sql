@@ -4,8 +4,9 @@
 -- databases; where that is not possible, `-- name: x (postgres)` and
 -- `-- name: x (sqlite)` give each its own. `-- fragment: y` starts a text that
 -- is written @y@ in the queries below it. Words such as @lock@ are those of
--- dialect.sql. Parameters are $1, $2 ... in the order of the call; columns are
--- read in the order in which they are selected.
+-- dialect.sql. study_id + 0 asks for the index by revision (001_first.sql).
+-- Parameters are $1, $2 ... in the order of the call; columns are read in the
+-- order in which they are selected.
 
 -- ---- schema ----------------------------------------------------------------
 
@@ -209,14 +210,14 @@ LIMIT $4
 
 -- name: trial_list_changed
 SELECT @trial_columns@ FROM trials
-WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND number > $3
+WHERE study_id + 0 = $1 AND ($2 = -1 OR state = $2) AND number > $3
     AND revision > $5
 ORDER BY number
 LIMIT $4
 
 -- name: trial_list_changed_newest
 SELECT @trial_columns@ FROM trials
-WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
+WHERE study_id + 0 = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
     AND revision > $5
 ORDER BY number DESC
 LIMIT $4
@@ -226,7 +227,7 @@ SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     attempt, retry_of, lease_ms, created_ms, started_ms, ended_ms, revision,
     ended_revision, ask_key
 FROM trials
-WHERE study_id = $1 AND revision > $2
+WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number
 
 -- name: trials_expired
@@ -246,7 +247,7 @@ SET value = excluded.value, at_ms = excluded.at_ms,
 
 -- name: reports_since
 SELECT study_id, number, step, value, at_ms, revision FROM reports
-WHERE study_id = $1 AND revision > $2
+WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number, step
 
 -- name: reports_of

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// test_store_log.c - reports, events and transactions in every store
+
+#include "databases.h"
+
+static struct database database;
+static struct store *store;
+static struct arena arena;
+static struct error err;
+
+static void open_database(int kind)
+{
+    arena_init(&arena);
+    store = database_ready(&database, kind);
+}
+
+static void close_database(void)
+{
+    store_close(store);
+    arena_done(&arena);
+    database_remove(&database);
+}
+
+// ---- reports and events -----------------------------------------------------
+
+struct reports {
+    size_t n;
+    struct report_row row[16];
+};
+
+static int see_report(void *context, const struct report_row *row,
+                      struct error *error)
+{
+    (void)error;
+    struct reports *reports = context;
+    reports->row[reports->n++] = *row;
+    return 0;
+}
+
+START_TEST(test_report_of_the_same_step_is_replaced)
+{
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    const struct report_row rows[] = {
+        {study, 2, 1, 0.2, 10, 1}, {study, 0, -5, NAN, 11, 2},
+        {study, 2, 0, 0.4, 12, 3}, {study, 2, 1, 0.6, 13, 4},
+        {study, 5, 0, 0.8, 14, 5},
+    };
+    must(store_begin(store, &err));
+    for (int i = 0; i < 5; i++)
+        must(store_report_put(store, &rows[i], &err));
+    must(store_commit(store, &err));
+
+    struct reports found = {0};
+    must(store_reports_since(store, study, -1, see_report, &found, &err));
+    ck_assert_uint_eq(found.n, 4);
+    ck_assert_int_eq(found.row[0].number, 0);
+    ck_assert_int_eq(found.row[0].step, -5);
+    ck_assert_double_nan(found.row[0].value);
+    ck_assert_int_eq(found.row[1].step, 0);
+    ck_assert_int_eq(found.row[2].step, 1);
+    ck_assert_double_eq(found.row[2].value, 0.6);
+    ck_assert_int_eq(found.row[2].at_ms, 13);
+    ck_assert_int_eq(found.row[2].revision, 4);
+    ck_assert_int_eq(found.row[2].study_id, study);
+
+    found.n = 0;
+    must(store_reports_since(store, study, 3, see_report, &found, &err));
+    ck_assert_uint_eq(found.n, 2);
+    found.n = 0;
+    must(store_reports_of(store, study, 1, 5, see_report, &found, &err));
+    ck_assert_uint_eq(found.n, 3);
+    ck_assert_int_eq(found.row[2].number, 5);
+    close_database();
+}
+END_TEST
+
+static int see_event(void *context, const struct event_row *row,
+                     struct error *error)
+{
+    (void)error;
+    struct seen *seen = context;
+    ck_assert_str_eq(row->kind, row->revision % 2 ? "odd ' one" : "even");
+    ck_assert_int_eq(row->number, row->revision % 2 ? -1 : row->revision);
+    ck_assert_int_eq(row->user_id, row->revision % 2 ? 0 : 3);
+    ck_assert_int_eq(row->at_ms, 10 * row->revision);
+    seen->id[seen->n++] = row->revision;
+    return 0;
+}
+
+START_TEST(test_events_are_listed_by_revision)
+{
+    enum { N = 1500 };
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    must(store_begin(store, &err));
+    for (int64_t i = 1; i <= N; i++) {
+        char kind[16];
+        strcpy(kind, i % 2 ? "odd ' one" : "even");
+        struct event_row row = {study,          i,      kind,
+                                i % 2 ? -1 : i, 10 * i, i % 2 ? 0 : 3};
+        must(store_event_add(store, &row, &err));
+        memset(kind, 'x', sizeof kind);
+    }
+    struct seen seen = {0};
+    must(store_event_list(store, study, N - 2, 10, see_event, &seen, &err));
+    ck_assert_uint_eq(seen.n, 2);
+    must(store_commit(store, &err));
+    seen.n = 0;
+    must(store_event_list(store, study, 0, N + 1, see_event, &seen, &err));
+    ck_assert_uint_eq(seen.n, N);
+    seen.n = 0;
+    must(store_event_list(store, study, 700, 3, see_event, &seen, &err));
+    ck_assert_uint_eq(seen.n, 3);
+    ck_assert_int_eq(seen.id[0], 701);
+
+    struct event_row again = {study, 7, "odd ' one", -1, 70, 0};
+    must(store_begin(store, &err));
+    must(store_event_add(store, &again, &err));
+    must_fail(ERROR_CONFLICT, store_commit(store, &err));
+    close_database();
+}
+END_TEST
+
+// ---- transactions -----------------------------------------------------------
+
+START_TEST(test_rollback_leaves_nothing)
+{
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    struct trial_row trial = trial_of(study, 0, 1), found;
+    struct event_row event = {study, 1, "trial_started", 0, 1, 0};
+    struct seen seen = {0};
+    must(store_begin(store, &err));
+    must(store_trial_add(store, &trial, &err));
+    must(store_event_add(store, &event, &err));
+    store_rollback(store);
+    store_rollback(store);
+    must_fail(ERROR_NOT_FOUND,
+              store_trial_get(store, study, 0, &arena, &found, &err));
+    must(store_begin(store, &err));
+    must(store_commit(store, &err));
+    must(store_event_list(store, study, 0, 10, see_event, &seen, &err));
+    ck_assert_uint_eq(seen.n, 0);
+    close_database();
+}
+END_TEST
+
+START_TEST(test_failed_transaction_cannot_be_committed)
+{
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    struct trial_row trial = trial_of(study, 0, 1),
+                     other = trial_of(study, 1, 2);
+    struct trial_row found;
+    struct user_row anna = {.name = "anna", .created_ms = 1};
+    must(store_begin(store, &err));
+    must(store_trial_add(store, &trial, &err));
+    must_fail(ERROR_CONFLICT, store_user_add(store, &anna, &err));
+    must_fail(ERROR_CONFLICT, store_trial_add(store, &other, &err));
+    must_fail(ERROR_CONFLICT,
+              store_trial_get(store, study, 0, &arena, &found, &err));
+    must_fail(ERROR_CONFLICT, store_commit(store, &err));
+    must_fail(ERROR_NOT_FOUND,
+              store_trial_get(store, study, 0, &arena, &found, &err));
+    must(store_begin(store, &err));
+    must(store_trial_add(store, &trial, &err));
+    must(store_commit(store, &err));
+    close_database();
+}
+END_TEST
+
+static int stop_at_once(void *context, const struct trial_row *row,
+                        struct error *error)
+{
+    (void)row;
+    ++*(int *)context;
+    return error_set(error, ERROR_EXHAUSTED, "enough");
+}
+
+START_TEST(test_visitor_stops_a_read_and_the_transaction_goes_on)
+{
+    open_database(_i);
+    int visits = 0;
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    must(store_begin(store, &err));
+    for (int64_t i = 0; i < 3; i++) {
+        struct trial_row trial = trial_of(study, i, i + 1);
+        must(store_trial_add(store, &trial, &err));
+    }
+    must_fail(ERROR_EXHAUSTED, store_trials_since(store, study, -1,
+                                                  stop_at_once, &visits, &err));
+    ck_assert_int_eq(visits, 1);
+    must(store_commit(store, &err));
+    struct seen seen = {0};
+    must(store_trials_since(store, study, -1, see_trial, &seen, &err));
+    ck_assert_uint_eq(seen.n, 3);
+    close_database();
+}
+END_TEST
+
+// Far more than the buffers of a socket hold, in both directions.
+START_TEST(test_large_transaction_passes_through)
+{
+    enum { TRIALS = 3000, BYTES = 4000 };
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    struct seen seen = {0};
+    must(store_begin(store, &err));
+    for (int64_t i = 0; i < TRIALS; i++) {
+        struct trial_row trial = trial_of(study, i, i + 1);
+        trial.env = large_text(&arena, BYTES);
+        must(store_trial_add(store, &trial, &err));
+    }
+    must(store_commit(store, &err));
+    struct trial_filter all = {study, -1, -1, -1, false, TRIALS};
+    must(store_trial_list(store, &all, see_trial, &seen, &err));
+    ck_assert_uint_eq(seen.n, TRIALS);
+    must(store_ping(store, &err));
+    close_database();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("store log");
+    TCase *tc = tcase_create("both databases");
+    const TTest *const tests[] = {
+        test_report_of_the_same_step_is_replaced,
+        test_events_are_listed_by_revision,
+        test_rollback_leaves_nothing,
+        test_failed_transaction_cannot_be_committed,
+        test_visitor_stops_a_read_and_the_transaction_goes_on,
+        test_large_transaction_passes_through,
+    };
+    tcase_set_timeout(tc, 60);
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+        tcase_add_loop_test(tc, tests[i], 0, DATABASES);
+    suite_add_tcase(suite, tc);
+    return databases_run(suite);
+}
