@@ -59,7 +59,7 @@ void http_answer(struct request *request)
     assert(request->reply.status >= 200 && request->reply.status <= 599);
     exchange_prepare(exchange);
     // `handling` belongs to the loop's thread, hence the order of the tests.
-    if (pthread_equal(pthread_self(), exchange->loop->thread) &&
+    if (pthread_equal(pthread_self(), exchange->loop->self) &&
         exchange->handling)
         exchange->handling = false;
     else

@@ -94,7 +94,8 @@ struct http_options {
     const char *const *trusted_proxies; // addresses, NULL-terminated, or NULL
     void (*handle)(void *context, struct request *request);
     // Called when the answer has been sent or the connection died, before the
-    // request is freed. For logs and metrics. May be NULL.
+    // request is freed. For logs and metrics. reply.status is 0 when the
+    // client vanished before its request was whole. May be NULL.
     void (*finished)(void *context, const struct request *request,
                      bool delivered);
     void *context;

@@ -63,7 +63,8 @@ struct connection {
 struct loop {
     struct http *http;
     struct MHD_Daemon *daemon;
-    pthread_t thread;
+    pthread_t thread; // to join it
+    pthread_t self;   // the same, written by the thread itself at its start
     int epoll, wake;
     bool quiesced;
     unsigned handed;                // exchanges that wait for an answer

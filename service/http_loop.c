@@ -297,6 +297,7 @@ static void wait_for_events(struct loop *loop)
 void *loop_turn(void *context)
 {
     struct loop *loop = context;
+    loop->self = pthread_self();
     do {
         wait_for_events(loop);
         if (atomic_load(&loop->http->state) != HTTP_RUNNING)

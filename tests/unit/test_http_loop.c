@@ -116,6 +116,14 @@ static void *stop_http(void *context)
     return NULL;
 }
 
+static void *stop_http_at_once(void *context)
+{
+    struct server *server = context;
+    http_stop(server->http, 0);
+    server->http = NULL;
+    return NULL;
+}
+
 // The library aborts the process when it is stopped with a suspended
 // connection.
 START_TEST(test_stopping_waits_for_held_requests)
@@ -140,6 +148,39 @@ START_TEST(test_stopping_waits_for_held_requests)
         client_close(&clients[i]);
     }
     pthread_join(stopper, NULL);
+    server_stop(server);
+}
+END_TEST
+
+// True when nobody takes connections at the port any more.
+static bool is_closed(unsigned port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int status = connect(fd, (void *)&address, sizeof address);
+    close(fd);
+    return status != 0;
+}
+
+START_TEST(test_stopping_waits_for_answers_even_beyond_the_deadline)
+{
+    struct server *server = server_start(probe_options());
+    struct client client = client_open(server->port);
+    pthread_t stopper;
+    client_say(&client, GET("/hold"));
+    wait_for(server, &server->n_held, 1);
+    pthread_create(&stopper, NULL, stop_http_at_once, server);
+    while (!is_closed(server->port))
+        usleep(1000);
+    usleep(100000); // ten turns of the loop that might wrongly end it
+    release(server);
+    pthread_join(stopper, NULL);
+    ck_assert_uint_eq(server->n_finished, 1);
+    client_close(&client);
     server_stop(server);
 }
 END_TEST
@@ -273,6 +314,8 @@ int main(void)
     tcase_add_test(tests, test_answers_from_other_threads_are_not_late);
     tcase_add_test(tests, test_answers_at_once_are_fast);
     tcase_add_test(tests, test_stopping_waits_for_held_requests);
+    tcase_add_test(tests,
+                   test_stopping_waits_for_answers_even_beyond_the_deadline);
     tcase_add_test(tests,
                    test_stopping_cuts_a_half_sent_request_at_the_deadline);
     tcase_add_test(tests, test_draining_answers_and_closes);
