@@ -68,7 +68,7 @@ class Study:
         pruner: Optional[Named] = None,
         budget: Optional[Mapping[str, Any]] = None,
         constants: Optional[Mapping[str, Any]] = None,
-        lease_s: Optional[float] = None,
+        lease_s: Optional[int] = None,
         max_attempts: Optional[int] = None,
         tags: Optional[Sequence[str]] = None,
         notes: Optional[str] = None,
