@@ -79,6 +79,9 @@ static int read_range(struct param *param, char **args, size_t n,
         return error_set(err, ERROR_INVALID,
                          "%s: step must be a number, not %.40s", param->name,
                          args[2]);
+    if (n > 2 && !equals(args[2], none) && !(param->step > 0))
+        return error_set(err, ERROR_INVALID, "%s: step must be above 0, not %g",
+                         param->name, param->step);
     if (n > 3 && !equals(args[3], yes) && !equals(args[3], no))
         return error_set(err, ERROR_INVALID,
                          "%s: log must be true or false, not %.40s",
@@ -124,7 +127,7 @@ static int add(struct space *space, const char *name, const char *suggestion,
     char *inner = arena_copy(arena, open + 1, (size_t)(close - open - 1));
     char **args;
     size_t n = split(inner, arena, &args);
-    if (n < kinds[k].min_args || n > kinds[k].max_args)
+    if (n < kinds[k].min_args || n > kinds[k].max_args || !*inner)
         return error_set(err, ERROR_INVALID,
                          "%s: %s takes %zu to %zu arguments, not %zu", name,
                          kinds[k].name, kinds[k].min_args, kinds[k].max_args,

@@ -312,6 +312,15 @@ static void forget_model(struct live *live)
     live->model = NULL;
 }
 
+// In a wider space the same points have other unit coordinates.
+static void encode_again(struct history *history)
+{
+    size_t d = history->space->n;
+    for (size_t i = 0; i < history->n; i++)
+        space_encode(history->space, history_point(history, i),
+                     history->unit + i * d);
+}
+
 void live_define(struct live *live, struct definition *definition)
 {
     if (live->definition) {
@@ -319,6 +328,7 @@ void live_define(struct live *live, struct definition *definition)
         definition_free(live->definition);
         live->definition = definition;
         live->history.space = &definition->space;
+        encode_again(&live->history);
     } else {
         live->definition = definition;
         history_init(&live->history, &definition->space);

@@ -24,18 +24,20 @@ void openblas_set_num_threads(int threads);
 
 enum { WATCHDOG_S = 5, MAX_WAITING = 20000, BATCH = 128 };
 
-// One line per request that is rare or went wrong; the frequent ones that went
-// well are counted, not logged.
+// One line per request. Those that come by the thousand and went well are
+// counted and only logged when debugging.
 static void log_request(const struct request *request, int64_t us,
                         bool delivered)
 {
     static const char *const methods[] = {"GET",    "HEAD",    "POST",
                                           "PUT",    "PATCH",   "DELETE",
                                           "OPTIONS", "other"};
+    const struct route *route = request->context;
     int status = request->reply.status;
-    enum log_level level = status >= 500   ? LOG_ERROR
-                           : status >= 400 ? LOG_INFO
-                                           : LOG_DEBUG;
+    bool frequent = status < 400 && route && route->quick;
+    enum log_level level = status >= 500 ? LOG_ERROR
+                           : frequent    ? LOG_DEBUG
+                                         : LOG_INFO;
     if (!log_wants(level))
         return;
     log_event(level, "request", log_text("req_id", request->id),
@@ -133,6 +135,9 @@ static int start(struct service *service, struct error *err)
                                route_work, service, err);
     if (!service->pool)
         return -1;
+    service->reaper = reaper_start(config->database, service->engine, err);
+    if (!service->reaper)
+        return -1;
     service->http = http_start(&http, err);
     return service->http ? 0 : -1;
 }
@@ -145,6 +150,7 @@ static void stop(struct service *service)
         http_stop(service->http, service->config->drain_s);
     }
     pool_stop(service->pool);
+    reaper_stop(service->reaper);
     engine_stop(service->engine);
     accounts_free(service->accounts);
     directory_free(service->directory);

@@ -228,6 +228,7 @@ static enum route_outcome dispatch(struct call *call, struct error *err)
     if (!call->route)
         return no_route(call, allow.data, err);
     request->route = call->route->path;
+    request->context = (void *)(uintptr_t)call->route;
     int known = authenticate(call, err);
     if (known < 0)
         return ROUTE_FAILED;

@@ -37,7 +37,7 @@ struct route {
     enum route_outcome (*handle)(struct call *call, struct error *err);
     unsigned scope;
     enum route_access access;
-    bool quick;       // may run on an event loop
+    bool quick;       // frequent, and may run on an event loop
 };
 
 extern const struct route routes[];

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "clock.h"
 #include "route_study.h"
 #include "study.h"
 #include "wire_definition.h"
@@ -151,6 +152,7 @@ enum route_outcome route_study_list(struct call *call, struct error *err)
     filter.limit = (int)limit;
     text_init(&text, &call->request->arena);
     text_add(&text, "{\"studies\":[");
+    filter.only_id = principal->study_id;
     if (store_study_list(call->store, &filter, visit_study, &listing, err))
         return ROUTE_FAILED;
     text_add(&text, "],\"next\":");
@@ -240,14 +242,15 @@ static int apply_steer(struct command *command, struct live *live,
     int result = steer->changes ? apply_patch(steer, live, store, err)
                                 : study_steer(live, store, steer->state,
                                               user_id, err);
-    // The answer shows the counters as they will be after this transaction.
-    if (result == 0 &&
-        store_study_get(store, live->id, &steer->call->request->arena,
-                        &steer->row, err) == 0) {
-        steer->row.progress = live->progress;
-        return 0;
-    }
-    return -1;
+    // Written now and not at the end of the batch, for the answer to show it.
+    if (result == 0 && live->changed)
+        result = store_study_advance(store, live->id, &live->progress,
+                                     clock_wall_ms(), err);
+    live->changed = false;
+    return result ? -1
+                  : store_study_get(store, live->id,
+                                    &steer->call->request->arena, &steer->row,
+                                    err);
 }
 
 static void done_steer(struct command *command, const struct live *live)

@@ -15,11 +15,13 @@
 #include "http.h"
 #include "metrics.h"
 #include "pool.h"
+#include "reaper.h"
 
 struct service {
     const struct config *config;
     struct engine *engine;
     struct pool *pool;
+    struct reaper *reaper;
     struct accounts *accounts;
     struct directory *directory;
     struct metrics *metrics;

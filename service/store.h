@@ -175,6 +175,7 @@ struct study_filter {
     int64_t owner_id;  // 0: all owners
     int state;         // -1: any
     const char *query; // substring of the name, case-insensitive; NULL: any
+    int64_t only_id;   // 0: any study, else this one
     int64_t before_id; // 0: from the newest; else only ids below
     int limit;
 };

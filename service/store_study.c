@@ -157,7 +157,8 @@ int store_study_list(struct store *store, const struct study_filter *filter,
     return db_read(store->db,
                    DB_CALL(QUERY_STUDY_LIST, db_int(filter->owner_id),
                            db_int(filter->state), db_text(filter->query),
-                           db_int(filter->before_id), db_int(filter->limit)),
+                           db_int(filter->before_id), db_int(filter->only_id),
+                           db_int(filter->limit)),
                    &reader, err) < 0
                ? -1
                : 0;

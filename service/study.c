@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "trial.h"
+#include "widen.h"
 #include "wire_definition.h"
 
 static const char *const names[] = {"running", "paused", "draining",
@@ -196,6 +197,10 @@ int study_redefine(struct live *live, struct store *store,
                    struct error *err)
 {
     char detail[120];
+    if (widen_check(&live->definition->space, &definition->space, err)) {
+        definition_free(definition);
+        return -1;
+    }
     live_define(live, definition);
     if (live->state == STUDY_FINISHED &&
         !used_up(live, detail, sizeof detail))

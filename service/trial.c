@@ -398,3 +398,19 @@ int trial_heartbeat(struct live *live, struct store *store,
                                                        : NULL;
     return 0;
 }
+
+// ---- expiry -----------------------------------------------------------------
+
+int trial_expire(struct live *live, struct store *store, int64_t number,
+                 struct error *err)
+{
+    if (check_number(live, number, err))
+        return -1;
+    if (live->history.state[number] != TRIAL_RUNNING ||
+        live->trials[number].lease_ms > clock_wall_ms())
+        return 0;
+    struct end end = {.state = TRIAL_LOST,
+                      .value = NAN,
+                      .error = "the lease ran out"};
+    return end_trial(live, store, (size_t)number, &end, err);
+}

@@ -107,8 +107,8 @@ json_t *wire_parse(const char *text, size_t bytes, struct arena *arena,
     if (clean.n == 0)
         return json_object();
     json_error_t fault;
-    json_t *value = json_loadb(clean.data, clean.n, JSON_REJECT_DUPLICATES,
-                               &fault);
+    json_t *value = json_loadb(
+        clean.data, clean.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &fault);
     if (!value) {
         error_set(err, ERROR_MALFORMED, "the body is not JSON: %s at byte %d",
                   fault.text, fault.position);
@@ -431,7 +431,8 @@ void wire_write(struct text *text, const json_t *value, bool raw)
 {
     const char *odd = raw ? wire_odd_number(value) : NULL;
     if (odd) {
-        text_add(text, odd);
+        bool digits = strpbrk(odd, "NI") == NULL;
+        text_add(text, digits ? odd : "null");
         return;
     }
     switch (json_typeof(value)) {

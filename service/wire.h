@@ -90,8 +90,8 @@ int64_t wire_time(const char *string);
 // Is the value a number, and which? Odd numbers count.
 bool wire_number(const json_t *value, double *number);
 
-// Appends any JSON value; `raw` writes odd numbers as the bare tokens they
-// came as and everything else in ASCII, as Python expects them back.
+// Appends any JSON value. `raw` is for Hopaas clients: pure ASCII, integers of
+// any size as they came, and null for NaN and infinities, which are never sent.
 void wire_write(struct text *text, const json_t *value, bool raw);
 
 // "a boolean", "a string" ..., for messages.

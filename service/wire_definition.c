@@ -106,7 +106,8 @@ static int read_sampler(const struct fields *study, struct definition *d)
     return study->err->code ? -1 : 0;
 }
 
-static int read_pruner(const struct fields *study, struct definition *d)
+static int read_pruner(const struct fields *study, struct definition *d,
+                       bool stored)
 {
     struct fields fields;
     const char *name;
@@ -123,7 +124,10 @@ static int read_pruner(const struct fields *study, struct definition *d)
     if (read_options(&fields, d->pruner->options, d->pruner->n_options,
                      d->pruner_options))
         return -1;
-    if (d->pruner->check && d->pruner->check(d->pruner_options, study->err))
+    // What is stored was good when it came; Hopaas studies may hold options
+    // that make no sense here but do no harm.
+    if (!stored && d->pruner->check &&
+        d->pruner->check(d->pruner_options, study->err))
         return -1;
     return 0;
 }
@@ -263,7 +267,7 @@ static int read_all(const struct fields *study, struct definition *d,
         return fields_fail(study, ERROR_INVALID, "space", "is required");
     if (wire_space_read(space, where, &d->space, study->err))
         return -1;
-    if (read_sampler(study, d) || read_pruner(study, d) ||
+    if (read_sampler(study, d) || read_pruner(study, d, stored) ||
         read_budget(study, d) || read_texts(study, d))
         return -1;
     d->lease_s = fields_int(study, "lease_s", 1, STUDY_MAX_LEASE_S, 600);
@@ -313,13 +317,31 @@ struct definition *wire_definition_load(const char *text, struct error *err)
     return d;
 }
 
+// Replaces members; those of the space and the budget are merged, so that the
+// parameters keep their order and what is not named stays.
+static int change(json_t *definition, const json_t *changes)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)changes, name, value)
+    {
+        json_t *old = json_object_get(definition, name);
+        bool merge = json_is_object(value) && json_is_object(old) &&
+                     (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0);
+        if (merge ? json_object_update(old, value)
+                  : json_object_set(definition, name, value))
+            return -1;
+    }
+    return 0;
+}
+
 struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err)
 {
-    static const char *const known[] = {"budget",  "notes",        "tags",
-                                        "sampler", "pruner",       "lease_s",
-                                        "max_attempts", NULL};
+    static const char *const known[] = {
+        "budget", "notes",   "tags",         "sampler",
+        "pruner", "lease_s", "max_attempts", "space", NULL};
     struct fields fields;
     if (fields_open(&fields, changes, "", known, err))
         return NULL;
@@ -328,8 +350,13 @@ struct definition *wire_definition_patch(const struct definition *definition,
     char *text = wire_definition_text(definition, &arena);
     json_t *json = wire_parse(text, strlen(text), &arena, err);
     struct definition *d = NULL;
-    if (json && json_object_update(json, (json_t *)(uintptr_t)changes) == 0)
+    if (json && change(json, changes) == 0)
         d = read(json, "", true, err);
+    if (d && d->pruner->check &&
+        d->pruner->check(d->pruner_options, err) == -1 && !d->hopaas) {
+        definition_free(d);
+        d = NULL;
+    }
     // Programs that still send the first definition must find their study.
     if (d && !d->origin)
         d->origin = copy(text);

@@ -25,7 +25,8 @@ struct definition *wire_definition_read(const json_t *json, const char *where,
 struct definition *wire_definition_load(const char *text, struct error *err);
 
 // The definition with the members of `changes` (budget, notes, tags, sampler,
-// pruner, lease_s, max_attempts) replaced; its origin becomes that of
+// pruner, lease_s, max_attempts, space) replaced, or merged for space and
+// budget; its origin becomes that of
 // `definition`, or the text of `definition` itself.
 struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,

@@ -134,10 +134,8 @@ static int read_pruner(const json_t *config, struct definition *d,
     if (read_args(pruner, "pruner", d->pruner->options, d->pruner->n_options,
                   d->pruner_options, err))
         return -1;
-    // The client sends a threshold pruner without any threshold: it stops
-    // nothing.
-    if (d->pruner->check && d->pruner->check(d->pruner_options, &(struct error){0}))
-        d->pruner = pruner_find("nop");
+    // Not checked: the client also sends a threshold pruner without any
+    // threshold, which stops nothing.
     return 0;
 }
 
@@ -236,16 +234,26 @@ static int read_special(const json_t *ask, struct definition *d,
 }
 
 // The rules of a study before its special members are known, and the text that
-// identifies it.
-static char *identify(struct definition *d, struct arena *arena)
+// identifies it. The kinds of the suggestions are part of it, since some mean
+// the same parameter but were different studies in Hopaas.
+static char *identify(const json_t *ask, struct definition *d,
+                      struct arena *arena)
 {
     d->budget.target = NAN;
     d->lease_s = 600;
     d->max_attempts = 1;
     d->hopaas = true;
-    char *identity = wire_definition_text(d, arena);
-    d->seed = wire_definition_seed(identity);
-    return identity;
+    struct text identity;
+    text_init(&identity, arena);
+    text_add(&identity, wire_definition_text(d, arena));
+    for (size_t k = 0; k < d->space.n; k++) {
+        const char *suggestion =
+            json_string_value(json_object_get(ask, d->space.params[k].name));
+        text_char(&identity, ' ');
+        text_bytes(&identity, suggestion, strcspn(suggestion, "("));
+    }
+    d->seed = wire_definition_seed(identity.data);
+    return identity.data;
 }
 
 struct definition *wire_hopaas_read(const json_t *ask, struct arena *keep,
@@ -261,7 +269,7 @@ struct definition *wire_hopaas_read(const json_t *ask, struct arena *keep,
                  read_config(ask, d, err);
     arena_done(&arena);
     if (result == 0) {
-        *identity = identify(d, keep);
+        *identity = identify(ask, d, keep);
         result = read_special(ask, d, err);
     }
     if (result == 0)

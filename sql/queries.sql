@@ -124,9 +124,9 @@ WHERE s.owner_id = $1 AND s.identity = $2
 @study_select@
 WHERE ($1 = 0 OR s.owner_id = $1) AND ($2 = -1 OR s.state = $2)
     AND ($3 IS NULL OR @position@(lower(s.name), lower($3)) > 0)
-    AND ($4 = 0 OR s.id < $4)
+    AND ($4 = 0 OR s.id < $4) AND ($5 = 0 OR s.id = $5)
 ORDER BY s.id DESC
-LIMIT $5
+LIMIT $6
 
 -- name: study_lock
 SELECT s.definition_revision, s.state, @progress_columns@

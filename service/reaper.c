@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// reaper.c - finds the trials whose workers fell silent
+
+#include "reaper.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "clock.h"
+#include "log.h"
+#include "trial.h"
+
+enum { MAX_AT_ONCE = 1000 };
+
+struct reaper {
+    const char *database;
+    struct engine *engine;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool stopping;
+    pthread_t thread;
+};
+
+struct expiry {
+    struct command command;
+    int64_t number;
+};
+
+static int apply(struct command *command, struct live *live,
+                 struct store *store, struct error *err)
+{
+    return trial_expire(live, store, ((struct expiry *)command)->number, err);
+}
+
+static void done(struct command *command, const struct live *live)
+{
+    (void)live;
+    free(command);
+}
+
+static int visit(void *context, int64_t study_id, int64_t number,
+                 struct error *err)
+{
+    struct reaper *reaper = context;
+    struct expiry *expiry = calloc(1, sizeof *expiry);
+    (void)err;
+    if (!expiry)
+        abort();
+    expiry->command = (struct command){
+        .study_id = study_id, .apply = apply, .done = done};
+    expiry->number = number;
+    engine_submit(reaper->engine, &expiry->command);
+    return 0;
+}
+
+// Waits a second. Returns false when it is time to end.
+static bool wait(struct reaper *reaper)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    pthread_mutex_lock(&reaper->mutex);
+    int result = 0;
+    while (!reaper->stopping && result == 0)
+        result = pthread_cond_timedwait(&reaper->wake, &reaper->mutex, &until);
+    bool go_on = !reaper->stopping;
+    pthread_mutex_unlock(&reaper->mutex);
+    return go_on;
+}
+
+static void *reap(void *context)
+{
+    struct reaper *reaper = context;
+    struct error err = {0};
+    struct store *store = store_open(reaper->database, &err);
+    if (!store)
+        abort(); // the URL was good when the schema was brought up to date
+    while (wait(reaper)) {
+        error_clear(&err);
+        if (store_trials_expired(store, clock_wall_ms(), MAX_AT_ONCE, visit,
+                                 reaper, &err))
+            log_event(LOG_WARNING, "cannot look for lost trials",
+                      log_text("error", err.message));
+    }
+    store_close(store);
+    return NULL;
+}
+
+struct reaper *reaper_start(const char *database, struct engine *engine,
+                            struct error *err)
+{
+    struct reaper *reaper = calloc(1, sizeof *reaper);
+    pthread_condattr_t monotonic;
+    if (!reaper)
+        abort();
+    reaper->database = database;
+    reaper->engine = engine;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&reaper->mutex, NULL);
+    pthread_cond_init(&reaper->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&reaper->thread, NULL, reap, reaper) == 0)
+        return reaper;
+    error_set(err, ERROR_INTERNAL, "cannot start the reaper's thread");
+    free(reaper);
+    return NULL;
+}
+
+void reaper_stop(struct reaper *reaper)
+{
+    if (!reaper)
+        return;
+    pthread_mutex_lock(&reaper->mutex);
+    reaper->stopping = true;
+    pthread_cond_signal(&reaper->wake);
+    pthread_mutex_unlock(&reaper->mutex);
+    pthread_join(reaper->thread, NULL);
+    pthread_cond_destroy(&reaper->wake);
+    pthread_mutex_destroy(&reaper->mutex);
+    free(reaper);
+}

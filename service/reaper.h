@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// reaper.h - finds the trials whose workers fell silent
+//
+// Once a second a thread asks the store for leases that ran out, and has each
+// of these trials marked lost through its study's mailbox. Any number of
+// instances may do so at once: the first wins, the others find nothing to do.
+
+#ifndef CUMAE_REAPER_H
+#define CUMAE_REAPER_H
+
+#include "engine.h"
+
+struct reaper;
+
+// Starts the thread.
+struct reaper *reaper_start(const char *database, struct engine *engine,
+                            struct error *err);
+
+// Ends the thread; the engine must still run.
+void reaper_stop(struct reaper *reaper);
+
+#endif
