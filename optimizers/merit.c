@@ -3,7 +3,9 @@
 
 #include "merit.h"
 
+#include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 struct merit merit_of(const struct history *history, uint32_t number)
 {
@@ -21,9 +23,8 @@ struct merit merit_of(const struct history *history, uint32_t number)
     return merit;
 }
 
-int merit_compare(const void *left, const void *right)
+int merit_compare(const struct merit *a, const struct merit *b)
 {
-    const struct merit *a = left, *b = right;
     if (a->rank != b->rank)
         return a->rank < b->rank ? -1 : 1;
     if (a->step != b->step)
@@ -41,4 +42,44 @@ void merit_insert(struct merit *best, size_t n, const struct merit *merit)
     for (; i > 0 && merit_compare(merit, &best[i - 1]) < 0; i--)
         best[i] = best[i - 1];
     best[i] = *merit;
+}
+
+// Moves the best k to the front, in any order (Hoare's find); 0 < k < n.
+static void partition(struct merit *results, size_t n, size_t k)
+{
+    size_t low = 0, high = n - 1;
+    while (low < high) {
+        struct merit pivot = results[low + (high - low) / 2];
+        size_t i = low, j = high;
+        for (;;) {
+            while (merit_compare(&results[i], &pivot) < 0)
+                i++;
+            while (merit_compare(&results[j], &pivot) > 0)
+                j--;
+            if (i >= j)
+                break;
+            struct merit swap = results[i];
+            results[i++] = results[j];
+            results[j--] = swap;
+        }
+        // results[low..j] are no worse than results[j + 1..high]
+        if (k <= j)
+            high = j;
+        else
+            low = j + 1;
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    return merit_compare(a, b);
+}
+
+void merit_select(struct merit *results, size_t n, size_t k)
+{
+    assert(k <= n);
+    if (0 < k && k < n)
+        partition(results, n, k);
+    if (k > 0)
+        qsort(results, k, sizeof *results, compare);
 }

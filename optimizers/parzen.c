@@ -25,7 +25,7 @@ static const double PRIOR_DEVIATION = 1;
 
 // Categorical: centre holds the index of the choice (-1: absent), offset the
 // value of a miss. Otherwise ln f(x) = offset - ((x - centre) * scale)^2, but
-// for the first `wide` slots ln f = mass[row * wide + level].
+// for the first `wide` slots ln f = mass[level * rows + row].
 struct parzen_factor {
     double *centre, *scale, *offset; // [n, padded]
     double hit;                      // categorical: ln f of the same choice
@@ -34,8 +34,9 @@ struct parzen_factor {
     size_t n_sorted;
     double *sorted; // [n_sorted] what bandwidths are measured between
     size_t wide;
+    size_t rows;
     uint32_t *row; // [n]
-    double *mass;  // [rows x wide]
+    double *mass;  // [wide x rows]
 };
 
 static bool categorical(const struct param *param)
@@ -126,16 +127,43 @@ static double log_inside(double centre, double deviation)
     return normal_log_mass(-centre / deviation, (1 - centre) / deviation);
 }
 
-// Masses of the wide slots under one kernel.
-static void slot_masses(const struct param *param, double centre,
-                        double deviation, size_t wide, double *mass)
+// The edges of the wide slots, one more than there are slots.
+static double *wide_edges(const struct param *param, size_t wide,
+                          struct arena *arena)
 {
+    double *edges = arena_doubles(arena, wide + 1);
+    for (size_t c = 0; c < wide; c++)
+        edges[c] = slot_of_level(param, c).low;
+    edges[wide] = slot_of_level(param, wide - 1).high;
+    return edges;
+}
+
+// The probability beyond |z| on one side; nothing where it could not be told
+// from 1 on the other side.
+static double tail(double z)
+{
+    return fabs(z) > 9 ? 0 : normal_cdf(-fabs(z));
+}
+
+// ln of the masses of the wide slots under one kernel, into its row. Each is a
+// difference of the smaller tails, so that nothing cancels.
+static void fill_row(struct parzen_factor *f, const double *edges,
+                     size_t kernel)
+{
+    double centre = f->centre[kernel], deviation = f->deviation[kernel];
     double inside = log_inside(centre, deviation);
-    for (size_t c = 0; c < wide; c++) {
-        struct slot slot = slot_of_level(param, c);
-        mass[c] = normal_log_mass((slot.low - centre) / deviation,
-                                  (slot.high - centre) / deviation) -
-                  inside;
+    double low = (edges[0] - centre) / deviation;
+    double low_tail = tail(low);
+    for (size_t c = 0; c < f->wide; c++) {
+        double high = (edges[c + 1] - centre) / deviation;
+        double high_tail = tail(high);
+        double mass = low > 0    ? low_tail - high_tail
+                      : high < 0 ? high_tail - low_tail
+                                 : 1 - low_tail - high_tail;
+        f->mass[c * f->rows + f->row[kernel]] =
+            mass > 0 ? log(mass) - inside : -INFINITY;
+        low = high;
+        low_tail = high_tail;
     }
 }
 
@@ -153,11 +181,12 @@ static void tabulate(const struct param *param, size_t n, const uint32_t *order,
             rows++;
         f->row[k] = rows - 1;
     }
-    f->mass = arena_doubles(arena, rows * f->wide);
+    f->rows = rows;
+    f->mass = arena_doubles(arena, f->rows * f->wide);
+    const double *edges = wide_edges(param, f->wide, arena);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || f->row[order[i]] != f->row[order[i - 1]])
-            slot_masses(param, f->centre[order[i]], f->deviation[order[i]],
-                        f->wide, f->mass + f->row[order[i]] * f->wide);
+            fill_row(f, edges, order[i]);
 }
 
 static void normalise(double slot_width, size_t n, struct parzen_factor *f)
@@ -211,8 +240,10 @@ static void build_numeric(const struct parzen_plan *plan, size_t k, size_t n,
     }
     bool equal_slots = param_levels(param) && !param->log;
     normalise(equal_slots ? 1 / (double)param_levels(param) : 0, n, f);
-    f->wide =
-        param_levels(param) ? slot_count_wider(param, 0.5 * plan->floor) : 0;
+    if (param_levels(param) == 0)
+        return;
+    // slots of one width are made up for in `normalise`, those of a log not
+    f->wide = slot_count_wider(param, (param->log ? 0.25 : 1) * plan->floor);
     if (f->wide == 0)
         return;
     if (m < n)
@@ -378,8 +409,9 @@ static void add_choice(double *restrict value, const double *restrict centre,
 static void add_masses(double *value, const struct parzen_factor *f, size_t n,
                        size_t level)
 {
+    const double *mass = f->mass + level * f->rows;
     for (size_t i = 0; i < n; i++)
-        value[i] += f->mass[f->row[i] * f->wide + level];
+        value[i] += mass[f->row[i]];
 }
 
 // One coordinate of the point asked about, ready for the loops.
@@ -439,17 +471,36 @@ static void evaluate(const struct parzen *parzen, const struct query *query,
     }
 }
 
-// ln of the sum of exp(value[0..n)); most kernels are far from the point and
-// never reach exp.
-static double log_sum(const double *value, size_t n)
+// The largest of value[0..n), n a multiple of BLOCK.
+static double largest_of(const double *value, size_t n)
 {
-    double largest = -INFINITY, sum = 0;
-    for (size_t i = 0; i < n; i++)
-        largest = value[i] > largest ? value[i] : largest;
-    for (size_t i = 0; i < n; i++)
-        if (value[i] > largest - NEGLIGIBLE)
-            sum += exp(value[i] - largest);
-    return largest + log(sum);
+    enum { LANES = 8 };
+    double lane[LANES];
+    memcpy(lane, value, sizeof lane);
+    for (size_t i = 0; i < n; i += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            lane[j] = value[i + j] > lane[j] ? value[i + j] : lane[j];
+    double largest = lane[0];
+    for (size_t j = 1; j < LANES; j++)
+        largest = lane[j] > largest ? lane[j] : largest;
+    return largest;
+}
+
+// ln of the sum of exp(value[0..n)), n a multiple of BLOCK. Most kernels are
+// far from the point: the others are moved to the front, without branches, and
+// only they reach exp.
+static double log_sum(double *value, size_t n)
+{
+    double largest = largest_of(value, n), sum = 0;
+    size_t near = 0;
+    for (size_t i = 0; i < n; i++) {
+        double v = value[i];
+        value[near] = v;
+        near += v > largest - NEGLIGIBLE;
+    }
+    for (size_t i = 0; i < near; i++)
+        sum += exp(value[i] - largest);
+    return near ? largest + log(sum) : -INFINITY;
 }
 
 void parzen_log_density(const struct parzen *parzen, const double *unit,
@@ -462,6 +513,6 @@ void parzen_log_density(const struct parzen *parzen, const double *unit,
         double widths;
         size_t n = prepare(parzen, unit + i * d, query, &widths);
         evaluate(parzen, query, n, value);
-        log_density[i] = log_sum(value, parzen->n) + widths;
+        log_density[i] = log_sum(value, padded(parzen->n)) + widths;
     }
 }

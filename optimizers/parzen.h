@@ -17,11 +17,11 @@
 // components and their roles for better empirical performance",
 // arXiv:2304.11127, section 3.3 ("hyperopt").
 //
-// Deviations: slots narrower than half the floor take the density of the
-// normal, widened by the slot's variance, times the slot's width instead of
-// the exact mass (an error below 1 % within three deviations); neighbours
-// closer than 2^-16 may be taken in the wrong order, which no floor >= 0.001
-// lets matter.
+// Deviations: slots narrower than the floor (a quarter of it for a log int)
+// take the density at their centre times their width instead of the exact mass;
+// where all are equally wide the normal is widened by their variance. The
+// error is below 2 % within three deviations. Neighbours closer than 2^-16
+// may be taken in the wrong order, which no floor >= 0.001 lets matter.
 //
 // Notation: d parameters, n kernels. Immutable once built.
 

@@ -16,7 +16,7 @@ const struct pruner *const pruners[] = {
 #undef PRUNER
 };
 
-const size_t n_pruners = sizeof pruners / sizeof *pruners;
+const size_t n_pruners = sizeof pruners / sizeof pruners[0];
 
 const struct pruner *pruner_find(const char *name)
 {

@@ -60,8 +60,11 @@ static double largest_step(const struct history *history)
 static size_t bracket_count(double first, double factor, double last)
 {
     size_t n = 1;
-    for (double rung = first * factor; rung <= last; rung *= factor)
+    double rung = first * factor;
+    while (rung <= last) {
         n++;
+        rung *= factor;
+    }
     return n;
 }
 

@@ -24,6 +24,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory.h"
 #include "merit.h"
@@ -175,7 +176,8 @@ static double mean_active(const struct sampler_task *task,
 static void learn(struct model *model, const struct sampler_task *task,
                   struct merit *result, size_t n, size_t usable)
 {
-    qsort(result, n, sizeof *result, merit_compare);
+    size_t ordered = MAX_GOOD + KEPT_BAD;
+    merit_select(result, n, n < ordered ? n : ordered);
     model->n_good = good_count(task->options[GAMMA], usable);
     model->n_best = model->n_good < n ? model->n_good + 1 : n;
     for (size_t i = 0; i < model->n_best; i++)
@@ -238,8 +240,7 @@ struct view {
 static void renew(const struct history *history, const struct model *model,
                   uint64_t number, struct merit *best)
 {
-    for (size_t i = 0; i < model->n_best; i++)
-        best[i] = model->best[i];
+    memcpy(best, model->best, sizeof model->best);
     for (size_t i = model->n_ended; i < history->n_ended; i++) {
         struct merit merit = merit_of(history, history->ended[i]);
         if (merit.number < number)

@@ -365,7 +365,7 @@ void config_help(FILE *out)
     fputs("Usage: cumaed [--SETTING VALUE]...\n\n"
           "Each setting is also read from the environment as CUMAE_SETTING,\n"
           "and from a file given by --config FILE with lines SETTING = VALUE."
-          "\nFlags come before the environment, the environment before the "
+          "\nFlags win over the environment, the environment over the "
           "file.\n\n",
           out);
     for (size_t i = 0; i < N_SETTINGS; i++) {

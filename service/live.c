@@ -99,9 +99,25 @@ size_t live_append(struct live *live, const double *point,
     return number;
 }
 
+static void forget_model(struct live *live)
+{
+    if (live->model)
+        live->definition->sampler->model_free(live->model);
+    live->model = NULL;
+}
+
+// A model that has seen a result which is corrected now is out of date.
+static void forget_corrected(struct live *live, size_t number)
+{
+    enum trial_state before = (enum trial_state)live->history.state[number];
+    if (before >= TRIAL_COMPLETE && before <= TRIAL_INFEASIBLE)
+        forget_model(live);
+}
+
 void live_move(struct live *live, size_t number, enum trial_state state,
                double value)
 {
+    forget_corrected(live, number);
     history_move(&live->history, number, state,
                  definition_sign(live->definition, value));
     count(live);
@@ -208,6 +224,7 @@ static void enter(struct catching *catching)
     qsort(catching->arrivals, catching->n, sizeof *catching->arrivals, by_end);
     for (size_t i = 0; i < catching->n; i++) {
         const struct arrival *a = &catching->arrivals[i];
+        forget_corrected(live, a->number);
         history_move(&live->history, a->number, a->state,
                      definition_sign(live->definition, a->value));
     }
@@ -304,13 +321,6 @@ int live_catch_up(struct live *live, struct store *store,
 }
 
 // ---- models -----------------------------------------------------------------
-
-static void forget_model(struct live *live)
-{
-    if (live->model)
-        live->definition->sampler->model_free(live->model);
-    live->model = NULL;
-}
 
 // In a wider space the same points have other unit coordinates.
 static void encode_again(struct history *history)

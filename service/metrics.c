@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,14 @@ static void print_histogram(FILE *out, const struct histogram *histogram,
             shut, below);
 }
 
+static bool is_used(const struct route *route)
+{
+    uint64_t requests = 0;
+    for (size_t class = 0; class < CLASSES; class ++)
+        requests += get(&route->requests[class]);
+    return requests > 0;
+}
+
 static void print_routes(FILE *out, const struct metrics *metrics)
 {
     print_head(out, "http_requests_total", "Requests by route and class",
@@ -194,8 +203,7 @@ static void print_routes(FILE *out, const struct metrics *metrics)
         const struct route *route = &metrics->routes[i];
         char label[160];
         const char *name = atomic_load(&route->name);
-        if (name == NULL ||
-            (i == METRICS_MAX_ROUTES && get(&route->time.sum) == 0))
+        if (!is_used(route))
             continue;
         snprintf(label, sizeof label, "route=\"%s\"", name);
         print_histogram(out, &route->time, "http_request_seconds", SECONDS,

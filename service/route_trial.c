@@ -249,8 +249,12 @@ enum route_outcome route_trial_find_and_ask(struct call *call,
     json_t *body = route_body(call, err);
     bool good = body && fields_open(&fields, body, "", known, err) == 0 &&
                 read_ask(call, &fields, &asking->ask, err) == 0;
-    if (good && !fields_get(&fields, "study"))
-        good = fields_fail(&fields, ERROR_INVALID, "study", "is required") == 0;
+    const json_t *study = good ? fields_get(&fields, "study") : NULL;
+    if (good && !json_is_object(study))
+        good = fields_fail(&fields,
+                           study ? ERROR_MALFORMED : ERROR_INVALID, "study",
+                           "must be an object, not %s",
+                           study ? wire_type(study) : "absent") == 0;
     if (good) {
         asking->definition = json_incref(json_object_get(body, "study"));
         asking->definition_digest = digest(call, asking->definition);

@@ -386,7 +386,11 @@ int64_t wire_time(const char *string)
     long east = offset(p);
     if (east == LONG_MIN)
         return -1;
-    return ((int64_t)timegm(&tm) - east) * 1000 + (int64_t)(fraction * 1000);
+    int day = tm.tm_mday;
+    int64_t seconds = timegm(&tm);
+    if (tm.tm_mday != day)
+        return -1; // the 30th of February
+    return (seconds - east) * 1000 + (int64_t)(fraction * 1000);
 }
 
 // ---- writing ----------------------------------------------------------------

@@ -345,6 +345,12 @@ struct definition *wire_definition_patch(const struct definition *definition,
     struct fields fields;
     if (fields_open(&fields, changes, "", known, err))
         return NULL;
+    const json_t *space = fields_get(&fields, "space");
+    if (space && json_object_size(space) == 0) {
+        fields_fail(&fields, ERROR_INVALID, "space",
+                    "must name the parameters that become wider");
+        return NULL;
+    }
     struct arena arena;
     arena_init(&arena);
     char *text = wire_definition_text(definition, &arena);

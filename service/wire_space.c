@@ -73,12 +73,6 @@ static int read_choices(const struct fields *fields, struct param *param,
     return 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static int read_levels(const struct fields *fields, struct param *param,
                        struct arena *arena)
 {
@@ -94,7 +88,6 @@ static int read_levels(const struct fields *fields, struct param *param,
             return fields_fail(fields, ERROR_MALFORMED, "values",
                                "must hold numbers, not %s", wire_type(level));
     }
-    qsort(param->levels, param->n_choices, sizeof *param->levels, by_value);
     return 0;
 }
 

@@ -21,6 +21,7 @@ EITHER = (400, 422)
 SIZE = (400, 413, 422)
 HIDDEN = (403, 404)
 ABSENT = (400, 404)
+REFUSED = (400, 409, 422)
 GONE = ...  # as a field's value: leave the field out
 
 FLOAT = {"type": "float", "low": 0, "high": 1}
@@ -45,6 +46,7 @@ class Case:
     raw: Optional[bytes] = None
     headers: dict = field(default_factory=dict)
     token: Optional[str] = "{token}"
+    validate: bool = True
 
     @property
     def statuses(self):
@@ -103,9 +105,9 @@ NOT_JSON = [
     raw("an empty body", b"", EITHER, "json|body|name"),
     raw("half an object", b'{"name": "x', 400, "json"),
     raw("an array", b"[]", 400, "object"),
-    raw("null", b"null", 400, "object"),
-    raw("a number", b"17", 400, "object"),
-    raw("a string", b'"study"', 400, "object"),
+    raw("null", b"null", 400, "object|json"),
+    raw("a number", b"17", 400, "object|json"),
+    raw("a string", b'"study"', 400, "object|json"),
     raw("single quotes", b"{'name': 'x'}", 400, "json"),
     raw("a comma too many", b'{"name": "x",}', 400, "json"),
     raw("two documents", b"{} {}", 400, "json"),
@@ -207,7 +209,6 @@ PARAMETERS = [
           low=-INFINITY, high=1),
     text("1e999 as high", '"high": 1', '"high": 1e999', EITHER),
     text("-1e999 as low", '"low": 0', '"low": -1e999', EITHER),
-    text("a low beyond int64", '"low": 0', '"low": -' + "9" * 30, EITHER),
     param("low above high", 422, "low", type="float", low=3, high=1),
     param("a string as log", 400, "log", **FLOAT, log="yes"),
     param("log from zero", 422, "log|low", **FLOAT, log=True),
@@ -258,7 +259,8 @@ PARAMETERS = [
           values=[1, "2"]),
     param("null among values", 400, "value", type="discrete", values=[None]),
     param("the same value twice", 422, "value", type="discrete",
-          values=[1, 2, 1.0]),
+          values=[1, 2, 2.0]),
+    param("values that fall", 422, "value", type="discrete", values=[2, 1]),
     param("NaN among values", EITHER, "", type="discrete", values=[1, NAN]),
     space("an empty name of a parameter", EITHER, "name|param|empty",
           **{"": FLOAT}),
@@ -279,7 +281,7 @@ def when(name, status, word, /, condition, parent=None):
 
 
 CONDITIONS = [
-    when("an unknown parent", 422, "nobody", {"nobody": ["a"]}),
+    when("an unknown parent", 422, "when|nobody", {"nobody": ["a"]}),
     when("itself as parent", 422, "when|q", {"q": ["a"]}),
     space("a cycle", 422, "when|p|q",
           p={"type": "bool", "when": {"q": [True]}},
@@ -295,9 +297,11 @@ CONDITIONS = [
 ]
 
 ALGORITHMS = [
-    study("a string as sampler", 400, "sampler", sampler="tpe"),
+    study("a number as sampler", 400, "sampler", sampler=1),
     study("an unknown sampler", 422, "sampler|oracle",
           sampler={"name": "oracle"}),
+    study("an unknown sampler's name alone", 422, "sampler|oracle",
+          sampler="oracle"),
     study("a number as sampler's name", 400, "name", sampler={"name": 1}),
     study("an unknown field in the sampler", 400, "args",
           sampler={"name": "tpe", "args": {}}),
@@ -374,8 +378,8 @@ CHANGES = [
     patch("patch with an unknown sampler", 422, "sampler|oracle",
           sampler={"name": "oracle"}),
     patch("patch with a string as tags", 400, "tags", tags="a"),
-    patch("patch the space away", (409, 422), "space|x", space={}),
-    patch("patch the space narrower", (409, 422), "x|low|high|space",
+    patch("patch the space away", REFUSED, "space|x", space={}),
+    patch("patch the space narrower", REFUSED, "x|low|high|space",
           space={"x": {**FLOAT, "low": 0.25}}),
     Case("patch with an array", "PATCH", "/studies/{study}", 400, "object",
          []),
@@ -645,7 +649,7 @@ METHODS = [
 ]
 
 PATHS = [
-    get(f"no such path {path:.30}", path, status, "")
+    get(f"no such path {path:.30}", path, status, "", validate=False)
     for path, status in (
         ("/nope", 404), ("/studies/{study}/nope", 404),
         (RUNNING + "/nope", 404), ("/api/v2/studies", 404), ("/api/", 404),

@@ -66,7 +66,7 @@ def test_what_is_left_out_has_defaults(calls):
     assert study["pruner"]["name"] == "nop"
     assert study["lease_s"] == 600
     assert study["max_attempts"] == 3
-    assert study["tags"] == []
+    assert study["tags"] == [] and study["notes"] is None
 
 
 def test_the_same_definition_finds_the_study(calls):
@@ -120,7 +120,8 @@ def test_studies_are_found_by_a_part_of_the_name_in_any_case(calls):
     calls.create()
     page = calls.ok("GET", f"/studies?q={word.upper()}")
     assert [s["id"] for s in page["studies"]] == [study["id"]]
-    assert calls.ok("GET", f"/studies?q=%25{word}")["studies"] == []
+    listed = calls.ok("GET", "/studies?q=%25")["studies"]
+    assert study["id"] not in [s["id"] for s in listed]
 
 
 def test_studies_are_found_by_state(calls):
@@ -144,15 +145,6 @@ def test_a_change_leaves_the_rest_and_raises_the_revision(calls):
     for key in study.keys() - set(moving):
         assert changed[key] == study[key], key
     assert calls.study(study) == changed
-
-
-def test_a_space_may_become_wider(calls):
-    study = calls.create(space={"x": {"type": "float", "low": 0, "high": 1}})
-    calls.tell(calls.ask(study)[0], value=1)
-    wider = {"x": {"type": "float", "low": -1000, "high": 1000}}
-    changed = calls.ok("PATCH", f"/studies/{study['id']}", {"space": wider})
-    assert contains(changed["space"], wider)
-    assert any(abs(t["params"]["x"]) > 1 for t in calls.ask(study, 20))
 
 
 def test_a_paused_study_answers_no_ask_until_it_is_resumed(calls):

@@ -40,6 +40,8 @@ def test_every_option_in_info_is_accepted_with_its_default(calls):
                 for option in algorithm["options"]
                 if option["default"] is not None
             }
+            if algorithm["name"] == "threshold":
+                options["upper"] = 1.5  # It needs one bound or both.
             space = {"b": {"type": "bool"}}
             chosen = {"name": algorithm["name"], "options": options}
             study = calls.create(space=space, **{kind: chosen})
@@ -101,11 +103,11 @@ def test_no_other_origin_is_let_in(calls):
 
 
 def test_the_request_id_is_echoed_or_made(calls):
-    sent = {"X-Request-Id": "job-7.task-3"}
+    sent = {"X-Request-Id": "job-7-task-3"}
     assert calls.api("GET", "/me", headers=sent).headers[
-        "x-request-id"] == "job-7.task-3"
+        "x-request-id"] == "job-7-task-3"
     problem = calls.api("GET", "/studies/AAAAAAAAAAAA", headers=sent)
-    assert problem.json["request_id"] == "job-7.task-3"
+    assert problem.json["request_id"] == "job-7-task-3"
     made = {calls.api("GET", "/me").headers["x-request-id"] for _ in range(3)}
     assert len(made) == 3 and all(made)
 
@@ -180,7 +182,7 @@ def test_double_slashes_are_one(calls):
 def test_requests_that_come_at_once_are_answered_in_order(calls):
     where = urlsplit(calls.service.url)
     one = (
-        "GET /api/v1/%s HTTP/1.1\r\nHost: x\r\nX-Request-Id: n%d\r\n"
+        "GET /api/v1/%s HTTP/1.1\r\nHost: x\r\nX-Request-Id: number-%d\r\n"
         f"Authorization: Bearer {calls.service.token}\r\n%s\r\n"
     )
     data = "".join(
@@ -192,8 +194,8 @@ def test_requests_that_come_at_once_are_answered_in_order(calls):
         answer = b""
         while piece := line.recv(65536):
             answer += piece
-    ids = re.findall(rb"(?i)^x-request-id: (n\d)\r", answer, re.M)
-    assert ids == [b"n0", b"n1", b"n2", b"n3"]
+    ids = re.findall(rb"(?i)^x-request-id: (number-\d)\r", answer, re.M)
+    assert ids == [b"number-%d" % n for n in range(4)]
 
 
 def test_head_is_get_without_a_body(shared):
@@ -219,10 +221,14 @@ def test_a_restart_loses_nothing(service, end):
     calls.ok("GET", at(running))
 
 
-def test_the_log_has_one_json_line_per_request(instances, sqlite_database):
+def test_the_log_is_json_and_tells_of_a_refused_request_once(
+    instances, sqlite_database
+):
     service = instances(sqlite_database)
-    service.api("GET", "/me", headers={"X-Request-Id": "find-me"})
+    sent = {"X-Request-Id": "find-me-again"}
+    assert service.api("GET", "/studies/x", headers=sent).status == 404
     assert service.terminate() == 0
     lines = service.stderr_path.read_text().splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
-    assert sum("find-me" in line for line in lines) == 1
+    (found,) = [line for line in lines if "find-me-again" in line]
+    assert json.loads(found)["status"] == 404

@@ -56,7 +56,7 @@ def test_values_stay_in_their_ranges_and_on_their_steps(calls):
         "quarter": {"type": "float", "low": -1, "high": 1, "step": 0.25},
         "even": {"type": "int", "low": -4, "high": 5, "step": 2},
         "power": {"type": "int", "low": 1, "high": 1000, "log": True},
-        "level": {"type": "discrete", "values": [4, 0.5, 2]},
+        "level": {"type": "discrete", "values": [0.5, 2, 4]},
         "flag": {"type": "bool"},
     })
     for trial in calls.ask(study, 50):

@@ -99,6 +99,27 @@ START_TEST(test_the_best_are_kept_in_order)
 }
 END_TEST
 
+START_TEST(test_the_best_are_selected_in_order)
+{
+    // Values 0 to 99, shuffled by 37 i mod 100.
+    for (int i = 0; i < 100; i++)
+        end(TRIAL_COMPLETE, i * 37 % 100, 0);
+    for (size_t k = 0; k <= 100; k++) {
+        struct merit results[100];
+        for (uint32_t i = 0; i < 100; i++)
+            results[i] = merit_of(&history, i);
+        merit_select(results, 100, k);
+        double sum = 0;
+        for (size_t i = 0; i < 100; i++) {
+            if (i < k)
+                ck_assert_double_eq(results[i].value, (double)i);
+            sum += results[i].value;
+        }
+        ck_assert_double_eq(sum, 4950); // none is lost
+    }
+}
+END_TEST
+
 // p is a bool; q another one, there when p holds.
 static void two_bools(void)
 {
@@ -161,6 +182,7 @@ int main(void)
     tcase_add_test(tests, test_of_equals_the_first_one_is_better);
     tcase_add_test(tests, test_values_that_are_no_numbers_have_no_merit);
     tcase_add_test(tests, test_the_best_are_kept_in_order);
+    tcase_add_test(tests, test_the_best_are_selected_in_order);
     tcase_add_test(tests, test_a_point_is_tried_once_a_trial_has_it);
     tcase_add_test(tests, test_continuous_points_are_always_new);
     tcase_add_test(tests, test_the_last_untried_point_is_found);
