@@ -68,7 +68,7 @@ class Study:
         pruner: Optional[Named] = None,
         budget: Optional[Mapping[str, Any]] = None,
         constants: Optional[Mapping[str, Any]] = None,
-        lease_s: Optional[float] = None,
+        lease_s: Optional[int] = None,
         max_attempts: Optional[int] = None,
         tags: Optional[Sequence[str]] = None,
         notes: Optional[str] = None,
@@ -205,6 +205,11 @@ class Study:
         listed = self.client.pages(path, "trials", query)
         return [TrialRecord.from_json(trial) for trial in listed]
 
+    def record(self, number: int) -> TrialRecord:
+        """Return one trial with its reports; raises NotFound."""
+        path = f"/studies/{self.id}/trials/{number}"
+        return TrialRecord.from_json(self.client.request("GET", path))
+
     def trials_dataframe(self) -> Any:
         """Return all trials as a pandas.DataFrame, indexed by number.
 
@@ -212,7 +217,7 @@ class Study:
         error. Raises CumaeError where pandas is not installed.
         """
         try:
-            import pandas
+            import pandas  # type: ignore[import-untyped,unused-ignore]
         except ImportError as error:
             raise CumaeError("pip install pandas for dataframes") from error
         rows = [_row(trial) for trial in self.trials()]

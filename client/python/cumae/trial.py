@@ -38,7 +38,7 @@ class TrialRecord:
     values  one per objective, or None without a result
     reports  [{"step": ..., "value": ...}] where they were asked for
     wall_s  seconds the worker took, as it said
-    created, started, ended  RFC 3339 times in UTC
+    lease_expires, created, started, ended  RFC 3339 times in UTC
     """
 
     study_id: str
@@ -52,6 +52,7 @@ class TrialRecord:
     retry_of: Optional[int] = None
     seed: Optional[int] = None
     worker: Any = None
+    lease_expires: Optional[str] = None
     created: Optional[str] = None
     started: Optional[str] = None
     ended: Optional[str] = None

@@ -3,9 +3,12 @@
 
 import gc
 import logging
+import sys
 import threading
 import time
+import types
 
+import numpy
 import pytest
 
 import cumae
@@ -172,7 +175,6 @@ def test_telling_twice_is_harmless_and_another_value_is_a_conflict(study):
 
 
 def test_numpy_is_told_as_numbers_and_nan_in_outputs_as_null(study, fake):
-    numpy = pytest.importorskip("numpy")
     trial = study.trial()
     trial.report(numpy.float32(0.5), step=numpy.int64(3))
     trial.tell(
@@ -257,8 +259,8 @@ def test_a_forgotten_trial_is_not_kept_alive(short):
 
 
 def test_a_heartbeat_goes_on_when_the_service_was_away(short, fake, caplog):
-    address, short.client.base_url = short.client.base_url, short.client.base_url
     trial = short.trial()
+    address = short.client.base_url
     short.client.base_url = "http://127.0.0.1:1"
     wait_until(lambda: "heartbeat:" in caplog.text)
     beats = stored(fake)["beats"]
@@ -385,17 +387,36 @@ def test_a_record_ignores_fields_of_later_services():
     assert record.number == 1 and record.value is None
 
 
-def test_a_dataframe_has_a_row_per_trial(study):
-    pandas = pytest.importorskip("pandas")
+class Frame:
+    """Stands for pandas.DataFrame, which is too large a guest for one test."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def set_index(self, name):
+        self.index = [row[name] for row in self.rows]
+        return self
+
+
+def test_a_dataframe_has_a_row_per_trial(study, monkeypatch):
+    pandas = types.SimpleNamespace(DataFrame=Frame)
+    monkeypatch.setitem(sys.modules, "pandas", pandas)
     study.optimize(lambda trial: trial["x"], n_trials=3)
     frame = study.trials_dataframe()
-    assert isinstance(frame, pandas.DataFrame)
-    assert list(frame.index) == [0, 1, 2]
-    assert (frame["value"] == frame["params.x"]).all()
+    assert frame.index == [0, 1, 2]
+    assert all(row["value"] == row["params.x"] for row in frame.rows)
+    assert {row["state"] for row in frame.rows} == {"complete"}
+
+
+def test_one_trial_is_read_with_its_reports(study):
+    study.trial().report(0.5, step=3)
+    assert study.record(0).reports == [{"step": 3, "value": 0.5}]
+    with pytest.raises(cumae.NotFound):
+        study.record(1)
 
 
 def test_without_pandas_the_error_says_what_to_do(study, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(cumae.CumaeError, match="pip install pandas"):
         study.trials_dataframe()
 

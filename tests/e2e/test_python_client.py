@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test_python_client.py - the Python client against the real service"""
+
+import multiprocessing
+import threading
+
+import cumae
+import harness
+import pytest
+
+SPACE = {
+    "x": cumae.Float(-1, 1),
+    "lr": cumae.Float(1e-5, 1e-1, log=True),
+    "depth": cumae.Int(2, 10, step=2),
+    "booster": cumae.Categorical(["tree", "dart", None, 3]),
+    "drop": cumae.Float(0, 0.5, when={"booster": ["dart"]}),
+    "size": cumae.Discrete([0.5, 1, 4]),
+    "flag": cumae.Bool(),
+}
+
+
+@pytest.fixture
+def client(service):
+    with cumae.Client(service.url, service.token, patience_s=30.0) as one:
+        yield one
+
+
+def loss(trial):
+    return (trial["x"] - 0.3) ** 2 + 0.01 * trial["flag"]
+
+
+def test_a_search_from_beginning_to_end(client):
+    study = cumae.Study(
+        "search", SPACE, budget={"max_trials": 20}, client=client
+    )
+    study.optimize(loss, n_jobs=2)
+    trials = study.trials()
+    assert [t.number for t in trials] == list(range(20))
+    assert {t.state for t in trials} == {"complete"}
+    assert study.best.value == min(t.value for t in trials)
+    assert study.info()["state"] == "finished"
+
+
+def test_every_kind_of_parameter_arrives_as_it_was_meant(client):
+    study = cumae.Study("kinds", SPACE, sampler="random", client=client)
+    for trial in study.ask(50):
+        params = trial.params
+        assert -1 <= params["x"] <= 1 and 1e-5 <= params["lr"] <= 1e-1
+        assert params["depth"] in (2, 4, 6, 8, 10)
+        assert params["booster"] in ("tree", "dart", None, 3)
+        assert ("drop" in params) == (params["booster"] == "dart")
+        assert params["size"] in (0.5, 1, 4)
+        assert isinstance(params["flag"], bool)
+
+
+def test_the_same_definition_finds_the_same_study(client):
+    first = cumae.Study("same", SPACE, client=client)
+    assert cumae.Study("same", SPACE, client=client).id == first.id
+    with pytest.raises(cumae.Conflict):
+        cumae.Study("same", {"x": SPACE["x"]}, client=client)
+
+
+def test_refusals_arrive_as_errors_that_say_why(service, client):
+    with pytest.raises(cumae.Unprocessable, match="3"):
+        cumae.Study("wrong", {"x": cumae.Float(3, 1)}, client=client)
+    with pytest.raises(cumae.NotFound):
+        cumae.Study.open("none", client)
+    with pytest.raises(cumae.Unauthorized) as caught:
+        cumae.Client(service.url, "cum_wrong").request("GET", "/studies")
+    assert caught.value.request_id
+
+
+def test_a_bad_trial_is_pruned(client):
+    pruner = {"name": "threshold", "options": {"upper": 1.0}}
+    study = cumae.Study("pruned", SPACE, pruner=pruner, client=client)
+    with study.trial() as trial:
+        assert trial.report(0.5, step=0) is False
+        if trial.report(2.0, step=1):
+            raise cumae.Pruned
+        trial.value = 1.0
+    record = study.record(0)
+    assert record.state == "pruned"
+    assert record.reports == [
+        {"step": 0, "value": 0.5}, {"step": 1, "value": 2.0},
+    ]
+
+
+def test_failures_and_nan_are_failed_trials(client):
+    study = cumae.Study("failed", SPACE, client=client)
+    with pytest.raises(ZeroDivisionError):
+        with study.trial():
+            1 / 0
+    with study.trial() as trial:
+        trial.value = float("nan")
+    broken, diverged = study.trials(state="failed")
+    assert "ZeroDivisionError" in broken.error
+    assert "nan" in diverged.error
+
+
+def test_outputs_and_meta_come_back_as_they_were_told(client):
+    study = cumae.Study("outputs", SPACE, client=client)
+    with study.trial() as trial:
+        trial.tell(
+            0.1, uncertainty=0.02, outputs={"auc": [0.5, 0.25]},
+            meta={"gpu": "none"}, wall_s=12.5,
+        )
+    record = study.record(0)
+    assert record.value == 0.1 and record.wall_s == 12.5
+    assert record.outputs == {"auc": [0.5, 0.25]}
+    assert record.meta == {"gpu": "none"}
+
+
+def test_telling_twice_is_harmless_and_another_value_is_a_conflict(client):
+    trial = cumae.Study("twice", SPACE, client=client).trial()
+    assert trial.tell(1.0, wall_s=1) == trial.tell(1.0, wall_s=1) == "complete"
+    with pytest.raises(cumae.Conflict):
+        trial.tell(2.0, wall_s=1)
+
+
+def test_pause_resume_and_stop(client):
+    study = cumae.Study("steered", SPACE, client=client)
+    study.pause()
+    with pytest.raises(cumae.StudyEnded, match="paused"):
+        study.ask(wait=False)
+    study.resume()
+    trial = study.trial()
+    study.stop()
+    with pytest.raises(cumae.StudyEnded, match="draining"):
+        study.trial()
+    assert trial.tell(1.0) == "complete"
+    with pytest.raises(cumae.StudyEnded, match="finished"):
+        study.trial()
+
+
+def test_studies_are_listed_and_deleted(client):
+    studies = [
+        cumae.Study(f"listed {i}", SPACE, client=client) for i in range(3)
+    ]
+    assert len(list(client.studies(q="listed"))) == 3
+    studies[0].delete()
+    studies[0].delete()
+    assert len(list(client.studies(q="listed"))) == 2
+
+
+def test_a_tell_survives_a_service_that_was_killed(service, client):
+    study = cumae.Study("killed", SPACE, client=client)
+    trial = study.trial()
+    service.kill()
+    telling = threading.Thread(target=trial.tell, args=(0.25,))
+    telling.start()
+    service.restart()
+    telling.join(harness.PATIENCE_S)
+    assert trial.state == "complete"
+    assert study.best.value == 0.25
+
+
+def test_an_ask_survives_a_service_that_was_away(service, client):
+    study = cumae.Study("away", SPACE, client=client)
+    assert service.terminate() == 0
+    asked = []
+    asking = threading.Thread(target=lambda: asked.extend(study.ask(3)))
+    asking.start()
+    service.restart()
+    asking.join(harness.PATIENCE_S)
+    assert [trial.number for trial in asked] == [0, 1, 2]
+    assert study.info()["trials"]["total"] == 3
+
+
+def test_heartbeats_keep_a_trial_from_being_lost(client):
+    study = cumae.Study("leased", SPACE, lease_s=1, client=client)
+    trial = study.trial()
+    first = study.record(0).lease_expires
+    harness.wait_until(
+        lambda: study.record(0).lease_expires > first, "a renewed lease"
+    )
+    assert trial.tell(0.5) == "complete"
+
+
+def work(url, token, name, told):
+    client = cumae.Client(url, token)
+    study = cumae.Study(
+        name, SPACE, budget={"max_trials": 40}, client=client
+    )
+    for trial in study.work():
+        with trial:
+            trial.value = loss(trial)
+        told.put(trial.number)
+
+
+def test_processes_share_a_study_and_no_trial_is_given_twice(service, client):
+    context = multiprocessing.get_context("spawn")
+    told = context.Queue()
+    arguments = (service.url, service.token, "crowd", told)
+    workers = [context.Process(target=work, args=arguments) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    numbers = sorted(told.get(timeout=harness.PATIENCE_S) for _ in range(40))
+    for worker in workers:
+        worker.join(harness.PATIENCE_S)
+        assert worker.exitcode == 0
+    assert numbers == list(range(40))
+    assert told.empty()

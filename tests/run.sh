@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# run.sh - run every test and sum up
+#
+#   CUMAE_BUILD=build/release tests/run.sh [FOLDER...]
+#
+# Runs the check binaries under $CUMAE_BUILD/tests, layers.sh and pytest in its
+# folders, or, with FOLDERs, the binaries and pytest in those. Prints a line per
+# suite with its seconds, the output of the suites that failed, and at the end
+# "N passed, N failed". Fails if anything failed or nothing ran. One PostgreSQL
+# cluster serves all suites.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+CUMAE_BUILD=$(realpath "${CUMAE_BUILD:-build/release}") || exit 1
+export CUMAE_BUILD
+python=build/venv/bin/python
+binary_limit_s=300
+pytest_limit_s=3000
+
+passed=0
+failed=0
+work=$(mktemp -d) || exit 1
+
+cleanup() {
+    [ ! -d "$work/postgres" ] || tests/postgres.sh stop "$work/postgres"
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# The number before a word in a text: number "3 passed, 1 failed" passed
+number() {
+    local found
+    found=$(grep -oE "[0-9]+ $2" <<< "$1" | tail -n 1)
+    echo "${found%% *}"
+}
+
+# suite NAME LIMIT_S COUNT COMMAND...: run a command; COUNT prints "passed
+# failed" from its output. A crash, or an end that the counts do not explain,
+# is a failure.
+suite() {
+    local name=$1 limit_s=$2 count=$3 begun=$EPOCHREALTIME
+    shift 3
+    timeout -k 10 "$limit_s" "$@" > "$work/output" 2>&1 < /dev/null
+    local status=$? good=0 bad=0 seconds
+    read -r good bad <<< "$("$count" "$status")"
+    [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    seconds=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $begun }")
+    printf '%-44s %5d passed %3d failed %7s s\n' \
+        "$name" "$good" "$bad" "$seconds"
+    if [ "$bad" -gt 0 ]; then
+        sed 's/^/    /' "$work/output"
+        echo "    $name ended with status $status"
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+}
+
+# check says "98%: Checks: 50, Failures: 1, Errors: 0".
+count_check() {
+    sed -nE 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/\1 \2 \3/p' \
+        "$work/output" | awk '{ good += $1 - $2 - $3; bad += $2 + $3 }
+            END { print good + 0, bad + (NR == 0) }'
+}
+
+# pytest says "1 failed, 20 passed, 2 errors in 3.21s".
+count_pytest() {
+    local last good bad errors
+    last=$(grep -E ' in [0-9.]+s' "$work/output" | tail -n 1)
+    good=$(number "$last" passed)
+    bad=$(number "$last" failed)
+    errors=$(number "$last" error)
+    echo "${good:-0} $((${bad:-0} + ${errors:-0}))"
+}
+
+count_script() {
+    if [ "$1" -eq 0 ]; then echo "1 0"; else echo "0 1"; fi
+}
+
+if [ -z "${CUMAE_TEST_POSTGRES:-}" ]; then
+    CUMAE_TEST_POSTGRES=$(tests/postgres.sh start "$work/postgres" | tail -n 1)
+    export CUMAE_TEST_POSTGRES
+fi
+
+while IFS= read -r binary; do
+    suite "${binary#"$CUMAE_BUILD/tests/"}" "$binary_limit_s" count_check \
+        "$binary"
+done < <(find "$CUMAE_BUILD/tests" -type f -name 'test_*' -perm -u+x \
+    2> /dev/null | sort)
+
+if [ $# -eq 0 ]; then
+    suite layers 60 count_script tests/layers.sh "$CUMAE_BUILD/liboptimizers.a"
+    set -- client/python/tests tests/unit tests/service tests/e2e tests/web
+fi
+for folder in "$@"; do
+    [ -n "$(find "$folder" -name 'test_*.py' 2> /dev/null)" ] || continue
+    suite "$folder" "$pytest_limit_s" count_pytest \
+        "$python" -m pytest -q -p no:cacheprovider "$folder"
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
