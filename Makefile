@@ -44,12 +44,13 @@ SQL := $(sort $(wildcard sql/*.sql))
 CLIENT := $(sort $(wildcard client/c/*.c))
 UNIT := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c))
 TESTS := $(UNIT:tests/%.c=$(B)/tests/%)
+BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all run demo test check-c check-python lint layers sanitize tsan \
   format bench help install uninstall clean packages packages-test venv \
-  memcheck
+  memcheck figures
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a)
@@ -117,6 +118,10 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libservice.a $(B)/liboptimizers.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
+# The load generator shares the machine with the service, not its code.
+$(B)/tests/bench/load: $(B)/tests/bench/load.o
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- running ----------------------------------------------------------------
@@ -175,9 +180,14 @@ format: ## let clang-format have its last word
 bench: $(addprefix bench-,$(patsubst tests/bench/bench_%.py,%,$(wildcard tests/bench/bench_*.py))) ## all benchmarks
 
 bench-%: packages-test ## one benchmark: a table, and build/bench/NAME.json
-	@$(MAKE) --no-print-directory -s all venv
+	@$(MAKE) --no-print-directory -s all venv $(BENCH)
 	@mkdir -p build/bench
 	@build/venv/bin/python tests/bench/bench_$*.py --cumaed $(B)/cumaed $(ARGS)
+
+figures: ## the README's performance section from build/bench/*.json
+	@mkdir -p tests/bench/figures
+	@cp build/bench/*.json tests/bench/figures/
+	@$(PYTHON) tests/bench/figures.py README.md
 
 # ---- installing -------------------------------------------------------------
 

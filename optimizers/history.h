@@ -45,16 +45,16 @@ struct series {
 struct history {
     const struct space *space; // lent by the owner
     size_t n, capacity;
-    uint8_t *state;            // [n] enum trial_state
-    double *point;             // [n x d] see space.h
-    double *unit;              // [n x d] encoded
-    double *value;             // [n] NaN when there is none
-    struct series *series;     // [n]
+    uint8_t *state;        // [n] enum trial_state
+    double *point;         // [n x d] see space.h
+    double *unit;          // [n x d] encoded
+    double *value;         // [n] NaN when there is none
+    struct series *series; // [n]
     size_t n_ended;
-    uint32_t *ended;           // [n_ended] trial numbers
-    uint32_t *running;         // [count[RUNNING]] numbers, ascending
+    uint32_t *ended;   // [n_ended] trial numbers
+    uint32_t *running; // [count[RUNNING]] numbers, ascending
     size_t count[TRIAL_STATES];
-    int64_t best;              // complete trial of least value, or -1
+    int64_t best; // complete trial of least value, or -1
 };
 
 void history_init(struct history *history, const struct space *space);

@@ -23,6 +23,12 @@
 struct pruner_verdict {
     bool prune;
     char reason[160]; // why, for people: numbers and the step
+
+    // What pruner_stop wrote the reason from.
+    double value, limit;
+    int64_t step;
+    size_t n_trials;
+    const char *limit_name; // static text; NULL: the reason has no values
 };
 
 struct pruner {
@@ -34,11 +40,16 @@ struct pruner {
     // Do the options make sense together? NULL: always.
     int (*check)(const double *options, struct error *err);
 
-    // Decides on trial `number` from history->series. A NaN report prunes
-    // under every pruner but nop.
+    // Decides on trial `number` from history->series and fills *verdict
+    // completely. A NaN report prunes under every pruner but nop.
     void (*decide)(const struct history *history, size_t number,
                    const double *options, uint64_t seed, struct arena *arena,
                    struct pruner_verdict *verdict);
+
+    // Turns options that a user stated for a maximised objective into those
+    // for the minimised one that `decide` sees. To be called once, after
+    // `check`. NULL: the options are the same for both.
+    void (*negate)(double *options);
 };
 
 extern const struct pruner *const pruners[];
@@ -46,5 +57,14 @@ extern const size_t n_pruners;
 
 // The pruner with this name, or NULL.
 const struct pruner *pruner_find(const char *name);
+
+// For pruners: prunes, because `value` at `step` is worse than `limit`, called
+// limit_name ("the median", a static text), of n_trials trials (0: not said).
+void pruner_stop(struct pruner_verdict *verdict, int64_t step, double value,
+                 const char *limit_name, double limit, size_t n_trials);
+
+// For the caller of a pruner whose objective is maximised: rewrites the
+// reason with the numbers in the user's sign.
+void pruner_explain_maximised(struct pruner_verdict *verdict);
 
 #endif

@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Trial numbers are below 2^53. Streams from here on hold what all trials of
+// a study share, such as the scramble of a low-discrepancy sequence.
+#define RNG_STUDY (UINT64_C(1) << 63)
+
 struct rng {
     uint32_t key[2];
     uint32_t counter[4];

@@ -3,7 +3,8 @@
 //
 // A suggestion is a pure function of (space, history, pending trials, options,
 // seed, number): no clock, no globals, no state kept between calls. Randomness
-// comes from rng_at(seed, number). What is expensive is split in two pure steps:
+// comes from rng_at(seed, number). What is expensive is split in two pure
+// steps:
 //   fit(task, n_ended)         -> an immutable model of the first n_ended
 //                                 results in history->ended
 //   suggest(task, model, number) -> a point, using the model, the results since

@@ -5,18 +5,10 @@
 //   FLOAT, INT                  the value itself, in natural units
 //   CATEGORICAL, BOOL, DISCRETE the index of the choice, 0 .. n_choices-1
 //   an inactive parameter       NaN (its `when` does not hold)
-// A unit point has one coordinate in [0, 1] per parameter. Samplers think in
-// unit points, everyone else in points. decode(encode(p)) == p for every valid
-// point up to one rounding of a continuous value, exactly for all others.
-//
-// Encoding of a value v (optimizers/README.md, "Encoding"):
-//   continuous float    u = (v - low) / (high - low), in ln v when log
-//   K equal cells       u = (i + 1/2) / K; decode takes floor(u K)
-//   log int             cells widened by half a step, uniform in ln v
-//   low == high         u = 1/2
-//
-// Choices are opaque here: a CATEGORICAL choice is the JSON text of a scalar,
-// compared byte by byte.
+// A unit point has one coordinate in [0, 1] per parameter (see param.h).
+// Samplers think in unit points, everyone else in points. decode(encode(p)) is
+// p for every valid point, up to rounding of a continuous value and of integers
+// and steps with more than 2^40 values; exactly for all others.
 
 #ifndef CUMAE_SPACE_H
 #define CUMAE_SPACE_H
@@ -25,41 +17,7 @@
 #include <stddef.h>
 
 #include "error.h"
-
-enum {
-    SPACE_MAX_PARAMS = 1000,
-    SPACE_MAX_CHOICES = 10000,
-    SPACE_MAX_NAME = 200, // bytes
-};
-
-enum param_kind {
-    PARAM_FLOAT,
-    PARAM_INT,
-    PARAM_CATEGORICAL,
-    PARAM_BOOL,
-    PARAM_DISCRETE,
-};
-
-// Holds when parameter `parent` (an index below the owner's) is active and its
-// coordinate in a point equals one of `values`.
-struct condition {
-    size_t parent;
-    size_t n;
-    double *values;
-};
-
-struct param {
-    char *name;
-    enum param_kind kind;
-    double low, high;            // FLOAT, INT: both inclusive
-    double step;                 // FLOAT: 0 is continuous; INT: >= 1
-    bool log;                    // FLOAT, INT: uniform in ln v; step 0 or 1
-    size_t n_choices;            // CATEGORICAL, BOOL (2), DISCRETE
-    char **choices;              // CATEGORICAL: JSON texts, distinct
-    double *levels;              // DISCRETE: ascending, distinct, finite
-    size_t n_conditions;         // all of them must hold
-    struct condition *conditions;
-};
+#include "param.h"
 
 struct space {
     size_t n;
@@ -82,11 +40,9 @@ int space_add(struct space *space, const struct param *param,
 // Index of the parameter with this name, or -1.
 int space_find(const struct space *space, const char *name);
 
-// Number of values that a parameter can take; 0 when continuous.
-size_t param_levels(const struct param *param);
-
 // Number of distinct points, counting active values only once per
-// combination; INFINITY when any parameter is continuous.
+// combination; INFINITY when any parameter is continuous, or when the
+// conditions are too entangled to be counted (grid.h).
 double space_cells(const struct space *space);
 
 // True when all conditions of parameter k hold in `point`, of which the
@@ -99,11 +55,9 @@ int space_check(const struct space *space, const double *point,
                 struct error *err);
 
 // point (valid) -> unit; inactive coordinates become NaN.
-void space_encode(const struct space *space, const double *point,
-                  double *unit);
+void space_encode(const struct space *space, const double *point, double *unit);
 
 // unit (each in [0, 1]; NaN counts as 1/2) -> point; always valid.
-void space_decode(const struct space *space, const double *unit,
-                  double *point);
+void space_decode(const struct space *space, const double *unit, double *point);
 
 #endif

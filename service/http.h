@@ -19,15 +19,25 @@
 #include "../optimizers/error.h"
 
 enum http_method {
-    HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE,
-    HTTP_OPTIONS, HTTP_OTHER
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_OTHER
 };
 
 struct http_pair {
     const char *name, *value;
 };
 
-enum { HTTP_MAX_QUERY = 32, HTTP_MAX_REPLY_HEADERS = 12 };
+enum {
+    HTTP_MAX_QUERY = 32,
+    HTTP_MAX_HEADERS = 16,
+    HTTP_MAX_REPLY_HEADERS = 12
+};
 
 struct reply {
     int status;               // 0 until answered
@@ -39,44 +49,48 @@ struct reply {
 };
 
 struct request {
-    struct arena arena;       // for everything that lives as long
+    struct arena arena; // for everything that lives as long
     enum http_method method;
-    const char *path;         // decoded, "//" collapsed, no query
+    const char *path;                       // decoded, "//" collapsed, no query
     struct http_pair query[HTTP_MAX_QUERY]; // decoded
     size_t n_query;
-    const char *body;         // inflated when it came gzipped; NUL-terminated
+    struct http_pair headers[HTTP_MAX_HEADERS]; // see request_header
+    size_t n_headers;
+    const char *body; // inflated when it came gzipped; NUL-terminated
     size_t body_bytes;
-    char id[68];              // request id: from X-Request-Id or made
-    char peer[48];            // address of the client (trusted proxies undone)
-    int64_t started_us;       // monotonic
+    char id[68];        // request id: from X-Request-Id or made
+    char peer[48];      // address of the client (trusted proxies undone)
+    int64_t started_us; // monotonic
     struct reply reply;
-    void *context;            // the handler's own
-    const char *route;        // set by the router, for logs and metrics
-    int64_t user_id;          // set by auth, for logs; 0: nobody
-    struct request *next;     // for queues of whoever holds it
+    void *context;        // the handler's own
+    const char *route;    // set by the router, for logs and metrics
+    int64_t user_id;      // set by auth, for logs; 0: nobody
+    struct request *next; // for queues of whoever holds it
 };
 
 // The request's header (name in lower case), or NULL. Only those the service
 // knows are kept: authorization, cookie, content-type, idempotency-key,
 // if-none-match, origin, host, last-event-id, sec-fetch-site,
-// x-cumae-csrf, user-agent, accept.
+// x-cumae-csrf, user-agent, accept, accept-encoding, x-forwarded-for.
 const char *request_header(const struct request *request, const char *name);
+
+// True when the client takes a gzipped body (RFC 9110 12.5.3).
+bool request_accepts_gzip(const struct request *request);
 
 // The decoded query parameter, or NULL.
 const char *request_query(const struct request *request, const char *name);
 
 // Adds a header to the reply; both strings must outlive it.
-void reply_header(struct request *request, const char *name,
-                  const char *value);
+void reply_header(struct request *request, const char *name, const char *value);
 
 struct http_options {
-    const char *listen;       // "ADDRESS:PORT", port 0: chosen by the kernel
-    unsigned loops;           // event-loop threads, >= 1
-    size_t max_body_bytes;    // of a request, after inflating
+    const char *listen;    // "ADDRESS:PORT", port 0: chosen by the kernel
+    unsigned loops;        // event-loop threads, >= 1
+    size_t max_body_bytes; // of a request, after inflating
     unsigned max_connections;
     unsigned max_connections_per_address; // 0: no limit
-    unsigned idle_s;          // keep-alive connections without a request
-    unsigned request_s;       // whole request from its first byte
+    unsigned idle_s;    // keep-alive connections without a request
+    unsigned request_s; // whole request from its first byte
     const char *const *trusted_proxies; // addresses, NULL-terminated, or NULL
     void (*handle)(void *context, struct request *request);
     // Called when the answer has been sent or the connection died, before the

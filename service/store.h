@@ -59,8 +59,16 @@ int store_ping(struct store *store, struct error *err);
 // ---- transactions ---------------------------------------------------------
 
 int store_begin(struct store *store, struct error *err);
+// After a failure the transaction is over: rolled back, or lost with the
+// connection.
 int store_commit(struct store *store, struct error *err);
+// Does nothing outside a transaction.
 void store_rollback(struct store *store);
+
+// For tests: the n-th database call from now loses the connection (0: never).
+// A commit counts twice: before it has an effect, and after it, when the
+// answer is on the way back.
+void store_fail_at(struct store *store, unsigned n);
 
 // ---- users and tokens -----------------------------------------------------
 
@@ -89,14 +97,14 @@ struct token_row {
     unsigned char hash[STORE_HASH_BYTES]; // SHA-256 of the secret, unique
     const char *prefix;                   // first characters, for display
     const char *name;
-    unsigned scopes;                      // bits, see account.h
-    int64_t study_id;                     // 0: any study
-    int64_t created_ms, expires_ms;       // expires_ms 0: never
-    int64_t revoked_ms;                   // 0: valid
-    int64_t used_ms;                      // 0: never
+    unsigned scopes;                // bits, see account.h
+    int64_t study_id;               // 0: any study
+    int64_t created_ms, expires_ms; // expires_ms 0: never
+    int64_t revoked_ms;             // 0: valid
+    int64_t used_ms;                // 0: never
     const char *used_address;
-    const char *user_name;                // read only: joined
-    bool user_admin, user_disabled;       // read only: joined
+    const char *user_name;          // read only: joined
+    bool user_admin, user_disabled; // read only: joined
 };
 
 int store_token_add(struct store *store, struct token_row *row,
@@ -119,7 +127,12 @@ int store_token_used(struct store *store, int64_t id, int64_t used_ms,
 
 // ---- studies --------------------------------------------------------------
 
-enum study_state { STUDY_RUNNING, STUDY_PAUSED, STUDY_DRAINING, STUDY_FINISHED };
+enum study_state {
+    STUDY_RUNNING,
+    STUDY_PAUSED,
+    STUDY_DRAINING,
+    STUDY_FINISHED
+};
 
 // What changes with every batch; written whole by store_study_advance.
 struct study_progress {
@@ -132,7 +145,7 @@ struct study_progress {
 
 struct study_row {
     int64_t id;
-    const char *key;        // public id: URL-safe, unique, no ':'
+    const char *key; // public id: URL-safe, unique, no ':'
     int64_t owner_id;
     const char *owner_name; // read only: joined
     const char *identity;   // unique per owner: what find-or-create finds by
@@ -140,7 +153,7 @@ struct study_row {
     const char *definition; // canonical JSON
     int64_t definition_revision; // revision at which it last changed
     enum study_state state;
-    const char *reason;     // why finished or paused, or NULL
+    const char *reason; // why finished or paused, or NULL
     int64_t created_ms, changed_ms;
     struct study_progress progress;
 };
@@ -199,25 +212,25 @@ struct trial_row {
     int64_t study_id;
     int64_t number;
     enum trial_state state;
-    const double *point;  // [n_point] as in space.h; NaN inside = inactive
+    const double *point; // [n_point] as in space.h; NaN inside = inactive
     size_t n_point;
     const double *values; // [n_values] in the user's sign; n 0: none yet
     size_t n_values;
-    double uncertainty;   // standard error of the value; NaN: not given
-    bool stopped;         // a pruner said stop; sticky
+    double uncertainty; // standard error of the value; NaN: not given
+    bool stopped;       // a pruner said stop; sticky
     const char *stop_reason;
-    const char *sampler;  // which algorithm chose the point, and why
+    const char *sampler;   // which algorithm chose the point, and why
     int64_t seen_revision; // revision of the history that it was chosen from
-    int64_t attempt;      // 1 for the first
-    int64_t retry_of;     // -1: not a retry
-    int64_t lease_ms;     // when the lease runs out
+    int64_t attempt;       // 1 for the first
+    int64_t retry_of;      // -1: not a retry
+    int64_t lease_ms;      // when the lease runs out
     int64_t created_ms, started_ms, ended_ms; // 0: not yet
-    int64_t revision;     // study revision of the last change
+    int64_t revision;       // study revision of the last change
     int64_t ended_revision; // study revision when it first ended; 0: not yet
-    double wall_s;        // told by the worker; NaN: not told
+    double wall_s;          // told by the worker; NaN: not told
     unsigned char ask_key[STORE_ASK_KEY_BYTES]; // all zero: none
     const char *worker, *constants, *special, *error, *outputs, *meta, *env,
-        *tags, *notes;    // JSON texts, except error and notes (plain text)
+        *tags, *notes; // JSON texts, except error and notes (plain text)
 };
 
 // Adds a trial with all its fields. (study_id, number) is unique.
@@ -285,8 +298,7 @@ struct report_row {
 int store_report_put(struct store *store, const struct report_row *row,
                      struct error *err);
 // Reports that changed after `revision` (-1: all), by number, then step.
-int store_reports_since(struct store *store, int64_t study_id,
-                        int64_t revision,
+int store_reports_since(struct store *store, int64_t study_id, int64_t revision,
                         int (*visit)(void *context,
                                      const struct report_row *row,
                                      struct error *err),
@@ -302,11 +314,11 @@ int store_reports_of(struct store *store, int64_t study_id, int64_t first,
 
 struct event_row {
     int64_t study_id;
-    int64_t revision;  // the event's sequence number within the study
-    const char *kind;  // "trial_started", "trial_ended", "study_created" ...
-    int64_t number;    // the trial, or -1
+    int64_t revision; // the event's sequence number within the study
+    const char *kind; // "trial_started", "trial_ended", "study_created" ...
+    int64_t number;   // the trial, or -1
     int64_t at_ms;
-    int64_t user_id;   // who, 0: the service
+    int64_t user_id; // who, 0: the service
 };
 
 // (study_id, revision) is unique. Meant for the hot path: written in bulk.

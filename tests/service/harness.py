@@ -124,12 +124,15 @@ class Service:
         """Send SIGKILL and wait for the end: the machine lost its power."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(PATIENCE_S)
+        self._forget_connections()
 
     def terminate(self) -> int:
         """Send SIGTERM, wait for the drained end and return the status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_S)
+        status = self.process.wait(PATIENCE_S)
+        self._forget_connections()
+        return status
 
     def restart(self) -> "Service":
         """Start again, on the same port, after kill() or terminate()."""
@@ -198,6 +201,10 @@ class Service:
                 self._document, method, path, answer.status,
                 answer.headers.get("content-type", ""), answer.json,
             )
+
+    def _forget_connections(self) -> None:
+        self._http.close()
+        self._http = httpx.Client(timeout=PATIENCE_S)
 
     def _line(self, label: str) -> Optional[str]:
         for line in self.stdout_path.read_text().splitlines():

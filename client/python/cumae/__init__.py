@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""cumae - ask what to try next, tell how it went
+
+    import cumae
+
+    study = cumae.Study("my model", {"lr": cumae.Float(1e-5, 1e-1, log=True)})
+    for trial in study.work(n_trials=20):
+        with trial:
+            trial.value = train(trial["lr"])
+
+The address and the token of the service come from CUMAE_URL and CUMAE_TOKEN,
+or from ~/.config/cumae/config.ini.
+"""
+
+from .client import Client
+from .errors import (
+    BadRequest,
+    Conflict,
+    CumaeError,
+    Forbidden,
+    NotFound,
+    Pruned,
+    ServiceError,
+    ServiceUnreachable,
+    StudyEnded,
+    Unauthorized,
+    Unprocessable,
+)
+from .space import Bool, Categorical, Discrete, Float, Int, Parameter
+from .study import Study
+from .trial import Trial, TrialRecord
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BadRequest",
+    "Bool",
+    "Categorical",
+    "Client",
+    "Conflict",
+    "CumaeError",
+    "Discrete",
+    "Float",
+    "Forbidden",
+    "Int",
+    "NotFound",
+    "Parameter",
+    "Pruned",
+    "ServiceError",
+    "ServiceUnreachable",
+    "Study",
+    "StudyEnded",
+    "Trial",
+    "TrialRecord",
+    "Unauthorized",
+    "Unprocessable",
+]

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+"""client.py - one connection to the service, with patience
+
+Every call of this package repeats safely: asks carry an idempotency key, and
+the rest says what shall be, not what shall change. So lost answers, restarts of
+the service and overloaded proxies are met by trying again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from typing import Any, Dict, Iterator, Mapping, Optional, Union
+
+import httpx
+
+from . import config, errors
+from .plain import encode
+from .retry import Backoff, retry_after_s
+
+log = logging.getLogger("cumae")
+
+RETRIED = (429, 502, 503, 504)
+Query = Mapping[str, Union[str, int]]
+
+
+class Client:
+    """A client of the service at `base_url`, with `token`.
+
+    Both default to the environment and the configuration file (config.py).
+    timeout_s     for one attempt
+    patience_s    how long a call is tried again before ServiceUnreachable
+    tell_patience_s  the same for tells: they carry hours of work
+    verify        False or an ssl.SSLContext; default: the system's authorities
+    transport     an httpx transport, for tests
+
+    A Client may be shared by threads. After a fork the child opens connections
+    of its own. It cannot be pickled: make one in each process.
+    """
+
+    def __init__(
+        self,
+        base_url: Optional[str] = None,
+        token: Optional[str] = None,
+        *,
+        timeout_s: float = 30.0,
+        patience_s: float = 60.0,
+        tell_patience_s: float = 600.0,
+        verify: Any = True,
+        transport: Optional[httpx.BaseTransport] = None,
+    ) -> None:
+        self.base_url, self._token = config.load(base_url, token)
+        self.timeout_s = timeout_s
+        self.patience_s = patience_s
+        self.tell_patience_s = tell_patience_s
+        self._verify = verify
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._http = self._connection()
+
+    def __repr__(self) -> str:
+        return f"Client({self.base_url!r})"
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the client cannot be used any more."""
+        self._http.close()
+
+    def info(self) -> Dict[str, Any]:
+        """Return the service's version, samplers and pruners."""
+        answer: Dict[str, Any] = self.request("GET", "/info")
+        return answer
+
+    def studies(
+        self, *, q: Optional[str] = None, state: Optional[str] = None
+    ) -> Iterator[Dict[str, Any]]:
+        """Yield the studies that the token may see, as JSON documents.
+
+        q      only those whose name contains this
+        state  only those in this state: running, paused, draining, finished
+        """
+        query: Dict[str, Union[str, int]] = {"limit": 1000}
+        query.update({} if q is None else {"q": q})
+        query.update({} if state is None else {"state": state})
+        return self.pages("/studies", "studies", query)
+
+    def pages(
+        self, path: str, field: str, query: Query
+    ) -> Iterator[Dict[str, Any]]:
+        """Yield the items of a list that comes in pages.
+
+        field  the name of the list in the answers
+        """
+        asked = dict(query)
+        while True:
+            answer = self.request("GET", path, query=asked)
+            yield from answer[field]
+            if not answer.get("next"):
+                return
+            asked["cursor"] = answer["next"]
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        *,
+        query: Optional[Query] = None,
+        key: Optional[str] = None,
+        patience_s: Optional[float] = None,
+    ) -> Any:
+        """Send a request below /api/v1 until it is answered; return the JSON.
+
+        key         an Idempotency-Key, the same for all attempts
+        patience_s  instead of that of the client
+
+        Raises a ServiceError when the service refuses, ServiceUnreachable when
+        patience runs out.
+        """
+        if patience_s is None:
+            patience_s = self.patience_s
+        backoff = Backoff(patience_s)
+        while True:
+            try:
+                reply = self._send(method, path, json, query, key)
+            except httpx.TransportError as error:
+                reason, least_s = f"{type(error).__name__}: {error}", 0.0
+            else:
+                if reply.status_code not in RETRIED:
+                    return _result(reply)
+                reason = str(_failure(reply))
+                least_s = retry_after_s(reply.headers.get("Retry-After"))
+            wait_s = backoff.next_s(least_s)
+            if wait_s is None:
+                raise errors.ServiceUnreachable(
+                    f"{method} {self.base_url}/api/v1{path}: {reason}"
+                )
+            log.info("%s %s: %s; again in %.1f s", method, path, reason, wait_s)
+            time.sleep(wait_s)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        json: Any,
+        query: Optional[Query],
+        key: Optional[str],
+    ) -> httpx.Response:
+        headers = {}
+        content = None
+        if json is not None:
+            content = encode(json)
+            headers["Content-Type"] = "application/json"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        return self._connected().request(
+            method,
+            self.base_url + "/api/v1" + path,
+            params=dict(query) if query else None,
+            content=content,
+            headers=headers,
+        )
+
+    def _connected(self) -> httpx.Client:
+        """Return the connections of this process, not of its parent."""
+        with self._lock:
+            if self._pid != os.getpid():
+                self._http = self._connection()
+                self._pid = os.getpid()
+            return self._http
+
+    def _connection(self) -> httpx.Client:
+        headers = {"Accept": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return httpx.Client(
+            headers=headers,
+            timeout=httpx.Timeout(self.timeout_s, connect=10.0),
+            verify=self._verify,
+            transport=self._transport,
+        )
+
+
+def _result(reply: httpx.Response) -> Any:
+    if not reply.is_success:
+        raise _failure(reply)
+    if not reply.content:
+        return None
+    try:
+        return reply.json()
+    except ValueError:
+        # A captive portal or a wrong URL: a page where JSON should be.
+        raise errors.ServiceError(
+            reply.status_code, "not_json", f"{reply.url} is no Cumae service"
+        ) from None
+
+
+def _failure(reply: httpx.Response) -> errors.ServiceError:
+    try:
+        problem = reply.json()
+    except ValueError:
+        problem = None
+    return errors.from_problem(reply.status_code, problem, reply.text)

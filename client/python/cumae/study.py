@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: MIT
+"""study.py - a search that many processes share
+
+All workers say the same name and the same definition; the first one creates the
+study, the others find it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
+
+from .client import Client
+from .errors import CumaeError, NotFound, StudyEnded
+from .plain import plain
+from .space import Space, space_as_json
+from .trial import Trial, TrialRecord
+
+Named = Union[str, Mapping[str, Any]]
+Objective = Callable[[Trial], Optional[float]]
+JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
+
+
+class Study:
+    """Find the study of that name, or create it.
+
+    space       parameters by name: Float, Int, Categorical, Discrete, Bool
+    direction   minimize or maximize, for the one objective `value`
+    objectives  instead of direction: [{"name": ..., "direction": ...}]
+    sampler     a name (tpe, random, qmc, grid) or {"name":, "options":, "seed":}
+    pruner      a name (nop, median, percentile, ...) or {"name":, "options":}
+    budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
+                "target":, "patience":}, each optional
+    constants   what all trials have in common, for the record
+    lease_s     a trial unheard of for so many seconds goes to another worker
+    max_attempts  how often a lost trial is handed out in all
+    client      default: a Client() of its own
+
+    Raises Conflict when the name is taken by a study with another definition,
+    Unprocessable when the definition is impossible, ServiceUnreachable.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        space: Space,
+        *,
+        direction: str = "minimize",
+        objectives: Optional[Sequence[Mapping[str, Any]]] = None,
+        sampler: Optional[Named] = None,
+        pruner: Optional[Named] = None,
+        budget: Optional[Mapping[str, Any]] = None,
+        constants: Optional[Mapping[str, Any]] = None,
+        lease_s: Optional[float] = None,
+        max_attempts: Optional[int] = None,
+        tags: Optional[Sequence[str]] = None,
+        notes: Optional[str] = None,
+        client: Optional[Client] = None,
+    ) -> None:
+        if objectives is None:
+            objectives = [{"name": "value", "direction": direction}]
+        wanted = {
+            "name": name,
+            "space": space_as_json(space),
+            "objectives": list(objectives),
+            "sampler": _named(sampler),
+            "pruner": _named(pruner),
+            "budget": budget,
+            "constants": constants,
+            "lease_s": lease_s,
+            "max_attempts": max_attempts,
+            "tags": tags,
+            "notes": notes,
+        }
+        definition = {k: plain(v) for k, v in wanted.items() if v is not None}
+        self.client = client or Client()
+        self._take(self.client.request("POST", "/studies", definition))
+
+    @classmethod
+    def open(cls, study_id: str, client: Optional[Client] = None) -> "Study":
+        """Return an existing study by its id; raises NotFound."""
+        study = cls.__new__(cls)
+        study.client = client or Client()
+        study._take(study.client.request("GET", f"/studies/{study_id}"))
+        return study
+
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}, id={self.id!r})"
+
+    # ---- work ---------------------------------------------------------------
+
+    def ask(self, n: int = 1, *, wait: bool = True) -> List[Trial]:
+        """Return up to n new trials, at least one, to run in this process.
+
+        wait  whether to wait while the study is paused or as many trials run
+              as its budget allows at once
+
+        Raises StudyEnded when there are no further trials.
+        """
+        while True:
+            answer = self.client.request(
+                "POST",
+                f"/studies/{self.id}/ask",
+                {"n": n, "worker": _worker()},
+                key=str(uuid.uuid4()),
+            )
+            if answer["trials"]:
+                return [Trial(self, trial) for trial in answer["trials"]]
+            wait_s = answer.get("retry_after_s") or 0.0
+            if not wait or wait_s <= 0.0:
+                raise StudyEnded(answer["reason"])
+            time.sleep(wait_s)
+
+    def trial(self) -> Trial:
+        """Return one new trial, to be used in a `with` statement; see ask()."""
+        return self.ask(1)[0]
+
+    def work(
+        self,
+        n_trials: Optional[int] = None,
+        timeout_s: Optional[float] = None,
+    ) -> Iterator[Trial]:
+        """Yield trials, one by one, until the study ends.
+
+        n_trials   at most so many, in this loop
+        timeout_s  begin no further trial after so many seconds
+        """
+        begun = time.monotonic()
+        done = 0
+        while n_trials is None or done < n_trials:
+            if timeout_s is not None and time.monotonic() - begun >= timeout_s:
+                return
+            try:
+                trial = self.trial()
+            except StudyEnded:
+                return
+            done += 1
+            yield trial
+
+    def optimize(
+        self,
+        objective: Objective,
+        n_trials: Optional[int] = None,
+        *,
+        n_jobs: int = 1,
+        timeout_s: Optional[float] = None,
+        catch: Tuple[Type[Exception], ...] = (),
+    ) -> None:
+        """Call objective(trial) for trial after trial and tell what it returns.
+
+        n_trials   at most so many in this call; default: until the study ends
+        n_jobs     threads; for work in pure Python start processes instead
+        timeout_s  begin no further trial after so many seconds
+        catch      exceptions that fail the trial but do not end the loop
+
+        An exception that is not caught fails its trial, ends the loop when the
+        trials of the other threads have ended, and is raised.
+        """
+        loop = _Loop(self, objective, n_trials, timeout_s, catch)
+        if n_jobs == 1:
+            loop.run()
+            return
+        with ThreadPoolExecutor(n_jobs, "cumae-worker") as pool:
+            running = [pool.submit(loop.run) for _ in range(n_jobs)]
+            try:
+                for future in running:
+                    future.result()
+            finally:
+                loop.stopped.set()
+
+    # ---- results ------------------------------------------------------------
+
+    @property
+    def best(self) -> Optional[TrialRecord]:
+        """The complete trial with the best value, or None before the first."""
+        answer = self.client.request("GET", f"/studies/{self.id}/best")
+        best = answer["trial"]
+        return None if best is None else TrialRecord.from_json(best)
+
+    def trials(self, *, state: Optional[str] = None) -> List[TrialRecord]:
+        """Return all trials by number, without their reports.
+
+        state  only those in this state, say `complete`
+        """
+        query: Dict[str, Union[str, int]] = {"limit": 1000, "order": "asc"}
+        query.update({} if state is None else {"state": state})
+        path = f"/studies/{self.id}/trials"
+        listed = self.client.pages(path, "trials", query)
+        return [TrialRecord.from_json(trial) for trial in listed]
+
+    def trials_dataframe(self) -> Any:
+        """Return all trials as a pandas.DataFrame, indexed by number.
+
+        Columns: state, value, params.NAME ..., worker, started, ended, wall_s,
+        error. Raises CumaeError where pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise CumaeError("pip install pandas for dataframes") from error
+        rows = [_row(trial) for trial in self.trials()]
+        frame = pandas.DataFrame(rows)
+        return frame.set_index("number") if rows else frame
+
+    def info(self) -> Dict[str, Any]:
+        """Return the study as the service knows it now: state, counts, best."""
+        answer: Dict[str, Any] = self.client.request(
+            "GET", f"/studies/{self.id}"
+        )
+        return answer
+
+    # ---- steering -----------------------------------------------------------
+
+    def pause(self) -> None:
+        """Hand out no trials for now; running ones go on."""
+        self.client.request("POST", f"/studies/{self.id}/pause", {})
+
+    def resume(self) -> None:
+        """Hand out trials again."""
+        self.client.request("POST", f"/studies/{self.id}/resume", {})
+
+    def stop(self) -> None:
+        """Hand out no further trials; running ones may still be told."""
+        self.client.request("POST", f"/studies/{self.id}/stop", {})
+
+    def delete(self) -> None:
+        """Delete the study with all its trials; fine if it is gone already."""
+        try:
+            self.client.request("DELETE", f"/studies/{self.id}")
+        except NotFound:
+            pass
+
+    def _take(self, document: Dict[str, Any]) -> None:
+        self.id: str = document["id"]
+        self.name: str = document["name"]
+        self.lease_s: float = document["lease_s"]
+
+
+class _Loop:
+    """One call of optimize(), shared by its threads."""
+
+    def __init__(
+        self,
+        study: Study,
+        objective: Objective,
+        n_trials: Optional[int],
+        timeout_s: Optional[float],
+        catch: Tuple[Type[Exception], ...],
+    ) -> None:
+        self.stopped = threading.Event()
+        self._study = study
+        self._objective = objective
+        self._left = n_trials
+        self._timeout_s = timeout_s
+        self._catch = catch
+        self._begun = time.monotonic()
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Run trials until there are no more; the body of each thread."""
+        try:
+            while self._may_begin():
+                self._one()
+        except StudyEnded:
+            pass
+        except BaseException:
+            self.stopped.set()
+            raise
+
+    def _may_begin(self) -> bool:
+        spent_s = time.monotonic() - self._begun
+        if self._timeout_s is not None and spent_s >= self._timeout_s:
+            return False
+        with self._lock:
+            if self.stopped.is_set() or self._left == 0:
+                return False
+            if self._left is not None:
+                self._left -= 1
+            return True
+
+    def _one(self) -> None:
+        trial = self._study.trial()
+        try:
+            with trial:
+                value = self._objective(trial)
+                if value is not None:
+                    trial.value = value
+        except self._catch:
+            pass
+
+
+def _named(thing: Optional[Named]) -> Optional[Dict[str, Any]]:
+    """Return {"name": ...} for a name; dicts and None pass."""
+    if thing is None:
+        return None
+    return {"name": thing} if isinstance(thing, str) else dict(thing)
+
+
+def _worker() -> Dict[str, str]:
+    """Return who asks: the machine, the process, the batch job if any."""
+    worker = {"name": f"{socket.gethostname()}:{os.getpid()}"}
+    jobs = [os.environ[name] for name in JOB_VARIABLES if name in os.environ]
+    if jobs:
+        worker["job"] = jobs[0]
+    return worker
+
+
+def _row(trial: TrialRecord) -> Dict[str, Any]:
+    row = {"number": trial.number, "state": trial.state, "value": trial.value}
+    row.update({f"params.{k}": v for k, v in trial.params.items()})
+    for name in ("worker", "started", "ended", "wall_s", "error"):
+        row[name] = getattr(trial, name)
+    return row

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: MIT
+"""trial.py - one point to try, and what became of it
+
+`Trial` is a running trial of this process. `TrialRecord` is what the service
+knows about any trial.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+import traceback
+from dataclasses import dataclass, fields
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Type
+
+from .errors import CumaeError, Pruned, ServiceUnreachable
+from .heartbeat import Heartbeat
+from .plain import plain
+
+if TYPE_CHECKING:
+    from .study import Study
+
+log = logging.getLogger("cumae")
+
+# An interrupted program wants to end: its last word gets a few seconds.
+INTERRUPTED_PATIENCE_S = 5.0
+ERROR_TEXT_LIMIT = 4000
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """A trial as the service knows it.
+
+    state   queued, running, complete, pruned, failed, infeasible, lost,
+            cancelled
+    values  one per objective, or None without a result
+    reports  [{"step": ..., "value": ...}] where they were asked for
+    wall_s  seconds the worker took, as it said
+    created, started, ended  RFC 3339 times in UTC
+    """
+
+    study_id: str
+    number: int
+    state: str
+    params: Dict[str, Any]
+    values: Optional[List[float]] = None
+    uncertainty: Any = None
+    reports: Optional[List[Dict[str, Any]]] = None
+    attempt: int = 1
+    retry_of: Optional[int] = None
+    seed: Optional[int] = None
+    worker: Any = None
+    created: Optional[str] = None
+    started: Optional[str] = None
+    ended: Optional[str] = None
+    error: Optional[str] = None
+    outputs: Any = None
+    meta: Any = None
+    env: Any = None
+    wall_s: Optional[float] = None
+    sampler: Optional[str] = None
+
+    @property
+    def value(self) -> Optional[float]:
+        """The first of the values, or None."""
+        return self.values[0] if self.values else None
+
+    @classmethod
+    def from_json(cls, document: Dict[str, Any]) -> "TrialRecord":
+        """Return the record of an answer; fields unknown here are dropped."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{k: v for k, v in document.items() if k in known})
+
+
+class Trial:
+    """A running trial. Use it as a context manager:
+
+        with trial:
+            trial.value = train(**trial.params)
+
+    The end of the block tells the value. An exception tells `failed` with its
+    text and goes on; Pruned tells `pruned` and stays inside. While the trial
+    runs, a thread renews its lease.
+
+    number  its number in the study, from 0
+    params  the values of the parameters, by name
+    seed    a number to seed the training with, different for every trial
+    value   set this to the result; meanings and units are yours
+    """
+
+    def __init__(self, study: "Study", document: Dict[str, Any]) -> None:
+        self.study = study
+        self.number: int = document["number"]
+        self.params: Dict[str, Any] = document["params"]
+        self.seed: Optional[int] = document.get("seed")
+        self.value: Optional[float] = None
+        self._path = f"/studies/{study.id}/trials/{self.number}"
+        self._begun = time.monotonic()
+        self._steps = 0
+        self._prune = False
+        self._told: Optional[str] = None
+        self._heartbeat = Heartbeat(self, Trial._beat, study.lease_s / 3.0)
+
+    def __repr__(self) -> str:
+        return f"Trial(number={self.number}, params={self.params!r})"
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the value of one parameter; KeyError if it is not active."""
+        return self.params[name]
+
+    def __enter__(self) -> "Trial":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> bool:
+        if self._told is not None:
+            self._heartbeat.stop()
+            return isinstance(error, Pruned)
+        if error is None:
+            self._tell_the_end()
+            return False
+        if isinstance(error, Pruned):
+            self.prune()
+            return True
+        self._tell_failure(error)
+        return False
+
+    @property
+    def state(self) -> str:
+        """`running` until told; then the state that the service stored."""
+        return self._told or "running"
+
+    def report(self, value: float, step: Optional[int] = None) -> bool:
+        """Report an intermediate value; return what should_prune() returns.
+
+        step  epoch, fold, number of trees ...; default: 0, 1, 2 ...
+              The same step again replaces the value.
+
+        A value that is NaN or infinite is not sent: the run has diverged, and
+        should be pruned. Nor does a lost report end the run: when the service
+        is unreachable, the last decision stands.
+        """
+        if step is None:
+            step = self._steps
+        self._steps = step + 1
+        value = float(value)
+        if not math.isfinite(value):
+            log.warning("trial %d: step %d is %s", self.number, step, value)
+            self._prune = True
+            return True
+        try:
+            answer = self._post("/report", {"step": int(step), "value": value})
+        except ServiceUnreachable as error:
+            log.warning("trial %d: report dropped: %s", self.number, error)
+            return self._prune
+        self._prune = self._prune or bool(answer["should_prune"])
+        return self._prune
+
+    def should_prune(self) -> bool:
+        """Return whether the service said, at the last report or heartbeat,
+        that going on is not worth it. Asks nothing, so call it freely."""
+        return self._prune
+
+    def tell(
+        self,
+        value: Optional[float] = None,
+        *,
+        values: Optional[Sequence[float]] = None,
+        state: Optional[str] = None,
+        uncertainty: Any = None,
+        outputs: Any = None,
+        meta: Any = None,
+        error: Optional[str] = None,
+        wall_s: Optional[float] = None,
+    ) -> str:
+        """End the trial with a result; return the state that was stored.
+
+        value    the result, or `values` with one per objective
+        state    complete (default), pruned, failed, infeasible
+        uncertainty  one standard deviation of the value, in its units
+        outputs  further results to keep; numpy is fine, NaN becomes null
+        meta     anything about how the trial ran
+        wall_s   seconds it took; default: since the trial was handed out
+
+        A value that is NaN or infinite makes the trial `failed`. Telling the
+        same again is harmless. Raises Conflict when something else was told,
+        ServiceUnreachable after Client.tell_patience_s.
+        """
+        if wall_s is None:
+            wall_s = round(time.monotonic() - self._begun, 3)
+        told = _result_of(value, values)
+        told.update(
+            {
+                name: plain(thing)
+                for name, thing in {
+                    "state": state,
+                    "uncertainty": uncertainty,
+                    "outputs": outputs,
+                    "meta": meta,
+                    "error": error,
+                    "wall_s": wall_s,
+                }.items()
+                if thing is not None and name not in told
+            }
+        )
+        return self._tell(told, self.study.client.tell_patience_s)
+
+    def prune(self) -> str:
+        """End the trial as pruned; return the state that was stored."""
+        return self.tell(state="pruned")
+
+    def fail(self, error: str) -> str:
+        """End the trial as failed, with a text for people; return the state."""
+        return self.tell(state="failed", error=error[-ERROR_TEXT_LIMIT:])
+
+    def _tell(self, told: Dict[str, Any], patience_s: float) -> str:
+        answer = self._post("/tell", told, patience_s)
+        self._heartbeat.stop()
+        self._told = str(answer["state"])
+        return self._told
+
+    def _tell_the_end(self) -> None:
+        if self.value is None:
+            self.fail("the block ended without a value")
+            raise CumaeError(
+                f"trial {self.number} has no value: set trial.value"
+            )
+        self.tell(self.value)
+
+    def _tell_failure(self, error: BaseException) -> None:
+        """Tell an exception; what goes wrong here must not hide it."""
+        text = "".join(
+            traceback.format_exception(type(error), error, error.__traceback__)
+        )
+        patience_s = self.study.client.tell_patience_s
+        if not isinstance(error, Exception):
+            patience_s = INTERRUPTED_PATIENCE_S
+        told = {"state": "failed", "error": text[-ERROR_TEXT_LIMIT:]}
+        try:
+            self._tell(told, patience_s)
+        except CumaeError as trouble:
+            log.warning("trial %d: failure not told: %s", self.number, trouble)
+        finally:
+            self._heartbeat.stop()
+
+    def _beat(self) -> bool:
+        interval_s = self.study.lease_s / 3.0
+        answer = self._post("/heartbeat", {}, interval_s)
+        goes_on = bool(answer["continue"])
+        self._prune = self._prune or not goes_on
+        return goes_on
+
+    def _post(
+        self, verb: str, body: Any, patience_s: Optional[float] = None
+    ) -> Any:
+        return self.study.client.request(
+            "POST", self._path + verb, body, patience_s=patience_s
+        )
+
+
+def _result_of(
+    value: Optional[float], values: Optional[Sequence[float]]
+) -> Dict[str, Any]:
+    """Return the fields of a result; JSON cannot say NaN, so `failed` it is."""
+    told = [value] if values is None else list(values)
+    if told == [None]:
+        return {}
+    numbers = [float(number) for number in told if number is not None]
+    for number in numbers:
+        if not math.isfinite(number):
+            return {"state": "failed", "error": f"value is {number}"}
+    return {"value": numbers[0]} if values is None else {"values": numbers}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// history.c - the trials of a study, in columns
+//
+// Appending, moving and reporting are amortised O(1) in the usual order of
+// events. What costs more is rare: the best trial corrected for the worse
+// (one pass over the values), a report that arrives out of order, and a
+// trial that starts to run after later ones did (one memmove each).
+
+#include "history.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+static const char *const state_names[TRIAL_STATES] = {
+    "queued", "running",    "complete", "pruned",
+    "failed", "infeasible", "lost",     "cancelled",
+};
+
+const char *trial_state_name(enum trial_state state)
+{
+    assert(state < TRIAL_STATES);
+    return state_names[state];
+}
+
+int trial_state_from_name(const char *name)
+{
+    for (int i = 0; i < TRIAL_STATES; i++)
+        if (strcmp(name, state_names[i]) == 0)
+            return i;
+    return -1;
+}
+
+void history_init(struct history *history, const struct space *space)
+{
+    *history = (struct history){.space = space, .best = -1};
+}
+
+void history_done(struct history *history)
+{
+    for (size_t i = 0; i < history->n; i++) {
+        free(history->series[i].step);
+        free(history->series[i].value);
+    }
+    free(history->state);
+    free(history->point);
+    free(history->unit);
+    free(history->value);
+    free(history->series);
+    free(history->ended);
+    free(history->running);
+    history_init(history, history->space);
+}
+
+static void grow(struct history *h)
+{
+    size_t rows = h->capacity ? 2 * h->capacity : 16, d = h->space->n;
+    h->state = memory_resize(h->state, rows, sizeof *h->state);
+    h->point = memory_resize(h->point, rows * d, sizeof *h->point);
+    h->unit = memory_resize(h->unit, rows * d, sizeof *h->unit);
+    h->value = memory_resize(h->value, rows, sizeof *h->value);
+    h->series = memory_resize(h->series, rows, sizeof *h->series);
+    h->ended = memory_resize(h->ended, rows, sizeof *h->ended);
+    h->running = memory_resize(h->running, rows, sizeof *h->running);
+    h->capacity = rows;
+}
+
+static bool has_result(enum trial_state state)
+{
+    return state == TRIAL_COMPLETE || state == TRIAL_PRUNED ||
+           state == TRIAL_FAILED || state == TRIAL_INFEASIBLE;
+}
+
+// The first place in numbers[0..n), ascending, that holds at least `number`.
+static size_t place(const uint32_t *numbers, size_t n, uint32_t number)
+{
+    if (n == 0 || numbers[n - 1] < number)
+        return n;
+    size_t low = 0, high = n - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (numbers[middle] < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void start(struct history *h, uint32_t number)
+{
+    size_t n = h->count[TRIAL_RUNNING], i = place(h->running, n, number);
+    memmove(h->running + i + 1, h->running + i, (n - i) * sizeof *h->running);
+    h->running[i] = number;
+}
+
+static void stop(struct history *h, uint32_t number)
+{
+    size_t n = h->count[TRIAL_RUNNING], i = place(h->running, n, number);
+    memmove(h->running + i, h->running + i + 1,
+            (n - i - 1) * sizeof *h->running);
+}
+
+static void forget_result(struct history *h, uint32_t number)
+{
+    size_t i = h->n_ended;
+    while (h->ended[--i] != number)
+        ;
+    h->n_ended--;
+    memmove(h->ended + i, h->ended + i + 1,
+            (h->n_ended - i) * sizeof *h->ended);
+}
+
+size_t history_append(struct history *history, enum trial_state state,
+                      const double *point)
+{
+    assert(state == TRIAL_QUEUED || state == TRIAL_RUNNING);
+    assert(history->n < UINT32_MAX);
+    if (history->n == history->capacity)
+        grow(history);
+    size_t number = history->n++, d = history->space->n;
+    history->state[number] = (uint8_t)state;
+    if (d) {
+        memcpy(history->point + number * d, point, d * sizeof *point);
+        space_encode(history->space, point, history->unit + number * d);
+    }
+    history->value[number] = NAN;
+    history->series[number] = (struct series){0};
+    if (state == TRIAL_RUNNING)
+        start(history, (uint32_t)number);
+    history->count[state]++;
+    return number;
+}
+
+// Is trial a, complete, to be preferred to the best one so far? Of equals,
+// the lowest number, so that the order of arrival does not matter.
+static bool beats(const struct history *h, int64_t a)
+{
+    if (h->state[a] != TRIAL_COMPLETE || isnan(h->value[a]))
+        return false;
+    if (h->best < 0)
+        return true;
+    double best = h->value[h->best];
+    return h->value[a] < best || (h->value[a] == best && a < h->best);
+}
+
+static void update_best(struct history *h, size_t number, double old)
+{
+    if (h->best != (int64_t)number) {
+        if (beats(h, (int64_t)number))
+            h->best = (int64_t)number;
+        return;
+    }
+    if (h->state[number] == TRIAL_COMPLETE && h->value[number] < old)
+        return;
+    h->best = -1;
+    for (size_t i = 0; i < h->n; i++)
+        if (beats(h, (int64_t)i))
+            h->best = (int64_t)i;
+}
+
+void history_move(struct history *history, size_t number,
+                  enum trial_state state, double value)
+{
+    assert(number < history->n && state < TRIAL_STATES);
+    enum trial_state from = history->state[number];
+    double old = history->value[number];
+    if (from == TRIAL_RUNNING)
+        stop(history, (uint32_t)number);
+    history->count[from]--;
+    if (state == TRIAL_RUNNING)
+        start(history, (uint32_t)number);
+    history->count[state]++;
+    if (has_result(from) && !has_result(state))
+        forget_result(history, (uint32_t)number);
+    if (has_result(state) && !has_result(from))
+        history->ended[history->n_ended++] = (uint32_t)number;
+    bool valued = state == TRIAL_COMPLETE || state == TRIAL_PRUNED;
+    history->state[number] = (uint8_t)state;
+    history->value[number] = valued ? value : NAN;
+    update_best(history, number, old);
+}
+
+// The first report of the series at or after `step`.
+static size_t seek(const struct series *series, int64_t step)
+{
+    if (series->n == 0 || series->step[series->n - 1] < step)
+        return series->n;
+    size_t low = 0, high = series->n - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (series->step[middle] < step)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool history_report(struct history *history, size_t number, int64_t step,
+                    double value)
+{
+    assert(number < history->n);
+    struct series *s = &history->series[number];
+    size_t i = seek(s, step);
+    if (i < s->n && s->step[i] == step) {
+        s->value[i] = value;
+        return false;
+    }
+    if (s->n == s->capacity) {
+        s->capacity = s->capacity ? 2 * s->capacity : 8;
+        s->step = memory_resize(s->step, s->capacity, sizeof *s->step);
+        s->value = memory_resize(s->value, s->capacity, sizeof *s->value);
+    }
+    memmove(s->step + i + 1, s->step + i, (s->n - i) * sizeof *s->step);
+    memmove(s->value + i + 1, s->value + i, (s->n - i) * sizeof *s->value);
+    s->step[i] = step;
+    s->value[i] = value;
+    s->n++;
+    return true;
+}
+
+double history_at(const struct history *history, size_t number, int64_t step)
+{
+    assert(number < history->n);
+    const struct series *s = &history->series[number];
+    size_t i = seek(s, step);
+    return i < s->n && s->step[i] == step ? s->value[i] : NAN;
+}

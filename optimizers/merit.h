@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// merit.h - which of two results is better, whatever became of the trials
+//
+// Complete trials come first, by value; then pruned ones, those with more steps
+// first, then by their last value; then all others, equally bad. The trial's
+// number decides between equals, so the order is total.
+
+#ifndef CUMAE_MERIT_H
+#define CUMAE_MERIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "history.h"
+
+enum merit_rank {
+    MERIT_COMPLETE, // with a finite value
+    MERIT_PRUNED,
+    MERIT_NONE, // failed, infeasible, or told something that is no number
+};
+
+struct merit {
+    uint32_t number;
+    enum merit_rank rank;
+    int64_t step; // of the last report of a pruned trial; -1 without
+    double value; // never NaN
+};
+
+// The merit of trial `number`.
+struct merit merit_of(const struct history *history, uint32_t number);
+
+// Negative when *left is better than *right; for qsort.
+int merit_compare(const void *left, const void *right);
+
+// Puts *merit in its place among best[0..n), best first, if it has one there;
+// the last one falls out.
+void merit_insert(struct merit *best, size_t n, const struct merit *merit);
+
+#endif

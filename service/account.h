@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// account.h - who is calling, and what they may do
+//
+// A secret is looked up by its hash. What was found, also that nothing was, is
+// kept for ACCOUNT_CACHE_S seconds, so a revoked token works at most that long
+// on another instance; on the instance that revokes it, it ends at once.
+
+#ifndef CUMAE_ACCOUNT_H
+#define CUMAE_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store.h"
+
+enum { ACCOUNT_CACHE_S = 30 };
+
+enum {
+    SCOPE_READ = 1,  // look
+    SCOPE_ASK = 2,   // create studies, ask, report, tell
+    SCOPE_STEER = 4, // pause, change, delete studies
+    SCOPE_ADMIN = 8, // tokens and other people's studies
+    SCOPE_ALL = 15,
+};
+
+// The name of one scope bit, and back (0 when unknown).
+const char *scope_name(unsigned scope);
+unsigned scope_from_name(const char *name);
+
+struct principal {
+    int64_t user_id, token_id;
+    int64_t study_id;  // the only one it may touch; 0: any
+    unsigned scopes;
+    bool admin;        // the user is an administrator
+    enum token_kind kind;
+    char name[64];     // of the user
+};
+
+struct accounts;
+
+struct accounts *accounts_new(void);
+void accounts_free(struct accounts *accounts);
+
+// Who has this secret? Returns 0 with *principal; 1 when the store is needed
+// and `store` is NULL; -1 with ERROR_UNAUTHORIZED (the same message for
+// unknown, expired and revoked secrets) or ERROR_STORE. *fresh: read from the
+// store just now.
+int accounts_check(struct accounts *accounts, struct store *store,
+                   const char *secret, struct principal *principal,
+                   bool *fresh, struct error *err);
+
+// Forgets what was kept: after a revocation.
+void accounts_forget(struct accounts *accounts);
+
+// May the principal use the scope (ERROR_FORBIDDEN), and touch the study of
+// this owner (ERROR_NOT_FOUND: what is not yours is not there)?
+int account_may(const struct principal *principal, unsigned scope,
+                struct error *err);
+int account_may_touch(const struct principal *principal, int64_t study_id,
+                      int64_t owner_id, struct error *err);
+
+// A new secret and its row, to be stored by account_add_token.
+struct new_token {
+    struct token_row row;
+    char secret[48];
+    char display[16];
+};
+void account_new_token(struct new_token *token, enum token_kind kind,
+                       int64_t user_id, const char *name, unsigned scopes,
+                       int64_t expires_ms);
+
+// On a database without users: makes the first one, an administrator, with a
+// token and a sign-in link. *made is false when there are users already.
+int account_first(struct store *store, struct new_token *token,
+                  struct new_token *link, bool *made, struct error *err);
+
+#endif

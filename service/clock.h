@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// clock.h - what time it is
+//
+// Wall time is for people and for the database; every wait and every duration
+// uses the monotonic clock, which no administrator can set back.
+
+#ifndef CUMAE_CLOCK_H
+#define CUMAE_CLOCK_H
+
+#include <stdint.h>
+
+// Milliseconds since 1970-01-01 UTC.
+int64_t clock_wall_ms(void);
+
+// Microseconds of a clock that never jumps; its zero means nothing.
+int64_t clock_monotonic_us(void);
+
+#endif

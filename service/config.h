@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// config.h - the settings of cumaed
+//
+// One table (in config.c) says everything about a setting: its name, kind,
+// default, limits and help. Values come, in rising precedence, from the
+// table, from `--config FILE` with lines `name = value`, from the environment
+// (CUMAE_NAME), and from flags (`--name VALUE` or `--name=VALUE`, where - and
+// _ mean the same).
+
+#ifndef CUMAE_CONFIG_H
+#define CUMAE_CONFIG_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "../optimizers/arena.h"
+#include "../optimizers/error.h"
+#include "log.h"
+
+#define CUMAE_VERSION "0.1.0"
+
+struct config {
+    struct arena arena; // owns every string below
+    const char *listen;
+    const char *database;
+    const char *public_url;             // "" when not set
+    const char *const *trusted_proxies; // NULL-terminated
+    const char *web_dir;                // "" when not set
+    enum log_level log_level;
+    unsigned loops, workers, writers;
+    size_t max_body_bytes, max_bulk_bytes;
+    unsigned max_connections, max_connections_per_address;
+    unsigned idle_s, request_s, drain_s;
+    unsigned lease_s;
+    unsigned live_studies;
+};
+
+enum config_wish { CONFIG_RUN, CONFIG_HELP, CONFIG_SHOW_VERSION };
+
+// Fills config from all sources; argv ends with NULL, as in main. What the user
+// wishes, other than to run, comes out in `wish`; then the other values are of
+// no interest. Fails with ERROR_INVALID naming the setting, its value and the
+// limit. config_done must be called in any case.
+int config_load(struct config *config, char *const *argv,
+                enum config_wish *wish, struct error *err);
+
+void config_done(struct config *config);
+
+// Prints the settings with their defaults and help.
+void config_help(FILE *out);
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// definition.h - what a study is: its space, its goal and its rules
+//
+// The parsed form of the JSON text that the store keeps (wire_definition.h
+// reads and writes it). A definition is immutable; a changed study gets a new
+// one.
+
+#ifndef CUMAE_DEFINITION_H
+#define CUMAE_DEFINITION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../optimizers/pruner.h"
+#include "../optimizers/sampler.h"
+
+enum {
+    STUDY_MAX_NAME = 200,   // bytes
+    STUDY_MAX_TAGS = 50,
+    STUDY_MAX_TAG = 100,    // bytes
+    STUDY_MAX_NOTES = 65536 // bytes
+};
+
+// A limit that is not set is 0; target is NaN.
+struct budget {
+    int64_t max_trials;  // handed out in all
+    int64_t max_running; // at the same time
+    int64_t max_failed;  // failed trials after which no more is handed out
+    int64_t patience;    // results without a new best
+    int64_t deadline_ms; // wall time
+    double target;       // in the user's sign: as good as this is enough
+};
+
+struct definition {
+    char *name;
+    char *objective;     // name of the value
+    bool maximize;
+    struct space space;
+    const struct sampler *sampler;
+    double sampler_options[OPTION_MAX];
+    uint64_t seed;       // below 2^53, so that JSON keeps it
+    const struct pruner *pruner;
+    double pruner_options[OPTION_MAX];
+    struct budget budget;
+    int64_t lease_s;     // how long a trial is its worker's without a call
+    int64_t max_attempts;
+    char *constants;     // JSON object text, or NULL
+    char *tags;          // JSON array text, or NULL
+    char *notes;         // Markdown, or NULL
+    bool hopaas;         // made by the Hopaas face
+    char *origin;        // digest of the text it was created with, or NULL
+};
+
+void definition_free(struct definition *definition);
+
+// The user's value of a minimised one and back: its own inverse, NaN stays.
+double definition_sign(const struct definition *definition, double value);
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// engine.h - live studies, and the threads that change them
+//
+// Every change of a study is a `struct command` in that study's mailbox. A
+// study with mail is taken by one writer thread at a time, so nothing in a live
+// study needs a lock. A writer takes the mail of as many studies as are ready,
+// up to a batch, and does all of it in one database transaction:
+//
+//   begin - lock each study's row, in ascending order - catch up with what
+//   other instances wrote - apply each command - write the counters - commit
+//
+// and only then reports to each command that it is done. So a thousand asks
+// cost a few commits (group commit), an answer is sent only when its change is
+// durable, and two instances never see different pasts. When a transaction
+// fails for a reason that only one command may have, its commands are run one
+// by one, so that one cannot fail its neighbours.
+
+#ifndef CUMAE_ENGINE_H
+#define CUMAE_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "live.h"
+#include "store.h"
+
+struct command {
+    struct command *next;
+    int64_t study_id; // 0: a change that belongs to no study
+
+    // Decides and writes, inside the transaction. Runs again, from scratch,
+    // when the transaction has to be repeated. Returns -1 with an error when
+    // nothing was changed. `live` is NULL for study 0.
+    int (*apply)(struct command *command, struct live *live,
+                 struct store *store, struct error *err);
+
+    // Called once, after the commit or when all is lost; `live` is still held.
+    // The command may be freed here.
+    void (*done)(struct command *command, const struct live *live);
+
+    struct error error; // code ERROR_NONE: done and durable
+};
+
+struct engine_options {
+    const char *database; // URL
+    unsigned writers;     // threads; SQLite is served by one
+    size_t batch;         // commands in one transaction, at most
+    size_t live_studies;  // kept in memory beyond those at work
+    size_t max_waiting;   // commands in mailboxes; beyond it ERROR_BUSY
+
+    // Called after each transaction, for metrics; may be NULL.
+    void (*observe)(void *context, size_t commands, double seconds, int ok);
+    void *context;
+};
+
+struct engine;
+
+// Starts the writers. The schema must be up to date.
+struct engine *engine_start(const struct engine_options *options,
+                            struct error *err);
+
+// Puts a command into its study's mailbox. Any thread; never waits. When too
+// many wait already, done is called at once with ERROR_BUSY.
+void engine_submit(struct engine *engine, struct command *command);
+
+// Commands that wait or are at work.
+size_t engine_waiting(struct engine *engine);
+
+// Studies in memory.
+size_t engine_live(struct engine *engine);
+
+// Finishes all submitted commands, then ends the threads.
+void engine_stop(struct engine *engine);
+
+#endif

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// http_exchange.h - what the files of the HTTP layer share
+//
+// A loop owns its daemon, its connections and their exchanges; only its own
+// thread touches them. The one way in from other threads is the stack of
+// answered exchanges and the eventfd that says it is no longer empty
+// (loop_answered). An exchange is one request with its answer:
+//
+//     FRESH -> READING -> HANDED -> ANSWERED
+//
+// FRESH: the request line is there. READING: the headers are good, the body
+// comes in. HANDED: the handler has it, the connection is suspended. ANSWERED:
+// the reply is queued. A refusal skips HANDED.
+
+#ifndef CUMAE_HTTP_EXCHANGE_H
+#define CUMAE_HTTP_EXCHANGE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "gzip.h"
+#include "http.h"
+#include "http_peers.h"
+
+struct MHD_Connection;
+struct MHD_Daemon;
+
+enum exchange_stage { FRESH, READING, HANDED, ANSWERED };
+
+struct exchange {
+    struct request request; // first: a request is cast back to its exchange
+    struct connection *connection;
+    struct loop *loop;
+    const char *target; // raw, in the arena
+    enum exchange_stage stage;
+    bool handling; // inside options.handle, on the loop's thread
+    bool close;    // the connection ends with this answer
+
+    char *body; // what came in, inflated; grows by doubling
+    size_t body_room;
+    size_t received; // bytes that came in, kept or not
+    bool too_large, broken;
+    struct gunzip *gunzip; // NULL: the body is not compressed
+
+    const char *sent; // the reply's body as it is sent
+    size_t sent_bytes;
+    bool compressed;
+
+    struct exchange *next; // in the stack of answered ones
+};
+
+struct connection {
+    struct loop *loop;
+    struct connection *next, *previous;
+    struct MHD_Connection *mhd;
+    struct exchange *exchange; // NULL between requests
+    int fd;
+    bool served;         // at least one request
+    int64_t deadline_us; // it is cut when this passes, 0: never
+    char peer[PEER_TEXT_BYTES];
+};
+
+struct loop {
+    struct http *http;
+    struct MHD_Daemon *daemon;
+    pthread_t thread;
+    int epoll, wake;
+    bool quiesced;
+    unsigned handed;                // exchanges that wait for an answer
+    unsigned busy;                  // connections with an exchange
+    struct connection *connections; // all of them
+    int64_t swept_us;
+    struct exchange *_Atomic answered; // the newest first
+    _Atomic int64_t turned_us;         // heartbeat
+};
+
+enum http_state { HTTP_RUNNING, HTTP_DRAINING, HTTP_STOPPING };
+
+struct http {
+    struct http_options options;
+    struct peers *peers;
+    unsigned port;
+    unsigned n_loops, n_running; // loops that were made, threads that run
+    uint64_t id_seed;
+    _Atomic uint64_t id_count;
+    _Atomic unsigned in_flight;
+    _Atomic int state;
+    _Atomic int64_t stop_us; // when patience ends
+    struct loop loops[];
+};
+
+// Monotonic microseconds.
+int64_t http_now_us(void);
+
+// ---- http_loop.c: a loop ----------------------------------------------------
+
+// Makes a loop whose `http` is set. On error loop_done must still be called.
+int loop_init(struct loop *loop, int listening, struct error *err);
+
+// The thread of a loop; it ends when http->state is HTTP_STOPPING and the
+// loop's work is done.
+void *loop_turn(void *loop);
+
+void loop_done(struct loop *loop);
+
+// ---- http_receive.c: a request comes in -------------------------------------
+
+// Makes the exchange of a connection whose request line has come.
+struct exchange *exchange_new(struct connection *connection,
+                              const char *target);
+void exchange_free(struct exchange *exchange);
+
+// Checks the request line and the headers and fills the request. On error
+// the exchange must be refused and the connection closed.
+int exchange_begin(struct exchange *exchange, const char *method,
+                   const char *version, struct error *err);
+
+// Takes a piece of the body. Returns false when the client sends so much
+// more than allowed that the connection should be cut.
+bool exchange_take(struct exchange *exchange, const char *data, size_t n);
+
+// Ends the body and passes it to the request.
+int exchange_end(struct exchange *exchange, struct error *err);
+
+// ---- http_send.c: an answer goes out ----------------------------------------
+
+// Decides on compression and does it; in the answering thread.
+void exchange_prepare(struct exchange *exchange);
+
+// Queues the reply. Returns false when that failed and the connection must be
+// cut. On the loop's thread.
+bool exchange_send(struct exchange *exchange);
+
+#endif

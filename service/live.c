@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// live.c - one study in memory, as the store last knew it
+
+#include "live.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire_definition.h"
+
+static void *grow(void *block, size_t n, size_t size)
+{
+    void *bigger = reallocarray(block, n, size);
+    if (!bigger)
+        abort();
+    return bigger;
+}
+
+// ---- asks by key ------------------------------------------------------------
+
+static void put_key(struct live *live, uint64_t key, size_t number)
+{
+    size_t slot = key & (live->n_key_slots - 1);
+    while (live->key_slots[slot]) {
+        size_t other = live->key_slots[slot] - 1;
+        if (live->trials[other].ask_key == key)
+            return; // the first trial of the ask stands for all of them
+        slot = (slot + 1) & (live->n_key_slots - 1);
+    }
+    live->key_slots[slot] = (uint32_t)number + 1;
+    live->n_keys++;
+}
+
+static void remember_key(struct live *live, size_t number)
+{
+    if (!live->trials[number].ask_key)
+        return;
+    if (2 * (live->n_keys + 1) > live->n_key_slots) {
+        free(live->key_slots);
+        live->n_key_slots = live->n_key_slots ? 2 * live->n_key_slots : 64;
+        live->key_slots = calloc(live->n_key_slots, sizeof *live->key_slots);
+        if (!live->key_slots)
+            abort();
+        live->n_keys = 0;
+        for (size_t i = 0; i < number; i++)
+            if (live->trials[i].ask_key)
+                put_key(live, live->trials[i].ask_key, i);
+    }
+    put_key(live, live->trials[number].ask_key, number);
+}
+
+int64_t live_find_ask(const struct live *live, uint64_t ask_key)
+{
+    if (!live->n_key_slots || !ask_key)
+        return -1;
+    size_t slot = ask_key & (live->n_key_slots - 1);
+    for (; live->key_slots[slot]; slot = (slot + 1) & (live->n_key_slots - 1)) {
+        size_t number = live->key_slots[slot] - 1;
+        if (live->trials[number].ask_key == ask_key)
+            return (int64_t)number;
+    }
+    return -1;
+}
+
+// ---- trials -----------------------------------------------------------------
+
+static size_t append(struct live *live, enum trial_state state,
+                     const double *point, const struct live_trial *trial)
+{
+    if (live->history.n == live->capacity) {
+        live->capacity = live->capacity ? 2 * live->capacity : 64;
+        live->trials = grow(live->trials, live->capacity,
+                            sizeof *live->trials);
+    }
+    size_t number = history_append(&live->history, state, point);
+    live->trials[number] = *trial;
+    remember_key(live, number);
+    return number;
+}
+
+static void count(struct live *live)
+{
+    for (int i = 0; i < TRIAL_STATES; i++)
+        live->progress.count[i] = (int64_t)live->history.count[i];
+    live->progress.best_number = live->history.best;
+    live->progress.best_value =
+        live->history.best < 0
+            ? NAN
+            : live_value(live, (size_t)live->history.best);
+    live->progress.next_number = (int64_t)live->history.n;
+}
+
+size_t live_append(struct live *live, const double *point,
+                   const struct live_trial *trial)
+{
+    size_t number = append(live, TRIAL_RUNNING, point, trial);
+    count(live);
+    return number;
+}
+
+void live_move(struct live *live, size_t number, enum trial_state state,
+               double value)
+{
+    history_move(&live->history, number, state,
+                 definition_sign(live->definition, value));
+    count(live);
+}
+
+double live_value(const struct live *live, size_t number)
+{
+    return definition_sign(live->definition, live->history.value[number]);
+}
+
+int64_t live_revise(struct live *live)
+{
+    live->changed = true;
+    return ++live->progress.revision;
+}
+
+// ---- from the store ---------------------------------------------------------
+
+// A trial whose state other than running arrived from the store.
+struct arrival {
+    int64_t ended_revision;
+    size_t number;
+    enum trial_state state;
+    double value;
+};
+
+struct catching {
+    struct live *live;
+    struct arrival *arrivals;
+    size_t n, capacity;
+};
+
+static uint64_t digest(const unsigned char *bytes)
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
+static int visit_trial(void *context, const struct trial_row *row,
+                       struct error *err)
+{
+    struct catching *catching = context;
+    struct live *live = catching->live;
+    size_t number = (size_t)row->number;
+    struct live_trial trial = {
+        .lease_ms = row->lease_ms,
+        .started_ms = row->started_ms,
+        .ask_key = digest(row->ask_key),
+        .ask_body = digest(row->ask_key + 16),
+        .seen_revision = row->seen_revision,
+        .attempt = (int32_t)row->attempt,
+        .retry_of = (int32_t)row->retry_of,
+        .stopped = row->stopped,
+    };
+    if (number > live->history.n || row->n_point != live->history.space->n)
+        return error_set(err, ERROR_INTERNAL,
+                         "trial %zu of study %lld does not fit what came "
+                         "before it", number, (long long)live->id);
+    if (number == live->history.n)
+        append(live, row->state == TRIAL_QUEUED ? TRIAL_QUEUED : TRIAL_RUNNING,
+               row->point, &trial);
+    else
+        live->trials[number] = trial;
+    if (catching->n == catching->capacity) {
+        catching->capacity = catching->capacity ? 2 * catching->capacity : 64;
+        catching->arrivals = grow(catching->arrivals, catching->capacity,
+                                  sizeof *catching->arrivals);
+    }
+    catching->arrivals[catching->n++] = (struct arrival){
+        .ended_revision = row->ended_revision,
+        .number = number,
+        .state = row->state,
+        .value = row->n_values ? row->values[0] : NAN};
+    return 0;
+}
+
+static int visit_report(void *context, const struct report_row *row,
+                        struct error *err)
+{
+    struct live *live = context;
+    if ((size_t)row->number >= live->history.n)
+        return error_set(err, ERROR_INTERNAL,
+                         "a report for trial %lld of study %lld, which has "
+                         "%zu", (long long)row->number, (long long)live->id,
+                         live->history.n);
+    history_report(&live->history, (size_t)row->number, row->step,
+                   definition_sign(live->definition, row->value));
+    return 0;
+}
+
+static int by_end(const void *a, const void *b)
+{
+    const struct arrival *x = a, *y = b;
+    if (x->ended_revision != y->ended_revision)
+        return x->ended_revision < y->ended_revision ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+// Results are entered in the order in which they came, not by number.
+static void enter(struct catching *catching)
+{
+    struct live *live = catching->live;
+    qsort(catching->arrivals, catching->n, sizeof *catching->arrivals, by_end);
+    for (size_t i = 0; i < catching->n; i++) {
+        const struct arrival *a = &catching->arrivals[i];
+        history_move(&live->history, a->number, a->state,
+                     definition_sign(live->definition, a->value));
+    }
+}
+
+static int fetch(struct live *live, struct store *store, int64_t revision,
+                 struct error *err)
+{
+    struct catching catching = {.live = live};
+    int failed = store_trials_since(store, live->id, revision, visit_trial,
+                                    &catching, err);
+    if (!failed)
+        enter(&catching);
+    free(catching.arrivals);
+    if (failed)
+        return -1;
+    return store_reports_since(store, live->id, revision, visit_report, live,
+                               err);
+}
+
+static int load_definition(struct live *live, struct store *store,
+                           struct error *err)
+{
+    struct arena arena;
+    struct study_row row;
+    arena_init(&arena);
+    int result = store_study_get(store, live->id, &arena, &row, err);
+    struct definition *definition =
+        result ? NULL : wire_definition_load(row.definition, err);
+    if (definition) {
+        if (!live->key)
+            live->key = strdup(row.key);
+        free(live->reason);
+        live->reason = row.reason ? strdup(row.reason) : NULL;
+        live->owner_id = row.owner_id;
+        live->state = row.state;
+        live->definition_revision = row.definition_revision;
+        live_define(live, definition);
+    }
+    arena_done(&arena);
+    return definition ? 0 : -1;
+}
+
+struct live *live_load(struct store *store, int64_t id, struct error *err)
+{
+    struct live *live = calloc(1, sizeof *live);
+    if (!live)
+        abort();
+    live->id = id;
+    live->progress.revision = -1;
+    if (load_definition(live, store, err) == 0)
+        return live;
+    live_free(live);
+    return NULL;
+}
+
+void live_free(struct live *live)
+{
+    if (!live)
+        return;
+    if (live->model)
+        live->definition->sampler->model_free(live->model);
+    if (live->definition)
+        history_done(&live->history);
+    definition_free(live->definition);
+    free(live->key);
+    free(live->reason);
+    free(live->trials);
+    free(live->key_slots);
+    free(live);
+}
+
+int live_catch_up(struct live *live, struct store *store,
+                  const struct study_progress *now,
+                  int64_t definition_revision, enum study_state state,
+                  struct error *err)
+{
+    if (definition_revision != live->definition_revision ||
+        state != live->state) {
+        if (load_definition(live, store, err))
+            return -1;
+    }
+    if (now->revision == live->progress.revision)
+        return 0;
+    if (fetch(live, store, live->progress.revision, err))
+        return -1;
+    live->progress = *now;
+    if (live->history.n != (size_t)now->next_number)
+        return error_set(err, ERROR_INTERNAL,
+                         "study %lld has %zu trials in the store, its counter "
+                         "says %lld", (long long)live->id, live->history.n,
+                         (long long)now->next_number);
+    return 0;
+}
+
+// ---- models -----------------------------------------------------------------
+
+static void forget_model(struct live *live)
+{
+    if (live->model)
+        live->definition->sampler->model_free(live->model);
+    live->model = NULL;
+}
+
+void live_define(struct live *live, struct definition *definition)
+{
+    if (live->definition) {
+        forget_model(live);
+        definition_free(live->definition);
+        live->definition = definition;
+        live->history.space = &definition->space;
+    } else {
+        live->definition = definition;
+        history_init(&live->history, &definition->space);
+    }
+}
+
+int live_suggest(struct live *live, uint64_t number, struct arena *arena,
+                 double *point, struct error *err)
+{
+    const struct definition *definition = live->definition;
+    const struct sampler *sampler = definition->sampler;
+    struct sampler_task task = {.space = &definition->space,
+                                .history = &live->history,
+                                .options = definition->sampler_options,
+                                .seed = definition->seed};
+    if (sampler->fit_length) {
+        size_t n = sampler->fit_length(live->history.n_ended);
+        if (live->model && live->model_n != n)
+            forget_model(live);
+        if (!live->model)
+            live->model = sampler->fit(&task, n);
+        live->model_n = n;
+    }
+    return sampler->suggest(&task, live->model, number, arena, point, err);
+}

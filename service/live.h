@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// live.h - one study in memory, as the store last knew it
+//
+// A live study is a cache of the rows of its study: columns instead of JSON,
+// and models fitted to them. It is only touched by the thread that holds the
+// study's row lock, after it has caught up with the revision found there; so
+// inside a transaction it is the truth, and the domain decides by looking at
+// memory and writes what it decided. When a transaction fails the live study
+// is thrown away and built again from the store.
+
+#ifndef CUMAE_LIVE_H
+#define CUMAE_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "definition.h"
+#include "store.h"
+
+// What the engine keeps of a trial beside the history's columns.
+struct live_trial {
+    int64_t lease_ms;   // when the lease runs out
+    int64_t started_ms;
+    uint64_t ask_key;   // digests of the idempotency key and of the body of
+    uint64_t ask_body;  // the ask that made it; 0: none
+    int64_t seen_revision;
+    int32_t attempt;
+    int32_t retry_of;   // -1: not a retry
+    bool stopped;       // a pruner said stop
+};
+
+struct live {
+    int64_t id;
+    char *key;
+    int64_t owner_id;
+    struct definition *definition;
+    int64_t definition_revision;
+    enum study_state state;
+    char *reason;              // why it is not running, or NULL
+    struct history history;    // minimised values
+    struct live_trial *trials; // [history.n]
+    size_t capacity;
+    struct study_progress progress; // progress.revision: what we have seen
+    bool changed;              // progress must be written before the commit
+    bool deleted;
+    struct model *model;       // of the sampler, for model_n results
+    size_t model_n;
+    uint32_t *key_slots;       // hash of ask_key -> number + 1
+    size_t n_key_slots, n_keys;
+};
+
+// Loads the study from the store. ERROR_NOT_FOUND when it is gone.
+struct live *live_load(struct store *store, int64_t id, struct error *err);
+void live_free(struct live *live);
+
+// Fetches what others wrote since the revision we have seen. `now` is what
+// store_study_lock read.
+int live_catch_up(struct live *live, struct store *store,
+                  const struct study_progress *now,
+                  int64_t definition_revision, enum study_state state,
+                  struct error *err);
+
+// Appends a trial that is being handed out; returns its number.
+size_t live_append(struct live *live, const double *point,
+                   const struct live_trial *trial);
+
+// Moves a trial to a state, keeps the counts and the best of `progress`.
+// `value` is the user's; NaN for none.
+void live_move(struct live *live, size_t number, enum trial_state state,
+               double value);
+
+// The user's value of a trial, NaN when it has none.
+double live_value(const struct live *live, size_t number);
+
+// The first trial made by the ask with this key digest, or -1.
+int64_t live_find_ask(const struct live *live, uint64_t ask_key);
+
+// Chooses the point of trial `number`, with the kept model where it is the
+// one that the sampler asks for.
+int live_suggest(struct live *live, uint64_t number, struct arena *arena,
+                 double *point, struct error *err);
+
+// Replaces the definition (owned from now on) and forgets fitted models.
+void live_define(struct live *live, struct definition *definition);
+
+// A new revision for one change; marks the study as changed.
+int64_t live_revise(struct live *live);
+
+#endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// main.c - starts the service, waits for a signal, drains it
+//
+// Order of start: settings, schema, first user, writers, readers, sockets; of
+// the end: the reverse. What is printed on standard output is for the person
+// who started it: the address and, once, the first token and sign-in link.
+
+#include <gsl/gsl_errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "log.h"
+#include "notify.h"
+#include "problem.h"
+#include "route.h"
+#include "service.h"
+
+void openblas_set_num_threads(int threads);
+
+enum { WATCHDOG_S = 5, MAX_WAITING = 20000, BATCH = 128 };
+
+// One line per request that is rare or went wrong; the frequent ones that went
+// well are counted, not logged.
+static void log_request(const struct request *request, int64_t us,
+                        bool delivered)
+{
+    static const char *const methods[] = {"GET",    "HEAD",    "POST",
+                                          "PUT",    "PATCH",   "DELETE",
+                                          "OPTIONS", "other"};
+    int status = request->reply.status;
+    enum log_level level = status >= 500   ? LOG_ERROR
+                           : status >= 400 ? LOG_INFO
+                                           : LOG_DEBUG;
+    if (!log_wants(level))
+        return;
+    log_event(level, "request", log_text("req_id", request->id),
+              log_text("method", methods[request->method]),
+              log_text("route", request->route ? request->route : "none"),
+              log_integer("status", status),
+              log_integer("user", request->user_id),
+              log_text("peer", request->peer),
+              log_flag("delivered", delivered),
+              log_integer("dur_us", us));
+}
+
+static void finished(void *context, const struct request *request,
+                     bool delivered)
+{
+    struct service *service = context;
+    int64_t us = clock_monotonic_us() - request->started_us;
+    metrics_request(service->metrics, request->route,
+                    delivered ? request->reply.status : 0, (uint64_t)us);
+    log_request(request, us, delivered);
+}
+
+static void observe(void *context, size_t commands, double seconds, int ok)
+{
+    struct service *service = context;
+    metrics_add(service->metrics, ok ? METRIC_COMMITS : METRIC_STORE_ERRORS,
+                1);
+    metrics_observe(service->metrics, METRIC_BATCH_SIZE, commands);
+    metrics_observe(service->metrics, METRIC_COMMIT_TIME,
+                    (uint64_t)(seconds * 1e6));
+    if (!ok)
+        log_event(LOG_WARNING, "transaction failed",
+                  log_integer("commands", (int64_t)commands));
+}
+
+// ---- start ------------------------------------------------------------------
+
+// Prints the first user's token and sign-in link, when this made one.
+static int welcome(const struct service *service, struct error *err)
+{
+    struct new_token token, link;
+    bool made;
+    struct store *store = store_open(service->config->database, err);
+    if (!store)
+        return -1;
+    int result = account_first(store, &token, &link, &made, err);
+    store_close(store);
+    if (result || !made)
+        return result;
+    const char *url = service->config->public_url;
+    char local[300];
+    snprintf(local, sizeof local, "http://%.*s:%u",
+             (int)(strrchr(service->config->listen, ':') -
+                   service->config->listen),
+             service->config->listen, http_port(service->http));
+    printf("token: %s\n", token.secret);
+    printf("sign in: %s/#code=%s\n", *url ? url : local, link.secret);
+    return 0;
+}
+
+static int start(struct service *service, struct error *err)
+{
+    const struct config *config = service->config;
+    struct engine_options engine = {
+        .database = config->database,
+        .writers = config->writers,
+        .batch = BATCH,
+        .live_studies = config->live_studies,
+        .max_waiting = MAX_WAITING,
+        .observe = observe,
+        .context = service,
+    };
+    struct http_options http = {
+        .listen = config->listen,
+        .loops = config->loops,
+        .max_body_bytes = config->max_body_bytes,
+        .max_connections = config->max_connections,
+        .max_connections_per_address = config->max_connections_per_address,
+        .idle_s = config->idle_s,
+        .request_s = config->request_s,
+        .trusted_proxies = config->trusted_proxies,
+        .handle = route_request,
+        .finished = finished,
+        .context = service,
+    };
+    service->accounts = accounts_new();
+    service->directory = directory_new();
+    service->metrics = metrics_new();
+    if (store_migrate(config->database, err))
+        return -1;
+    service->engine = engine_start(&engine, err);
+    if (!service->engine)
+        return -1;
+    service->pool = pool_start(config->database, config->workers, MAX_WAITING,
+                               route_work, service, err);
+    if (!service->pool)
+        return -1;
+    service->http = http_start(&http, err);
+    return service->http ? 0 : -1;
+}
+
+static void stop(struct service *service)
+{
+    atomic_store(&service->draining, true);
+    if (service->http) {
+        http_drain(service->http);
+        http_stop(service->http, service->config->drain_s);
+    }
+    pool_stop(service->pool);
+    engine_stop(service->engine);
+    accounts_free(service->accounts);
+    directory_free(service->directory);
+    metrics_free(service->metrics);
+}
+
+static void announce(const struct service *service)
+{
+    const char *listen = service->config->listen;
+    printf("listening on http://%.*s:%u\n",
+           (int)(strrchr(listen, ':') - listen), listen,
+           http_port(service->http));
+}
+
+// ---- run --------------------------------------------------------------------
+
+// Waits for SIGTERM or SIGINT and tells the supervisor that all loops turn.
+static void wait_for_end(const struct service *service, const sigset_t *signals)
+{
+    const struct timespec second = {.tv_sec = 1};
+    for (;;) {
+        int signal = sigtimedwait(signals, NULL, &second);
+        if (signal == SIGTERM || signal == SIGINT)
+            return;
+        if (http_alive(service->http, WATCHDOG_S))
+            notify_systemd("WATCHDOG=1");
+    }
+}
+
+static int run(const struct config *config, const sigset_t *signals)
+{
+    struct service service = {.config = config};
+    struct error err = {0};
+    int failed = start(&service, &err);
+    if (!failed) {
+        announce(&service);
+        failed = welcome(&service, &err);
+        fflush(stdout);
+    }
+    if (failed) {
+        fprintf(stderr, "cumaed: %s\n", err.message);
+    } else {
+        notify_systemd("READY=1");
+        log_message(LOG_INFO, "started");
+        wait_for_end(&service, signals);
+        notify_systemd("STOPPING=1");
+        log_message(LOG_INFO, "draining");
+    }
+    stop(&service);
+    return failed ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct config config;
+    struct error err = {0};
+    enum config_wish wish;
+    sigset_t signals;
+    int status = 0;
+    (void)argc;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    gsl_set_error_handler_off(); // the default one aborts
+    openblas_set_num_threads(1); // our own threads share the cores
+    if (config_load(&config, argv, &wish, &err)) {
+        fprintf(stderr, "cumaed: %s\n", err.message);
+        status = 2;
+    } else if (wish == CONFIG_HELP) {
+        config_help(stdout);
+    } else if (wish == CONFIG_SHOW_VERSION) {
+        printf("cumaed %s\n", CUMAE_VERSION);
+    } else {
+        log_set_level(config.log_level);
+        status = run(&config, &signals);
+    }
+    config_done(&config);
+    return status;
+}

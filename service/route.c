@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route.c - from a request to the handler that answers it
+
+#include "route.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asset.h"
+#include "clock.h"
+#include "problem.h"
+#include "wire.h"
+
+const struct route routes[] = {
+#define ROUTE(method, path, handler, scope, access, quick)                     \
+    {HTTP_##method, path, route_##handler, scope, ACCESS_##access, quick},
+#include "routes.def"
+#undef ROUTE
+};
+const size_t n_routes = sizeof routes / sizeof *routes;
+
+// Bodies up to this size are parsed on the event loop.
+enum { QUICK_BODY_BYTES = 16384 };
+
+static const char cookie_name[] = "cumae_session=";
+
+// ---- matching ---------------------------------------------------------------
+
+// Does the path match the pattern? Copies what matches {name} into args.
+static bool matches(const char *pattern, const char *path,
+                    struct arena *arena, const char **args)
+{
+    size_t n = 0;
+    while (*pattern && *path) {
+        if (*pattern != '{') {
+            if (*pattern++ != *path++)
+                return false;
+            continue;
+        }
+        size_t length = strcspn(path, "/");
+        if (!length || n == CALL_MAX_ARGS)
+            return false;
+        args[n++] = arena_copy(arena, path, length);
+        path += length;
+        pattern += strcspn(pattern, "}") + 1;
+    }
+    return !*pattern && !*path;
+}
+
+static bool same_method(enum http_method asked, enum http_method served)
+{
+    return asked == served || (asked == HTTP_HEAD && served == HTTP_GET);
+}
+
+// Finds the route. Otherwise *allow lists the methods that the path has.
+static const struct route *find(struct call *call, struct text *allow)
+{
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT",
+                                          "PATCH", "DELETE", "OPTIONS"};
+    struct request *request = call->request;
+    for (size_t i = 0; i < n_routes; i++) {
+        if (!matches(routes[i].path, request->path, &request->arena,
+                     call->args))
+            continue;
+        if (same_method(request->method, routes[i].method))
+            return &routes[i];
+        if (allow->n)
+            text_add(allow, ", ");
+        text_add(allow, methods[routes[i].method]);
+    }
+    return NULL;
+}
+
+// ---- who is calling ---------------------------------------------------------
+
+static const char *bearer(const struct request *request)
+{
+    const char *header = request_header(request, "authorization");
+    if (!header || strncasecmp(header, "Bearer ", 7) != 0)
+        return NULL;
+    header += 7;
+    return header + strspn(header, " ");
+}
+
+static const char *cookie(const struct request *request, struct arena *arena)
+{
+    const char *header = request_header(request, "cookie");
+    const char *found = header ? strstr(header, cookie_name) : NULL;
+    if (!found || (found != header && found[-1] != ' ' && found[-1] != ';'))
+        return NULL;
+    found += sizeof cookie_name - 1;
+    return arena_copy(arena, found, strcspn(found, "; "));
+}
+
+// A cookie is sent by the browser whoever caused the request, so what changes
+// something must carry a header that another site cannot make it send.
+static int check_origin(const struct call *call, struct error *err)
+{
+    const struct request *request = call->request;
+    const char *mark = request_header(request, "x-cumae-csrf");
+    if (request->method == HTTP_GET || request->method == HTTP_HEAD ||
+        (mark && strcmp(mark, "1") == 0))
+        return 0;
+    return error_set(err, ERROR_FORBIDDEN,
+                     "X-Cumae-CSRF: 1 is required with a session cookie");
+}
+
+static void remember_use(struct call *call);
+
+// Returns 0, -1, or 1 when the store is needed.
+static int authenticate(struct call *call, struct error *err)
+{
+    struct request *request = call->request;
+    const char *secret = NULL;
+    bool fresh, by_cookie = false;
+    if (call->route->access == ACCESS_OPEN)
+        return 0;
+    if (call->route->access == ACCESS_PATH)
+        secret = call->args[0];
+    else if (!(secret = bearer(request)))
+        by_cookie = (secret = cookie(request, &request->arena)) != NULL;
+    if (!secret)
+        return error_set(err, ERROR_UNAUTHORIZED,
+                         "a bearer token or a session is required");
+    int result = accounts_check(call->service->accounts, call->store, secret,
+                                &call->principal, &fresh, err);
+    if (result)
+        return result;
+    request->user_id = call->principal.user_id;
+    if (by_cookie && check_origin(call, err))
+        return -1;
+    if (fresh)
+        remember_use(call);
+    return call->route->scope
+               ? account_may(&call->principal, call->route->scope, err)
+               : 0;
+}
+
+// The last use of a token is noted when it is read from the store, which is at
+// most every ACCOUNT_CACHE_S seconds, and nobody waits for it.
+struct use {
+    struct command command;
+    int64_t token_id;
+    char address[48];
+};
+
+static int apply_use(struct command *command, struct live *live,
+                     struct store *store, struct error *err)
+{
+    const struct use *use = (const struct use *)command;
+    (void)live;
+    return store_token_used(store, use->token_id, clock_wall_ms(),
+                            use->address, err);
+}
+
+static void done_use(struct command *command, const struct live *live)
+{
+    (void)live;
+    free(command);
+}
+
+static void remember_use(struct call *call)
+{
+    struct use *use = calloc(1, sizeof *use);
+    if (!use)
+        abort();
+    use->command.apply = apply_use;
+    use->command.done = done_use;
+    use->token_id = call->principal.token_id;
+    snprintf(use->address, sizeof use->address, "%s", call->request->peer);
+    engine_submit(call->service->engine, &use->command);
+}
+
+// ---- the way through --------------------------------------------------------
+
+static bool is_hopaas(const struct request *request)
+{
+    return strncmp(request->path, "/api/", 5) == 0 &&
+           strncmp(request->path, "/api/v1/", 8) != 0;
+}
+
+void route_problem(struct service *service, struct request *request,
+                   const struct error *err)
+{
+    (void)service;
+    problem_reply(request, err);
+    if (!is_hopaas(request))
+        return;
+    // What Hopaas, a FastAPI program, would have sent.
+    struct text text;
+    text_init(&text, &request->arena);
+    text_add(&text, "{\"detail\":");
+    text_string_ascii(&text, err->message);
+    text_char(&text, '}');
+    request->reply.content_type = "application/json; charset=utf-8";
+    request->reply.body = text.data;
+    request->reply.body_bytes = text.n;
+}
+
+static enum route_outcome no_route(struct call *call, const char *allow,
+                                   struct error *err)
+{
+    struct request *request = call->request;
+    if (*allow && request->method == HTTP_OPTIONS) {
+        reply_header(request, "Allow", allow);
+        request->reply.status = 204;
+        return ROUTE_DONE;
+    }
+    if (*allow) {
+        reply_header(request, "Allow", allow);
+        error_set(err, ERROR_METHOD, "the method must be one of %s", allow);
+        return ROUTE_FAILED;
+    }
+    if (strncmp(request->path, "/api/", 5) != 0 && asset_reply(request, call->service->config->web_dir))
+        return ROUTE_DONE;
+    error_set(err, ERROR_NOT_FOUND, "there is no %.200s", request->path);
+    return ROUTE_FAILED;
+}
+
+static enum route_outcome dispatch(struct call *call, struct error *err)
+{
+    struct request *request = call->request;
+    struct text allow;
+    text_init(&allow, &request->arena);
+    call->route = find(call, &allow);
+    if (!call->route)
+        return no_route(call, allow.data, err);
+    request->route = call->route->path;
+    int known = authenticate(call, err);
+    if (known < 0)
+        return ROUTE_FAILED;
+    if (known > 0 || (!call->store && (!call->route->quick ||
+                                       request->body_bytes > QUICK_BODY_BYTES)))
+        return ROUTE_AGAIN;
+    return call->route->handle(call, err);
+}
+
+static void run(struct service *service, struct request *request,
+                struct store *store)
+{
+    struct error err = {0};
+    struct call call = {
+        .service = service, .request = request, .store = store};
+    switch (dispatch(&call, &err)) {
+    case ROUTE_LATER:
+        return;
+    case ROUTE_DONE:
+        break;
+    case ROUTE_AGAIN:
+        if (!store && pool_submit(service->pool, request))
+            return;
+        error_set(&err, ERROR_BUSY, "too many requests wait already");
+        route_problem(service, request, &err);
+        break;
+    case ROUTE_FAILED:
+        route_problem(service, request, &err);
+        break;
+    }
+    http_answer(request);
+}
+
+void route_request(void *service, struct request *request)
+{
+    run(service, request, NULL);
+}
+
+void route_work(void *service, struct request *request, struct store *store)
+{
+    run(service, request, store);
+}
+
+// ---- for handlers -----------------------------------------------------------
+
+enum route_outcome route_json(struct call *call, int status,
+                              const struct text *text)
+{
+    struct reply *reply = &call->request->reply;
+    reply->status = status;
+    reply->content_type = "application/json; charset=utf-8";
+    reply->body = text->data;
+    reply->body_bytes = text->n;
+    return ROUTE_DONE;
+}
+
+json_t *route_body(struct call *call, struct error *err)
+{
+    struct request *request = call->request;
+    return wire_parse(request->body ? request->body : "", request->body_bytes,
+                      &request->arena, err);
+}
+
+enum route_outcome route_study(struct call *call, const char *key,
+                               struct directory_entry *entry,
+                               struct error *err)
+{
+    struct directory *directory = call->service->directory;
+    if (!directory_get(directory, key, entry)) {
+        if (!call->store)
+            return ROUTE_AGAIN;
+        struct study_row row;
+        struct error fault = {0};
+        if (store_study_find(call->store, key, &call->request->arena, &row,
+                             &fault)) {
+            error_set(err, fault.code,
+                      fault.code == ERROR_NOT_FOUND ? "there is no such study"
+                                                    : "%s", fault.message);
+            return ROUTE_FAILED;
+        }
+        *entry = (struct directory_entry){.study_id = row.id,
+                                          .owner_id = row.owner_id};
+        snprintf(entry->key, sizeof entry->key, "%s", row.key);
+        directory_put(directory, key, entry);
+    }
+    return account_may_touch(&call->principal, entry->study_id,
+                             entry->owner_id, err)
+               ? ROUTE_FAILED
+               : ROUTE_DONE;
+}
+
+int route_number(const char *text, int64_t *number, struct error *err)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 18 || text[digits])
+        return error_set(err, ERROR_NOT_FOUND,
+                         "number must be a trial's number, not \"%.40s\"",
+                         text);
+    *number = strtoll(text, NULL, 10);
+    return 0;
+}
+
+int route_query_int(const struct call *call, const char *name, int64_t low,
+                    int64_t high, int64_t standard, int64_t *value,
+                    struct error *err)
+{
+    const char *text = request_query(call->request, name);
+    *value = standard;
+    if (!text)
+        return 0;
+    size_t sign = *text == '-', digits = strspn(text + sign, "0123456789");
+    if (digits == 0 || digits > 18 || text[sign + digits])
+        return error_set(err, ERROR_MALFORMED,
+                         "%s must be an integer, not \"%.40s\"", name, text);
+    *value = strtoll(text, NULL, 10);
+    if (*value >= low && *value <= high)
+        return 0;
+    return error_set(err, ERROR_INVALID,
+                     "%s must be from %" PRId64 " to %" PRId64
+                     ", not %" PRId64, name, low, high, *value);
+}
+
+int route_query_known(const struct call *call, const char *const *known,
+                      struct error *err)
+{
+    const struct request *request = call->request;
+    for (size_t i = 0; i < request->n_query; i++) {
+        const char *const *name = known;
+        while (*name && strcmp(*name, request->query[i].name) != 0)
+            name++;
+        if (!*name)
+            return error_set(err, ERROR_MALFORMED,
+                             "unknown query parameter %.80s",
+                             request->query[i].name);
+    }
+    return 0;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route.h - from a request to the handler that answers it
+//
+// routes.def lists every endpoint: method, path, handler, the scope its caller
+// needs, how the caller is known and where it may run. A handler parses, calls
+// the domain and formats, in about twenty lines. It may be called on an event
+// loop, where it must not wait: there call->store is NULL, and a handler that
+// needs to read returns ROUTE_AGAIN to be called once more on a thread that
+// may.
+
+#ifndef CUMAE_ROUTE_H
+#define CUMAE_ROUTE_H
+
+#include <jansson.h>
+
+#include "service.h"
+#include "text.h"
+
+enum route_outcome {
+    ROUTE_DONE,   // request->reply is the answer
+    ROUTE_LATER,  // somebody else answers
+    ROUTE_AGAIN,  // call again with a store
+    ROUTE_FAILED, // *err says why
+};
+
+enum route_access {
+    ACCESS_OPEN,  // no token
+    ACCESS_TOKEN, // bearer token or session cookie
+    ACCESS_PATH,  // token in the path (Hopaas)
+};
+
+struct call;
+
+struct route {
+    enum http_method method;
+    const char *path; // segments; {name} matches one
+    enum route_outcome (*handle)(struct call *call, struct error *err);
+    unsigned scope;
+    enum route_access access;
+    bool quick;       // may run on an event loop
+};
+
+extern const struct route routes[];
+extern const size_t n_routes;
+
+enum { CALL_MAX_ARGS = 2 };
+
+// The handlers.
+#define ROUTE(method, path, handler, scope, access, quick)                     \
+    enum route_outcome route_##handler(struct call *call, struct error *err);
+#include "routes.def"
+#undef ROUTE
+
+// One request on its way through a handler.
+struct call {
+    struct service *service;
+    struct request *request;
+    const struct route *route;
+    struct store *store;               // NULL on an event loop
+    const char *args[CALL_MAX_ARGS];   // what matched {name}
+    struct principal principal;        // unless ACCESS_OPEN
+};
+
+// Takes a request from an event loop; the entry of the service.
+void route_request(void *service, struct request *request);
+
+// Works on a request in a pool thread.
+void route_work(void *service, struct request *request, struct store *store);
+
+// ---- for handlers -----------------------------------------------------------
+
+// Answers with the JSON in text.
+enum route_outcome route_json(struct call *call, int status,
+                              const struct text *text);
+
+// Answers with the problem that err describes, in the form of the face that
+// was called.
+void route_problem(struct service *service, struct request *request,
+                   const struct error *err);
+
+// The body as a JSON object; the caller decrefs. NULL with an error.
+json_t *route_body(struct call *call, struct error *err);
+
+// The study that {id} names, if the caller may touch it.
+enum route_outcome route_study(struct call *call, const char *key,
+                               struct directory_entry *entry,
+                               struct error *err);
+
+// A trial number in the path or in a query; ERROR_NOT_FOUND otherwise.
+int route_number(const char *text, int64_t *number, struct error *err);
+
+// An integer in the query. ERROR_INVALID names it.
+int route_query_int(const struct call *call, const char *name, int64_t low,
+                    int64_t high, int64_t standard, int64_t *value,
+                    struct error *err);
+
+// ERROR_MALFORMED when the query holds a parameter that is not in the list
+// (which ends with NULL).
+int route_query_known(const struct call *call, const char *const *known,
+                      struct error *err);
+
+#endif

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route_hopaas.c - the protocol of Hopaas, for jobs that were written for it
+//
+// Its client does not retry, has no timeout and takes anything but status 200
+// for the end of the job, so whatever can be understood is answered with 200.
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "route_study.h"
+#include "trial.h"
+#include "wire.h"
+#include "wire_definition.h"
+#include "wire_hopaas.h"
+
+// Answers with these bytes and nothing more: the client compares them.
+static void answer(struct call *call, const struct command *command,
+                   const char *body, size_t bytes)
+{
+    struct reply *reply = &call->request->reply;
+    if (command->error.code) {
+        route_problem(call->service, call->request, &command->error);
+    } else {
+        reply->status = 200;
+        reply->content_type = "application/json; charset=utf-8";
+        reply->body = body;
+        reply->body_bytes = bytes;
+    }
+    http_answer(call->request);
+}
+
+enum route_outcome route_hopaas_version(struct call *call, struct error *err)
+{
+    struct reply *reply = &call->request->reply;
+    (void)err;
+    reply->status = 200;
+    reply->content_type = "text/plain; charset=utf-8";
+    reply->body = "cumae " CUMAE_VERSION;
+    reply->body_bytes = strlen(reply->body);
+    return ROUTE_DONE;
+}
+
+// ---- ask --------------------------------------------------------------------
+
+struct asking {
+    struct command command;
+    struct call *call;
+    json_t *body;
+    struct ask ask;
+    size_t number;
+    char setup[AUTH_BASE64_SIZE]; // digest of the set-up, for the directory
+    char suid[AUTH_BASE64_SIZE];
+    struct study_wanted wanted;
+};
+
+static int apply_ask(struct command *command, struct live *live,
+                     struct store *store, struct error *err)
+{
+    struct asking *asking = (struct asking *)command;
+    struct ask *ask = &asking->ask;
+    if (trial_ask(live, store, ask, err))
+        return -1;
+    if (ask->n_numbers)
+        return 0;
+    return error_set(err, ERROR_CONFLICT, "no trial: %s %s", ask->reason,
+                     ask->detail);
+}
+
+static int create_and_ask(struct asking *asking, struct error *err);
+
+static void done_ask(struct command *command, const struct live *live)
+{
+    struct asking *asking = (struct asking *)command;
+    struct service *service = asking->call->service;
+    struct text text;
+    text_init(&text, &asking->call->request->arena);
+    if (command->error.code == ERROR_NOT_FOUND) {
+        directory_drop(service->directory, command->study_id);
+        if (!asking->wanted.id &&
+            create_and_ask(asking, &(struct error){0}) == 0) {
+            command->study_id = 0;
+            engine_submit(service->engine, command);
+            return;
+        }
+    }
+    if (!command->error.code) {
+        route_count_ask(service, &asking->ask);
+        wire_hopaas_answer(&text, asking->body, live, asking->number);
+    }
+    json_decref(asking->body);
+    answer(asking->call, command, text.data, text.n);
+}
+
+static int apply_found(struct command *command, struct live *live,
+                       struct store *store, struct error *err)
+{
+    (void)live;
+    return study_find_or_create(store, &((struct asking *)command)->wanted,
+                                false, err);
+}
+
+static void done_found(struct command *command, const struct live *live)
+{
+    struct asking *asking = (struct asking *)command;
+    struct service *service = asking->call->service;
+    (void)live;
+    definition_free(asking->wanted.definition);
+    if (command->error.code) {
+        done_ask(command, NULL);
+        return;
+    }
+    struct directory_entry entry = {.study_id = asking->wanted.id,
+                                    .owner_id = asking->wanted.owner_id};
+    snprintf(entry.key, sizeof entry.key, "%s", asking->wanted.found_key);
+    directory_put(service->directory, asking->setup, &entry);
+    directory_put(service->directory, entry.key, &entry);
+    command->study_id = entry.study_id;
+    command->apply = apply_ask;
+    command->done = done_ask;
+    engine_submit(service->engine, command);
+}
+
+static void digest(const struct call *call, const char *text,
+                   char name[AUTH_BASE64_SIZE])
+{
+    unsigned char hash[AUTH_HASH_BYTES];
+    const char *whose = arena_print(&call->request->arena, "%" PRId64 ":%s",
+                                    call->principal.user_id, text);
+    auth_hash(whose, strlen(whose), hash);
+    auth_base64url(hash, name);
+}
+
+static int create_and_ask(struct asking *asking, struct error *err)
+{
+    struct call *call = asking->call;
+    struct arena *arena = &call->request->arena;
+    char *identity;
+    if (route_may_create(&call->principal, err))
+        return -1;
+    struct definition *definition =
+        wire_hopaas_read(asking->body, arena, &identity, err);
+    if (!definition)
+        return -1;
+    digest(call, identity, asking->suid);
+    asking->wanted = (struct study_wanted){
+        .owner_id = call->principal.user_id,
+        .key = asking->suid,
+        .identity = arena_print(arena, "hopaas:%s", asking->suid),
+        .definition = definition,
+    };
+    asking->command.apply = apply_found;
+    asking->command.done = done_found;
+    return 0;
+}
+
+static int find_study(struct asking *asking, struct error *err)
+{
+    struct call *call = asking->call;
+    struct directory_entry entry;
+    char *setup = wire_hopaas_setup(asking->body);
+    digest(call, setup, asking->setup);
+    free(setup);
+    if (!directory_get(call->service->directory, asking->setup, &entry))
+        return create_and_ask(asking, err);
+    asking->command.study_id = entry.study_id;
+    return account_may_touch(&call->principal, entry.study_id, entry.owner_id,
+                             err);
+}
+
+enum route_outcome route_hopaas_ask(struct call *call, struct error *err)
+{
+    struct arena *arena = &call->request->arena;
+    struct asking *asking = arena_zeros(arena, 1, sizeof *asking);
+    asking->command.apply = apply_ask;
+    asking->command.done = done_ask;
+    asking->call = route_keep(call);
+    asking->ask.n = 1;
+    asking->ask.numbers = &asking->number;
+    asking->ask.user_id = call->principal.user_id;
+    asking->body = route_body(call, err);
+    if (!asking->body || find_study(asking, err)) {
+        json_decref(asking->body);
+        return ROUTE_FAILED;
+    }
+    asking->ask.special = wire_hopaas_special(asking->body, arena);
+    engine_submit(call->service->engine, &asking->command);
+    return ROUTE_LATER;
+}
+
+// ---- should_prune, tell, mark_as_failed -------------------------------------
+
+struct telling {
+    struct command command;
+    struct call *call;
+    struct report report;
+    struct tell tell;
+};
+
+// Reads "SUID:N" and finds the study.
+static enum route_outcome find_trial(struct call *call, const char *trial,
+                                     int64_t *study_id, int64_t *number,
+                                     struct error *err)
+{
+    struct directory_entry entry;
+    const char *colon = trial ? strchr(trial, ':') : NULL;
+    if (!colon) {
+        error_set(err, ERROR_INVALID,
+                  "hopaas_trial must be \"STUDY:NUMBER\"%s%.60s",
+                  trial ? ", not " : "", trial ? trial : "");
+        return ROUTE_FAILED;
+    }
+    const char *key = arena_copy(&call->request->arena, trial,
+                                 (size_t)(colon - trial));
+    if (route_number(colon + 1, number, err))
+        return ROUTE_FAILED;
+    enum route_outcome found = route_study(call, key, &entry, err);
+    *study_id = entry.study_id;
+    return found;
+}
+
+static int apply_should_prune(struct command *command, struct live *live,
+                              struct store *store, struct error *err)
+{
+    return trial_report(live, store, &((struct telling *)command)->report,
+                        err);
+}
+
+static void done_should_prune(struct command *command, const struct live *live)
+{
+    struct telling *telling = (struct telling *)command;
+    const char *word = telling->report.should_prune ? "true" : "false";
+    (void)live;
+    answer(telling->call, command, word, strlen(word));
+}
+
+static int apply_tell(struct command *command, struct live *live,
+                      struct store *store, struct error *err)
+{
+    return trial_tell(live, store, &((struct telling *)command)->tell, err);
+}
+
+static void done_tell(struct command *command, const struct live *live)
+{
+    (void)live;
+    answer(((struct telling *)command)->call, command, "", 0);
+}
+
+// What each of the three calls reads, beside hopaas_trial.
+static void read_should_prune(struct telling *telling,
+                              const struct fields *fields)
+{
+    telling->report.value = fields_value(fields, "loss", NAN);
+    telling->report.step =
+        fields_int(fields, "step", 0, INT64_C(1) << 53, 0);
+    telling->command.apply = apply_should_prune;
+    telling->command.done = done_should_prune;
+}
+
+static void read_tell(struct telling *telling, const struct fields *fields)
+{
+    telling->tell.state = TRIAL_COMPLETE;
+    telling->tell.has_value = true;
+    telling->tell.value = fields_value(fields, "loss", NAN);
+    telling->command.apply = apply_tell;
+    telling->command.done = done_tell;
+}
+
+static void read_failed(struct telling *telling, const struct fields *fields)
+{
+    const char *error = fields_text(fields, "error", 16384, "failed");
+    telling->tell.state = TRIAL_FAILED;
+    telling->tell.error = arena_copy(&telling->call->request->arena, error,
+                                     strlen(error));
+    telling->command.apply = apply_tell;
+    telling->command.done = done_tell;
+}
+
+static enum route_outcome tell(struct call *call,
+                               void (*read)(struct telling *telling,
+                                            const struct fields *fields),
+                               struct error *err)
+{
+    struct telling *telling =
+        arena_zeros(&call->request->arena, 1, sizeof *telling);
+    struct fields fields;
+    int64_t number = 0;
+    json_t *body = route_body(call, err);
+    if (!body || fields_open(&fields, body, "", NULL, err))
+        return ROUTE_FAILED;
+    telling->call = route_keep(call);
+    telling->tell.uncertainty = telling->tell.wall_s = NAN;
+    telling->tell.lenient = telling->report.lenient = true;
+    telling->tell.user_id = telling->report.user_id = call->principal.user_id;
+    read(telling, &fields);
+    enum route_outcome found =
+        err->code ? ROUTE_FAILED
+                  : find_trial(call, fields_text(&fields, "hopaas_trial", 200,
+                                                 NULL),
+                               &telling->command.study_id, &number, err);
+    json_decref(body);
+    if (found != ROUTE_DONE)
+        return found;
+    telling->tell.number = telling->report.number = number;
+    engine_submit(call->service->engine, &telling->command);
+    return ROUTE_LATER;
+}
+
+enum route_outcome route_hopaas_should_prune(struct call *call,
+                                             struct error *err)
+{
+    return tell(call, read_should_prune, err);
+}
+
+enum route_outcome route_hopaas_tell(struct call *call, struct error *err)
+{
+    return tell(call, read_tell, err);
+}
+
+enum route_outcome route_hopaas_mark_as_failed(struct call *call,
+                                               struct error *err)
+{
+    return tell(call, read_failed, err);
+}
+
+// ---- best -------------------------------------------------------------------
+
+enum route_outcome route_hopaas_get_best_trial(struct call *call,
+                                               struct error *err)
+{
+    int64_t id, owner_id, number;
+    struct study_progress progress;
+    struct text text;
+    const char *trial = request_query(call->request, "hopaas_trial");
+    enum route_outcome found = find_trial(call, trial, &id, &number, err);
+    if (found != ROUTE_DONE)
+        return found;
+    const char *key = arena_copy(&call->request->arena, trial,
+                                 strcspn(trial, ":"));
+    if (store_study_progress(call->store, key, &id, &owner_id, &progress, err))
+        return ROUTE_FAILED;
+    if (progress.best_number < 0) {
+        error_set(err, ERROR_NOT_FOUND, "no trial is complete yet");
+        return ROUTE_FAILED;
+    }
+    text_init(&text, &call->request->arena);
+    text_print(&text, "\"%s:%" PRId64 "\"", key, progress.best_number);
+    return route_json(call, 200, &text);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route_service.c - the service about itself: health, metrics, info
+
+#include <math.h>
+#include <string.h>
+
+#include "asset.h"
+#include "route.h"
+
+enum route_outcome route_service_health(struct call *call, struct error *err)
+{
+    struct text text;
+    (void)err;
+    text_init(&text, &call->request->arena);
+    text_add(&text, "{\"status\":\"ok\"}");
+    return route_json(call, 200, &text);
+}
+
+// Ready: not draining, and the database answers.
+enum route_outcome route_service_ready(struct call *call, struct error *err)
+{
+    if (atomic_load(&call->service->draining)) {
+        error_set(err, ERROR_BUSY, "the service is draining");
+        return ROUTE_FAILED;
+    }
+    if (store_ping(call->store, err))
+        return ROUTE_FAILED;
+    return route_service_health(call, err);
+}
+
+enum route_outcome route_service_metrics(struct call *call, struct error *err)
+{
+    struct service *service = call->service;
+    struct reply *reply = &call->request->reply;
+    (void)err;
+    metrics_set(service->metrics, METRIC_QUEUE_DEPTH,
+                (int64_t)pool_waiting(service->pool));
+    metrics_set(service->metrics, METRIC_WRITE_QUEUE_DEPTH,
+                (int64_t)engine_waiting(service->engine));
+    metrics_set(service->metrics, METRIC_LIVE_STUDIES,
+                (int64_t)engine_live(service->engine));
+    metrics_set(service->metrics, METRIC_IN_FLIGHT,
+                (int64_t)http_in_flight(service->http));
+    reply->status = 200;
+    reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    reply->body = metrics_print(service->metrics, &call->request->arena,
+                                &reply->body_bytes);
+    return ROUTE_DONE;
+}
+
+// ---- info -------------------------------------------------------------------
+
+static void write_number(struct text *text, const struct option *option,
+                         double value)
+{
+    if (option->kind == OPTION_BOOL)
+        text_bool(text, value != 0);
+    else if (option->kind == OPTION_INT && isfinite(value))
+        text_int(text, (int64_t)value);
+    else
+        text_real(text, value);
+}
+
+static void write_options(struct text *text, const struct option *options,
+                          size_t n)
+{
+    static const char *const kinds[] = {"int", "float", "bool"};
+    text_key(text, "options");
+    text_char(text, '[');
+    for (size_t i = 0; i < n; i++) {
+        text_next(text);
+        text_char(text, '{');
+        text_key(text, "name");
+        text_string(text, options[i].name);
+        text_key(text, "type");
+        text_string(text, kinds[options[i].kind]);
+        text_key(text, "default");
+        write_number(text, &options[i], options[i].standard);
+        text_key(text, "low");
+        write_number(text, &options[i], options[i].low);
+        text_key(text, "high");
+        write_number(text, &options[i], options[i].high);
+        text_key(text, "help");
+        text_string(text, options[i].help);
+        text_char(text, '}');
+    }
+    text_add(text, "]}");
+}
+
+static void write_algorithm(struct text *text, const char *name,
+                            const char *help)
+{
+    text_next(text);
+    text_char(text, '{');
+    text_key(text, "name");
+    text_string(text, name);
+    text_key(text, "help");
+    text_string(text, help);
+}
+
+enum route_outcome route_service_info(struct call *call, struct error *err)
+{
+    struct text text;
+    (void)err;
+    text_init(&text, &call->request->arena);
+    text_add(&text, "{\"name\":\"cumae\",\"version\":\"" CUMAE_VERSION "\","
+                    "\"samplers\":[");
+    for (size_t i = 0; i < n_samplers; i++) {
+        write_algorithm(&text, samplers[i]->name, samplers[i]->help);
+        write_options(&text, samplers[i]->options, samplers[i]->n_options);
+    }
+    text_add(&text, "],\"pruners\":[");
+    for (size_t i = 0; i < n_pruners; i++) {
+        write_algorithm(&text, pruners[i]->name, pruners[i]->help);
+        write_options(&text, pruners[i]->options, pruners[i]->n_options);
+    }
+    text_add(&text, "],\"defaults\":{\"sampler\":\"tpe\",\"pruner\":\"nop\"}}");
+    return route_json(call, 200, &text);
+}
+
+enum route_outcome route_service_openapi(struct call *call, struct error *err)
+{
+    call->request->path = "/openapi.json";
+    if (asset_reply(call->request, call->service->config->web_dir))
+        return ROUTE_DONE;
+    error_set(err, ERROR_NOT_FOUND, "this binary holds no API document");
+    return ROUTE_FAILED;
+}

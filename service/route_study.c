@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route_study.c - /api/v1/studies
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "route_study.h"
+#include "study.h"
+#include "wire_definition.h"
+#include "wire_trial.h"
+
+// ---- create -----------------------------------------------------------------
+
+struct create {
+    struct command command;
+    struct call *call;
+    struct study_wanted wanted;
+    char key[24], *identity;
+    struct study_row row;
+};
+
+static int apply_create(struct command *command, struct live *live,
+                        struct store *store, struct error *err)
+{
+    struct create *create = (struct create *)command;
+    (void)live;
+    if (study_find_or_create(store, &create->wanted, true, err))
+        return -1;
+    return store_study_get(store, create->wanted.id,
+                           &create->call->request->arena, &create->row, err);
+}
+
+static void done_create(struct command *command, const struct live *live)
+{
+    struct create *create = (struct create *)command;
+    struct request *request = create->call->request;
+    struct text text;
+    (void)live;
+    text_init(&text, &request->arena);
+    if (!command->error.code)
+        wire_study_write(&text, &create->row, &command->error);
+    if (command->error.code)
+        route_problem(create->call->service, request, &command->error);
+    else
+        route_json(create->call, create->wanted.created ? 201 : 200, &text);
+    definition_free(create->wanted.definition);
+    http_answer(request);
+}
+
+void route_study_wanted(const struct principal *principal,
+                        struct definition *definition, struct arena *arena,
+                        char key[24], struct study_wanted *wanted)
+{
+    auth_random(key, 16);
+    *wanted = (struct study_wanted){
+        .owner_id = principal->user_id,
+        .key = key,
+        .identity = arena_print(arena, "name:%s", definition->name),
+        .definition = definition,
+    };
+}
+
+struct call *route_keep(const struct call *call)
+{
+    struct call *kept = arena_alloc(&call->request->arena, sizeof *kept);
+    *kept = *call;
+    return kept;
+}
+
+void route_count_ask(struct service *service, const struct ask *ask)
+{
+    metrics_add(service->metrics, METRIC_ASKS, ask->n_numbers);
+    if (ask->n_numbers)
+        metrics_observe(service->metrics, METRIC_SUGGEST_TIME,
+                        (uint64_t)ask->suggest_us / ask->n_numbers);
+}
+
+int route_may_create(const struct principal *principal, struct error *err)
+{
+    if (!principal->study_id)
+        return 0;
+    return error_set(err, ERROR_FORBIDDEN,
+                     "the token is bound to one study and creates none");
+}
+
+enum route_outcome route_study_create(struct call *call, struct error *err)
+{
+    struct arena *arena = &call->request->arena;
+    json_t *body = route_body(call, err);
+    if (!body)
+        return ROUTE_FAILED;
+    struct definition *definition = wire_definition_read(body, "", err);
+    json_decref(body);
+    if (definition && route_may_create(&call->principal, err)) {
+        definition_free(definition);
+        definition = NULL;
+    }
+    if (!definition)
+        return ROUTE_FAILED;
+    struct create *create = arena_zeros(arena, 1, sizeof *create);
+    create->command.apply = apply_create;
+    create->command.done = done_create;
+    create->call = route_keep(call);
+    route_study_wanted(&call->principal, definition, arena, create->key,
+                       &create->wanted);
+    engine_submit(call->service->engine, &create->command);
+    return ROUTE_LATER;
+}
+
+// ---- look -------------------------------------------------------------------
+
+struct listing {
+    struct text *text;
+    int64_t last_id;
+    int n;
+};
+
+static int visit_study(void *context, const struct study_row *row,
+                       struct error *err)
+{
+    struct listing *listing = context;
+    listing->last_id = row->id;
+    listing->n++;
+    return wire_study_write(listing->text, row, err);
+}
+
+enum route_outcome route_study_list(struct call *call, struct error *err)
+{
+    static const char *const known[] = {"limit", "cursor", "q", "state", NULL};
+    const struct principal *principal = &call->principal;
+    struct study_filter filter = {.owner_id = principal->user_id, .state = -1};
+    struct text text;
+    struct listing listing = {.text = &text};
+    int64_t limit;
+    if (route_query_known(call, known, err) ||
+        route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
+        route_query_int(call, "cursor", 1, INT64_MAX, 0, &filter.before_id,
+                        err))
+        return ROUTE_FAILED;
+    const char *state = request_query(call->request, "state");
+    if (state && (filter.state = study_state_from_name(state)) < 0) {
+        error_set(err, ERROR_INVALID,
+                  "state must be running, paused, draining or finished, not "
+                  "\"%.40s\"", state);
+        return ROUTE_FAILED;
+    }
+    filter.query = request_query(call->request, "q");
+    filter.limit = (int)limit;
+    text_init(&text, &call->request->arena);
+    text_add(&text, "{\"studies\":[");
+    if (store_study_list(call->store, &filter, visit_study, &listing, err))
+        return ROUTE_FAILED;
+    text_add(&text, "],\"next\":");
+    if (listing.n == limit)
+        text_print(&text, "\"%" PRId64 "\"}", listing.last_id);
+    else
+        text_add(&text, "null}");
+    return route_json(call, 200, &text);
+}
+
+// Reads the study that the path names, if it is the caller's.
+static int read_study(struct call *call, struct study_row *row,
+                      struct error *err)
+{
+    struct directory_entry entry;
+    if (route_study(call, call->args[0], &entry, err) != ROUTE_DONE)
+        return -1;
+    return store_study_get(call->store, entry.study_id, &call->request->arena,
+                           row, err);
+}
+
+enum route_outcome route_study_get(struct call *call, struct error *err)
+{
+    struct study_row row;
+    struct text text;
+    text_init(&text, &call->request->arena);
+    if (read_study(call, &row, err) || wire_study_write(&text, &row, err))
+        return ROUTE_FAILED;
+    return route_json(call, 200, &text);
+}
+
+enum route_outcome route_study_best(struct call *call, struct error *err)
+{
+    struct study_row study;
+    struct trial_row trial;
+    struct text text;
+    text_init(&text, &call->request->arena);
+    if (read_study(call, &study, err))
+        return ROUTE_FAILED;
+    if (study.progress.best_number < 0) {
+        text_add(&text, "{\"trial\":null}");
+        return route_json(call, 200, &text);
+    }
+    if (store_trial_get(call->store, study.id, study.progress.best_number,
+                        &call->request->arena, &trial, err))
+        return ROUTE_FAILED;
+    struct definition *definition = wire_definition_load(study.definition,
+                                                         err);
+    if (!definition)
+        return ROUTE_FAILED;
+    text_add(&text, "{\"trial\":");
+    wire_trial_open(&text, definition, study.key, &trial);
+    text_add(&text, "}}");
+    definition_free(definition);
+    return route_json(call, 200, &text);
+}
+
+// ---- steer ------------------------------------------------------------------
+
+struct steer {
+    struct command command;
+    struct call *call;
+    enum study_state state;
+    json_t *changes;   // of a PATCH, or NULL
+    bool remove;
+    struct study_row row;
+};
+
+static int apply_patch(struct steer *steer, struct live *live,
+                       struct store *store, struct error *err)
+{
+    struct definition *definition =
+        wire_definition_patch(live->definition, steer->changes, err);
+    if (!definition)
+        return -1;
+    return study_redefine(live, store, definition,
+                          steer->call->principal.user_id, err);
+}
+
+static int apply_steer(struct command *command, struct live *live,
+                       struct store *store, struct error *err)
+{
+    struct steer *steer = (struct steer *)command;
+    int64_t user_id = steer->call->principal.user_id;
+    if (steer->remove)
+        return study_delete(live, store, err);
+    int result = steer->changes ? apply_patch(steer, live, store, err)
+                                : study_steer(live, store, steer->state,
+                                              user_id, err);
+    // The answer shows the counters as they will be after this transaction.
+    if (result == 0 &&
+        store_study_get(store, live->id, &steer->call->request->arena,
+                        &steer->row, err) == 0) {
+        steer->row.progress = live->progress;
+        return 0;
+    }
+    return -1;
+}
+
+static void done_steer(struct command *command, const struct live *live)
+{
+    struct steer *steer = (struct steer *)command;
+    struct request *request = steer->call->request;
+    struct text text;
+    (void)live;
+    text_init(&text, &request->arena);
+    if (!command->error.code && !steer->remove)
+        wire_study_write(&text, &steer->row, &command->error);
+    if (command->error.code)
+        route_problem(steer->call->service, request, &command->error);
+    else if (steer->remove)
+        request->reply.status = 204;
+    else
+        route_json(steer->call, 200, &text);
+    if (steer->remove)
+        directory_drop(steer->call->service->directory, command->study_id);
+    json_decref(steer->changes);
+    http_answer(request);
+}
+
+static enum route_outcome submit(struct call *call, const struct steer *what,
+                                 struct error *err)
+{
+    struct directory_entry entry;
+    enum route_outcome found = route_study(call, call->args[0], &entry, err);
+    if (found != ROUTE_DONE) {
+        json_decref(what->changes);
+        return found;
+    }
+    struct steer *steer = arena_zeros(&call->request->arena, 1, sizeof *steer);
+    *steer = *what;
+    steer->command.study_id = entry.study_id;
+    steer->command.apply = apply_steer;
+    steer->command.done = done_steer;
+    steer->call = route_keep(call);
+    engine_submit(call->service->engine, &steer->command);
+    return ROUTE_LATER;
+}
+
+enum route_outcome route_study_patch(struct call *call, struct error *err)
+{
+    struct steer steer = {.changes = route_body(call, err)};
+    return steer.changes ? submit(call, &steer, err) : ROUTE_FAILED;
+}
+
+enum route_outcome route_study_remove(struct call *call, struct error *err)
+{
+    return submit(call, &(struct steer){.remove = true}, err);
+}
+
+enum route_outcome route_study_pause(struct call *call, struct error *err)
+{
+    return submit(call, &(struct steer){.state = STUDY_PAUSED}, err);
+}
+
+enum route_outcome route_study_resume(struct call *call, struct error *err)
+{
+    return submit(call, &(struct steer){.state = STUDY_RUNNING}, err);
+}
+
+enum route_outcome route_study_stop(struct call *call, struct error *err)
+{
+    return submit(call, &(struct steer){.state = STUDY_DRAINING}, err);
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// service.h - the parts of a running service, tied together
+//
+// main builds one and hands it to the routes; nothing here is global.
+
+#ifndef CUMAE_SERVICE_H
+#define CUMAE_SERVICE_H
+
+#include <stdatomic.h>
+
+#include "account.h"
+#include "config.h"
+#include "directory.h"
+#include "engine.h"
+#include "http.h"
+#include "metrics.h"
+#include "pool.h"
+
+struct service {
+    const struct config *config;
+    struct engine *engine;
+    struct pool *pool;
+    struct accounts *accounts;
+    struct directory *directory;
+    struct metrics *metrics;
+    struct http *http;
+    atomic_bool draining;
+};
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// store_account.c - users and their tokens
+
+#include "store_private.h"
+
+int store_user_add(struct store *store, struct user_row *row, struct error *err)
+{
+    struct store_one one = {
+        .call = DB_CALL(QUERY_USER_ADD, db_text(row->name), db_flag(row->admin),
+                        db_flag(row->disabled), db_int(row->created_ms)),
+        .visit = store_keep_int,
+        .context = &row->id,
+        .what = "user",
+    };
+    return store_read_one(store, &one, err);
+}
+
+static int read_user(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    struct user_row *user = context;
+    user->id = db_next_int(row);
+    user->name = db_next_text(row);
+    user->admin = db_next_flag(row);
+    user->disabled = db_next_flag(row);
+    user->created_ms = db_next_int(row);
+    return 0;
+}
+
+int store_user_get(struct store *store, int64_t id, struct arena *arena,
+                   struct user_row *row, struct error *err)
+{
+    struct store_one one = {
+        .call = DB_CALL(QUERY_USER_GET, db_int(id)),
+        .visit = read_user,
+        .context = row,
+        .arena = arena,
+        .what = "user",
+    };
+    return store_read_one(store, &one, err);
+}
+
+int store_user_count(struct store *store, int64_t *count, struct error *err)
+{
+    struct store_one one = {
+        .call = &(struct db_call){.query = QUERY_USER_COUNT},
+        .visit = store_keep_int,
+        .context = count,
+        .what = "count",
+    };
+    return store_read_one(store, &one, err);
+}
+
+int store_token_add(struct store *store, struct token_row *row,
+                    struct error *err)
+{
+    struct store_one one = {
+        .call =
+            DB_CALL(QUERY_TOKEN_ADD, db_int(row->user_id), db_int(row->kind),
+                    db_bytes(row->hash, STORE_HASH_BYTES), db_text(row->prefix),
+                    db_text(row->name), db_int(row->scopes),
+                    db_int_unless(row->study_id, 0), db_int(row->created_ms),
+                    db_int_unless(row->expires_ms, 0),
+                    db_int_unless(row->revoked_ms, 0),
+                    db_int_unless(row->used_ms, 0), db_text(row->used_address)),
+        .visit = store_keep_int,
+        .context = &row->id,
+        .what = "token",
+    };
+    return store_read_one(store, &one, err);
+}
+
+static int read_token(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    struct token_row *token = context;
+    token->id = db_next_int(row);
+    token->user_id = db_next_int(row);
+    token->kind = (enum token_kind)db_next_int(row);
+    db_next_bytes(row, token->hash, STORE_HASH_BYTES);
+    token->prefix = db_next_text(row);
+    token->name = db_next_text(row);
+    token->scopes = (unsigned)db_next_int(row);
+    token->study_id = db_next_int_or(row, 0);
+    token->created_ms = db_next_int(row);
+    token->expires_ms = db_next_int_or(row, 0);
+    token->revoked_ms = db_next_int_or(row, 0);
+    token->used_ms = db_next_int_or(row, 0);
+    token->used_address = db_next_text(row);
+    token->user_name = db_next_text(row);
+    token->user_admin = db_next_flag(row);
+    token->user_disabled = db_next_flag(row);
+    return 0;
+}
+
+int store_token_find(struct store *store, const unsigned char *hash,
+                     struct arena *arena, struct token_row *row,
+                     struct error *err)
+{
+    struct store_one one = {
+        .call = DB_CALL(QUERY_TOKEN_FIND, db_bytes(hash, STORE_HASH_BYTES)),
+        .visit = read_token,
+        .context = row,
+        .arena = arena,
+        .what = "token",
+    };
+    return store_read_one(store, &one, err);
+}
+
+struct token_visitor {
+    int (*visit)(void *context, const struct token_row *row, struct error *err);
+    void *context;
+};
+
+static int visit_token(void *context, struct db_row *row, struct error *err)
+{
+    const struct token_visitor *visitor = context;
+    struct token_row token;
+    read_token(&token, row, err);
+    return visitor->visit(visitor->context, &token, err);
+}
+
+int store_token_list(struct store *store, int64_t user_id,
+                     int (*visit)(void *context, const struct token_row *row,
+                                  struct error *err),
+                     void *context, struct error *err)
+{
+    struct token_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_token, &visitor, NULL};
+    return db_read(store->db, DB_CALL(QUERY_TOKEN_LIST, db_int(user_id)),
+                   &reader, err) < 0
+               ? -1
+               : 0;
+}
+
+int store_token_revoke(struct store *store, int64_t user_id, int64_t id,
+                       int64_t revoked_ms, struct error *err)
+{
+    int64_t revoked;
+    struct store_one one = {
+        .call = DB_CALL(QUERY_TOKEN_REVOKE, db_int(user_id), db_int(id),
+                        db_int(revoked_ms)),
+        .visit = store_keep_int,
+        .context = &revoked,
+        .what = "token",
+    };
+    return store_read_one(store, &one, err);
+}
+
+int store_token_used(struct store *store, int64_t id, int64_t used_ms,
+                     const char *address, struct error *err)
+{
+    return db_write(store->db,
+                    DB_CALL(QUERY_TOKEN_USED, db_int(id), db_int(used_ms),
+                            db_text(address)),
+                    err);
+}

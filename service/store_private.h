@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// store_private.h - what the files of the store share
+
+#ifndef CUMAE_STORE_PRIVATE_H
+#define CUMAE_STORE_PRIVATE_H
+
+#include "db.h"
+#include "store.h"
+
+// Events of the transaction that wait for its end, by columns.
+enum { STORE_EVENTS = 512 };
+
+struct store_events {
+    size_t n;
+    int64_t study_id[STORE_EVENTS], revision[STORE_EVENTS];
+    int64_t number[STORE_EVENTS], at_ms[STORE_EVENTS], user_id[STORE_EVENTS];
+    const char *kind[STORE_EVENTS];
+    struct arena kinds;
+};
+
+struct store {
+    struct db *db;
+    struct store_events events;
+};
+
+// Writes the events that wait.
+int store_flush_events(struct store *store, struct error *err);
+
+// Reads the only row of a call with `visit`, which gets `context`.
+// ERROR_NOT_FOUND "there is no such WHAT" when there is none. What is read
+// lives in `arena` (NULL: it holds no texts or arrays).
+struct store_one {
+    const struct db_call *call;
+    int (*visit)(void *context, struct db_row *row, struct error *err);
+    void *context;
+    struct arena *arena;
+    const char *what;
+};
+int store_read_one(struct store *store, const struct store_one *one,
+                   struct error *err);
+
+// A visitor that keeps one integer.
+int store_keep_int(void *context, struct db_row *row, struct error *err);
+
+// Reads the columns of @progress_columns@.
+void store_next_progress(struct db_row *row, struct study_progress *progress);
+
+#endif

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// store_trial.c - trials
+
+#include "store_private.h"
+
+// ---- writing ----------------------------------------------------------------
+
+// An ask key of zeros is none.
+static struct db_value ask_key(const unsigned char *key)
+{
+    static const unsigned char none[STORE_ASK_KEY_BYTES];
+    bool absent = memcmp(key, none, sizeof none) == 0;
+    return db_bytes(absent ? NULL : key, STORE_ASK_KEY_BYTES);
+}
+
+int store_trial_add(struct store *store, const struct trial_row *row,
+                    struct error *err)
+{
+    return db_write(
+        store->db,
+        DB_CALL(QUERY_TRIAL_ADD, db_int(row->study_id), db_int(row->number),
+                db_int(row->state), db_doubles(row->point, row->n_point),
+                db_doubles_or_null(row->values, row->n_values),
+                db_real(row->uncertainty), db_flag(row->stopped),
+                db_text(row->stop_reason), db_text(row->sampler),
+                db_int(row->seen_revision), db_int(row->attempt),
+                db_int_unless(row->retry_of, -1), db_int(row->lease_ms),
+                db_int(row->created_ms), db_int_unless(row->started_ms, 0),
+                db_int_unless(row->ended_ms, 0), db_int(row->revision),
+                db_int_unless(row->ended_revision, 0), db_real(row->wall_s),
+                ask_key(row->ask_key), db_text(row->worker),
+                db_text(row->constants), db_text(row->special),
+                db_text(row->error), db_text(row->outputs), db_text(row->meta),
+                db_text(row->env), db_text(row->tags), db_text(row->notes)),
+        err);
+}
+
+int store_trial_end(struct store *store, const struct trial_row *row,
+                    struct error *err)
+{
+    return db_write(
+        store->db,
+        DB_CALL(QUERY_TRIAL_END, db_int(row->study_id), db_int(row->number),
+                db_int(row->state),
+                db_doubles_or_null(row->values, row->n_values),
+                db_real(row->uncertainty), db_flag(row->stopped),
+                db_text(row->stop_reason), db_int(row->lease_ms),
+                db_int_unless(row->ended_ms, 0), db_int(row->revision),
+                db_int_unless(row->ended_revision, 0), db_real(row->wall_s),
+                db_text(row->error), db_text(row->outputs), db_text(row->meta),
+                db_text(row->env)),
+        err);
+}
+
+int store_trial_lease(struct store *store, int64_t study_id, int64_t number,
+                      int64_t lease_ms, struct error *err)
+{
+    return db_write(store->db,
+                    DB_CALL(QUERY_TRIAL_LEASE, db_int(study_id), db_int(number),
+                            db_int(lease_ms)),
+                    err);
+}
+
+int store_trial_start(struct store *store, const struct trial_row *row,
+                      struct error *err)
+{
+    return db_write(store->db,
+                    DB_CALL(QUERY_TRIAL_START, db_int(row->study_id),
+                            db_int(row->number), db_int(row->state),
+                            db_int_unless(row->started_ms, 0),
+                            db_int(row->lease_ms), db_text(row->worker),
+                            db_int(row->revision)),
+                    err);
+}
+
+// ---- reading ----------------------------------------------------------------
+
+// In the order of @trial_columns@.
+static int read_trial(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    struct trial_row *trial = context;
+    trial->study_id = db_next_int(row);
+    trial->number = db_next_int(row);
+    trial->state = (enum trial_state)db_next_int(row);
+    trial->point = db_next_doubles(row, &trial->n_point);
+    trial->values = db_next_doubles(row, &trial->n_values);
+    trial->uncertainty = db_next_real(row);
+    trial->stopped = db_next_flag(row);
+    trial->stop_reason = db_next_text(row);
+    trial->sampler = db_next_text(row);
+    trial->seen_revision = db_next_int(row);
+    trial->attempt = db_next_int(row);
+    trial->retry_of = db_next_int_or(row, -1);
+    trial->lease_ms = db_next_int(row);
+    trial->created_ms = db_next_int(row);
+    trial->started_ms = db_next_int_or(row, 0);
+    trial->ended_ms = db_next_int_or(row, 0);
+    trial->revision = db_next_int(row);
+    trial->ended_revision = db_next_int_or(row, 0);
+    trial->wall_s = db_next_real(row);
+    db_next_bytes(row, trial->ask_key, STORE_ASK_KEY_BYTES);
+    trial->worker = db_next_text(row);
+    trial->constants = db_next_text(row);
+    trial->special = db_next_text(row);
+    trial->error = db_next_text(row);
+    trial->outputs = db_next_text(row);
+    trial->meta = db_next_text(row);
+    trial->env = db_next_text(row);
+    trial->tags = db_next_text(row);
+    trial->notes = db_next_text(row);
+    return 0;
+}
+
+int store_trial_get(struct store *store, int64_t study_id, int64_t number,
+                    struct arena *arena, struct trial_row *row,
+                    struct error *err)
+{
+    struct store_one one = {
+        .call = DB_CALL(QUERY_TRIAL_GET, db_int(study_id), db_int(number)),
+        .visit = read_trial,
+        .context = row,
+        .arena = arena,
+        .what = "trial",
+    };
+    return store_read_one(store, &one, err);
+}
+
+struct trial_visitor {
+    int (*visit)(void *context, const struct trial_row *row, struct error *err);
+    void *context;
+    int64_t study_id;
+};
+
+static int visit_trial(void *context, struct db_row *row, struct error *err)
+{
+    const struct trial_visitor *visitor = context;
+    struct trial_row trial;
+    read_trial(&trial, row, err);
+    return visitor->visit(visitor->context, &trial, err);
+}
+
+int store_trial_list(struct store *store, const struct trial_filter *filter,
+                     int (*visit)(void *context, const struct trial_row *row,
+                                  struct error *err),
+                     void *context, struct error *err)
+{
+    struct trial_visitor visitor = {visit, context, filter->study_id};
+    struct db_reader reader = {visit_trial, &visitor, NULL};
+    bool changed = filter->since_revision >= 0;
+    struct db_call call = *DB_CALL(
+        filter->newest_first ? QUERY_TRIAL_LIST_NEWEST : QUERY_TRIAL_LIST,
+        db_int(filter->study_id), db_int(filter->state),
+        db_int(filter->after_number), db_int(filter->limit),
+        db_int(filter->since_revision));
+    if (changed)
+        call.query = filter->newest_first ? QUERY_TRIAL_LIST_CHANGED_NEWEST
+                                          : QUERY_TRIAL_LIST_CHANGED;
+    else
+        call.n--;
+    return db_read(store->db, &call, &reader, err) < 0 ? -1 : 0;
+}
+
+// In the order of the query trials_since.
+static int visit_changed(void *context, struct db_row *row, struct error *err)
+{
+    const struct trial_visitor *visitor = context;
+    struct trial_row trial = {
+        .study_id = visitor->study_id,
+        .wall_s = NAN,
+    };
+    trial.number = db_next_int(row);
+    trial.state = (enum trial_state)db_next_int(row);
+    trial.point = db_next_doubles(row, &trial.n_point);
+    trial.values = db_next_doubles(row, &trial.n_values);
+    trial.uncertainty = db_next_real(row);
+    trial.stopped = db_next_flag(row);
+    trial.stop_reason = db_next_text(row);
+    trial.attempt = db_next_int(row);
+    trial.retry_of = db_next_int_or(row, -1);
+    trial.lease_ms = db_next_int(row);
+    trial.created_ms = db_next_int(row);
+    trial.started_ms = db_next_int_or(row, 0);
+    trial.ended_ms = db_next_int_or(row, 0);
+    trial.revision = db_next_int(row);
+    trial.ended_revision = db_next_int_or(row, 0);
+    db_next_bytes(row, trial.ask_key, STORE_ASK_KEY_BYTES);
+    return visitor->visit(visitor->context, &trial, err);
+}
+
+int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
+                       int (*visit)(void *context, const struct trial_row *row,
+                                    struct error *err),
+                       void *context, struct error *err)
+{
+    struct trial_visitor visitor = {visit, context, study_id};
+    struct db_reader reader = {visit_changed, &visitor, NULL};
+    return db_read(
+               store->db,
+               DB_CALL(QUERY_TRIALS_SINCE, db_int(study_id), db_int(revision)),
+               &reader, err) < 0
+               ? -1
+               : 0;
+}
+
+struct expired_visitor {
+    int (*visit)(void *context, int64_t study_id, int64_t number,
+                 struct error *err);
+    void *context;
+};
+
+static int visit_expired(void *context, struct db_row *row, struct error *err)
+{
+    const struct expired_visitor *visitor = context;
+    int64_t study_id = db_next_int(row);
+    int64_t number = db_next_int(row);
+    return visitor->visit(visitor->context, study_id, number, err);
+}
+
+int store_trials_expired(struct store *store, int64_t now_ms, int limit,
+                         int (*visit)(void *context, int64_t study_id,
+                                      int64_t number, struct error *err),
+                         void *context, struct error *err)
+{
+    struct expired_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_expired, &visitor, NULL};
+    return db_read(store->db,
+                   DB_CALL(QUERY_TRIALS_EXPIRED, db_int(now_ms), db_int(limit)),
+                   &reader, err) < 0
+               ? -1
+               : 0;
+}

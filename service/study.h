@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// study.h - the life of a study: created, steered, finished
+//
+// A study hands out trials while it is `running` and its budget lasts. Paused
+// and draining studies still take reports and tells. It is `finished` when the
+// budget is used up and nothing runs any more; widening the budget opens it
+// again.
+
+#ifndef CUMAE_STUDY_H
+#define CUMAE_STUDY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "live.h"
+#include "store.h"
+
+struct ask;
+
+const char *study_state_name(enum study_state state);
+// -1 when unknown.
+int study_state_from_name(const char *name);
+
+// May no further trial be handed out now? Then ask->reason, detail and
+// retry_after_s say why.
+bool study_closed(const struct live *live, struct ask *ask);
+
+// Marks the study finished when its budget is used up and nothing runs.
+int study_settle(struct live *live, struct store *store, struct error *err);
+
+// A study to find or to create.
+struct study_wanted {
+    int64_t owner_id;
+    const char *key;        // public id for a new one
+    const char *identity;   // what it is found by
+    struct definition *definition;
+    // out
+    int64_t id;
+    bool created;
+    char found_key[64];
+};
+
+// Finds the owner's study with that identity or creates it. With `strict`,
+// ERROR_CONFLICT when it exists with another definition. Runs as a command of
+// no study.
+int study_find_or_create(struct store *store, struct study_wanted *wanted,
+                         bool strict, struct error *err);
+
+// running <-> paused, running -> draining. ERROR_CONFLICT when the study is
+// finished.
+int study_steer(struct live *live, struct store *store, enum study_state state,
+                int64_t user_id, struct error *err);
+
+// Replaces the definition (owned from now on, also on failure).
+int study_redefine(struct live *live, struct store *store,
+                   struct definition *definition, int64_t user_id,
+                   struct error *err);
+
+// Deletes the study and all that is in it.
+int study_delete(struct live *live, struct store *store, struct error *err);
+
+#endif

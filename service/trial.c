@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// trial.c - the life of a trial: ask, report, tell, heartbeat
+
+#include "trial.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../optimizers/rng.h"
+#include "clock.h"
+#include "study.h"
+
+uint32_t trial_seed(const struct definition *definition, uint64_t number)
+{
+    // Another key than the samplers', so that the two are independent.
+    struct rng rng = rng_at(definition->seed ^ 0x747269616c000000u, number);
+    return rng_u32(&rng) >> 1;
+}
+
+// The row of a trial as memory has it, for the store.
+static struct trial_row row_of(const struct live *live, size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    return (struct trial_row){
+        .study_id = live->id,
+        .number = (int64_t)number,
+        .state = (enum trial_state)live->history.state[number],
+        .point = history_point(&live->history, number),
+        .n_point = live->history.space->n,
+        .uncertainty = NAN,
+        .wall_s = NAN,
+        .stopped = trial->stopped,
+        .attempt = trial->attempt,
+        .retry_of = trial->retry_of,
+        .lease_ms = trial->lease_ms,
+        .started_ms = trial->started_ms,
+        .seen_revision = trial->seen_revision,
+        .revision = live->progress.revision,
+    };
+}
+
+static int add_event(const struct live *live, struct store *store,
+                     const char *kind, int64_t number, int64_t user_id,
+                     struct error *err)
+{
+    struct event_row row = {.study_id = live->id,
+                            .revision = live->progress.revision,
+                            .kind = kind,
+                            .number = number,
+                            .at_ms = clock_wall_ms(),
+                            .user_id = user_id};
+    return store_event_add(store, &row, err);
+}
+
+static int check_number(const struct live *live, int64_t number,
+                        struct error *err)
+{
+    if (number >= 0 && (uint64_t)number < live->history.n)
+        return 0;
+    return error_set(err, ERROR_NOT_FOUND,
+                     "number %" PRId64 " is not a trial of this study, which "
+                     "has %zu", number, live->history.n);
+}
+
+// ---- ask --------------------------------------------------------------------
+
+// Answers a repeated ask with the trials that it got the first time. Returns 1
+// when this is a first time.
+static int repeat(const struct live *live, struct ask *ask, struct error *err)
+{
+    uint64_t key, body;
+    memcpy(&key, ask->key, sizeof key);
+    memcpy(&body, ask->key + 16, sizeof body);
+    int64_t first = live_find_ask(live, key);
+    if (first < 0)
+        return 1;
+    if (live->trials[first].ask_body != body)
+        return error_set(err, ERROR_INVALID,
+                         "Idempotency-Key was used with another body");
+    for (size_t i = (size_t)first;
+         i < live->history.n && ask->n_numbers < ask->n; i++)
+        if (live->trials[i].ask_key == key)
+            ask->numbers[ask->n_numbers++] = i;
+    return 0;
+}
+
+static int hand_out(struct live *live, struct store *store, struct ask *ask,
+                    struct arena *arena, struct error *err)
+{
+    const struct definition *definition = live->definition;
+    int64_t now = clock_wall_ms();
+    int64_t lease_s = ask->lease_s ? ask->lease_s : definition->lease_s;
+    double *point = arena_doubles(arena, definition->space.n);
+    struct live_trial trial = {.lease_ms = now + 1000 * lease_s,
+                               .started_ms = now,
+                               .seen_revision = live->progress.revision,
+                               .attempt = 1,
+                               .retry_of = -1};
+    memcpy(&trial.ask_key, ask->key, sizeof trial.ask_key);
+    memcpy(&trial.ask_body, ask->key + 16, sizeof trial.ask_body);
+    int64_t start_us = clock_monotonic_us();
+    int failed = live_suggest(live, live->history.n, arena, point, err);
+    ask->suggest_us += clock_monotonic_us() - start_us;
+    if (failed)
+        return -1;
+    live_revise(live);
+    size_t number = live_append(live, point, &trial);
+    struct trial_row row = row_of(live, number);
+    row.created_ms = now;
+    row.sampler = definition->sampler->name;
+    row.worker = ask->worker;
+    row.special = ask->special;
+    memcpy(row.ask_key, ask->key, sizeof row.ask_key);
+    ask->numbers[ask->n_numbers++] = number;
+    if (store_trial_add(store, &row, err))
+        return -1;
+    return add_event(live, store, "trial_started", (int64_t)number,
+                     ask->user_id, err);
+}
+
+int trial_ask(struct live *live, struct store *store, struct ask *ask,
+              struct error *err)
+{
+    static const unsigned char none[STORE_ASK_KEY_BYTES];
+    ask->n_numbers = 0;
+    ask->reason = NULL;
+    ask->suggest_us = 0;
+    if (memcmp(ask->key, none, sizeof none) != 0) {
+        int first = repeat(live, ask, err);
+        if (first <= 0)
+            return first;
+    }
+    struct arena arena;
+    arena_init(&arena);
+    int result = 0;
+    while (result == 0 && ask->n_numbers < ask->n) {
+        if (study_closed(live, ask))
+            break;
+        arena_reset(&arena);
+        result = hand_out(live, store, ask, &arena, err);
+    }
+    arena_done(&arena);
+    if (result && err->code == ERROR_EXHAUSTED) {
+        ask->reason = "exhausted";
+        snprintf(ask->detail, sizeof ask->detail, "%.110s", err->message);
+        error_clear(err);
+        result = 0;
+    }
+    if (result)
+        return -1;
+    return ask->reason ? study_settle(live, store, err) : 0;
+}
+
+// ---- lease ------------------------------------------------------------------
+
+// Every call of a worker renews its lease. The store hears of it when half of
+// the lease is used up, so that frequent reports cost one write, not two.
+static int renew(struct live *live, struct store *store, size_t number,
+                 struct error *err)
+{
+    struct live_trial *trial = &live->trials[number];
+    int64_t now = clock_wall_ms();
+    int64_t lease_ms = 1000 * live->definition->lease_s;
+    if (live->history.state[number] != TRIAL_RUNNING ||
+        trial->lease_ms - now > lease_ms / 2)
+        return 0;
+    trial->lease_ms = now + lease_ms;
+    return store_trial_lease(store, live->id, (int64_t)number,
+                             trial->lease_ms, err);
+}
+
+// ---- the end of a trial -----------------------------------------------------
+
+// What is told with an end, beside state and value.
+struct end {
+    enum trial_state state;
+    double value;            // the user's
+    const char *stop_reason; // or NULL
+    const struct tell *tell; // or NULL
+    const char *error;       // or NULL
+    int64_t user_id;
+};
+
+static int end_trial(struct live *live, struct store *store, size_t number,
+                     const struct end *end, struct error *err)
+{
+    bool over = end->state != TRIAL_RUNNING;
+    live_revise(live);
+    live_move(live, number, end->state, end->value);
+    struct trial_row row = row_of(live, number);
+    double kept = live_value(live, number);
+    row.values = &kept;
+    row.n_values = isnan(kept) ? 0u : 1u;
+    row.stop_reason = end->stop_reason;
+    row.ended_ms = over ? clock_wall_ms() : 0;
+    row.ended_revision = over ? live->progress.revision : 0;
+    row.error = end->error;
+    if (end->tell) {
+        row.uncertainty = end->tell->uncertainty;
+        row.wall_s = end->tell->wall_s;
+        row.outputs = end->tell->outputs;
+        row.meta = end->tell->meta;
+        row.env = end->tell->env;
+    }
+    if (store_trial_end(store, &row, err) ||
+        add_event(live, store, over ? "trial_ended" : "trial_stopped",
+                  (int64_t)number, end->user_id, err))
+        return -1;
+    return over ? study_settle(live, store, err) : 0;
+}
+
+// ---- report -----------------------------------------------------------------
+
+static bool is_open(enum trial_state state)
+{
+    return state == TRIAL_RUNNING || state == TRIAL_LOST;
+}
+
+// Enters the value in memory and in the store unless it is there already.
+static int keep_report(struct live *live, struct store *store,
+                       const struct report *report, struct error *err)
+{
+    size_t number = (size_t)report->number;
+    double value = definition_sign(live->definition, report->value);
+    double before = history_at(&live->history, number, report->step);
+    if (before == value)
+        return 0;
+    bool is_new = history_report(&live->history, number, report->step, value);
+    if (!is_new && isnan(before) && isnan(value))
+        return 0;
+    struct report_row row = {.study_id = live->id,
+                             .number = report->number,
+                             .step = report->step,
+                             .value = report->value,
+                             .at_ms = clock_wall_ms(),
+                             .revision = live_revise(live)};
+    return store_report_put(store, &row, err);
+}
+
+// Asks the pruner about a trial that may still go on.
+static bool decide(const struct live *live, struct report *report)
+{
+    const struct definition *definition = live->definition;
+    const struct pruner *pruner = definition->pruner;
+    struct pruner_verdict verdict;
+    struct arena arena;
+    double options[OPTION_MAX];
+    memcpy(options, definition->pruner_options, sizeof options);
+    if (definition->maximize && pruner->negate)
+        pruner->negate(options);
+    arena_init(&arena);
+    pruner->decide(&live->history, (size_t)report->number, options,
+                   definition->seed, &arena, &verdict);
+    arena_done(&arena);
+    if (verdict.prune && definition->maximize)
+        pruner_explain_maximised(&verdict);
+    if (verdict.prune)
+        snprintf(report->reason, sizeof report->reason, "%s", verdict.reason);
+    return verdict.prune;
+}
+
+// Makes a "stop" last. For a lenient client the trial ends with it, with the
+// value that was reported; one that is not a number has failed.
+static int stop(struct live *live, struct store *store,
+                const struct report *report, struct error *err)
+{
+    size_t number = (size_t)report->number;
+    bool finite = isfinite(report->value);
+    struct end end = {
+        .state = !report->lenient ? TRIAL_RUNNING
+                 : finite         ? TRIAL_PRUNED
+                                  : TRIAL_FAILED,
+        .value = report->lenient && finite ? report->value : NAN,
+        .stop_reason = report->reason,
+        .error = report->lenient && !finite ? "the loss is not finite" : NULL,
+        .user_id = report->user_id,
+    };
+    live->trials[number].stopped = true;
+    return end_trial(live, store, number, &end, err);
+}
+
+int trial_report(struct live *live, struct store *store,
+                 struct report *report, struct error *err)
+{
+    if (check_number(live, report->number, err))
+        return -1;
+    size_t number = (size_t)report->number;
+    enum trial_state state = (enum trial_state)live->history.state[number];
+    const struct live_trial *trial = &live->trials[number];
+    report->reason[0] = '\0';
+    if (keep_report(live, store, report, err) ||
+        renew(live, store, number, err))
+        return -1;
+    report->should_prune = trial->stopped || state == TRIAL_PRUNED ||
+                           state == TRIAL_CANCELLED;
+    report->lease_ms = trial->lease_ms;
+    if (report->should_prune)
+        snprintf(report->reason, sizeof report->reason,
+                 "the trial was told to stop before");
+    if (report->should_prune || !is_open(state) || !decide(live, report))
+        return 0;
+    report->should_prune = true;
+    return stop(live, store, report, err);
+}
+
+// ---- tell -------------------------------------------------------------------
+
+// The last reported value of a trial in the user's sign, NaN when none.
+static double last_report(const struct live *live, size_t number)
+{
+    const struct series *series = &live->history.series[number];
+    return series->n ? definition_sign(live->definition,
+                                       series->value[series->n - 1])
+                     : NAN;
+}
+
+// Works out what the message says: state, value and error text.
+static int resolve(const struct live *live, const struct tell *tell,
+                   struct end *end, struct error *err)
+{
+    *end = (struct end){.state = tell->state < 0
+                                     ? TRIAL_COMPLETE
+                                     : (enum trial_state)tell->state,
+                        .value = NAN,
+                        .tell = tell,
+                        .error = tell->error,
+                        .user_id = tell->user_id};
+    if (end->state == TRIAL_COMPLETE && !tell->has_value)
+        return error_set(err, ERROR_INVALID,
+                         "value is required for a complete trial");
+    if (end->state != TRIAL_COMPLETE && end->state != TRIAL_PRUNED)
+        return 0;
+    end->value = tell->has_value ? tell->value
+                                 : last_report(live, (size_t)tell->number);
+    if (tell->has_value && !isfinite(tell->value)) {
+        end->state = TRIAL_FAILED;
+        end->error = isnan(tell->value) ? "the value is NaN"
+                                        : "the value is infinite";
+        end->value = NAN;
+    }
+    return 0;
+}
+
+// Is this what the trial was told before?
+static bool is_repeat(const struct live *live, size_t number,
+                      const struct tell *tell, const struct end *end)
+{
+    double kept = live_value(live, number);
+    if ((enum trial_state)live->history.state[number] != end->state)
+        return false;
+    bool valued = end->state == TRIAL_COMPLETE || end->state == TRIAL_PRUNED;
+    return !valued || !tell->has_value || kept == end->value;
+}
+
+int trial_tell(struct live *live, struct store *store, struct tell *tell,
+               struct error *err)
+{
+    struct end end;
+    if (check_number(live, tell->number, err) ||
+        resolve(live, tell, &end, err))
+        return -1;
+    size_t number = (size_t)tell->number;
+    enum trial_state state = (enum trial_state)live->history.state[number];
+    bool late = tell->lenient && state == TRIAL_FAILED &&
+                end.state == TRIAL_COMPLETE;
+    if (!is_open(state) && !late) {
+        if (!is_repeat(live, number, tell, &end) && !tell->lenient)
+            return error_set(err, ERROR_CONFLICT,
+                             "trial %zu is %s already, with value %.17g: the "
+                             "first result stays", number,
+                             trial_state_name(state),
+                             live_value(live, number));
+    } else if (end_trial(live, store, number, &end, err)) {
+        return -1;
+    }
+    tell->told = (enum trial_state)live->history.state[number];
+    tell->kept = live_value(live, number);
+    return 0;
+}
+
+// ---- heartbeat --------------------------------------------------------------
+
+int trial_heartbeat(struct live *live, struct store *store,
+                    struct heartbeat *heartbeat, struct error *err)
+{
+    if (check_number(live, heartbeat->number, err))
+        return -1;
+    size_t number = (size_t)heartbeat->number;
+    enum trial_state state = (enum trial_state)live->history.state[number];
+    if (renew(live, store, number, err))
+        return -1;
+    heartbeat->lease_ms = live->trials[number].lease_ms;
+    heartbeat->go_on = is_open(state) && !live->trials[number].stopped;
+    heartbeat->reason = !is_open(state)              ? trial_state_name(state)
+                        : live->trials[number].stopped ? "stopped"
+                                                       : NULL;
+    return 0;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// trial.h - the life of a trial: ask, report, tell, heartbeat
+//
+// Each function runs inside a transaction on a live study that is up to date:
+// it decides by looking at memory, changes memory and writes the same to the
+// store. On an error of the caller's making nothing is changed. Late, repeated
+// and out-of-order messages are expected: an equal repeat succeeds, a
+// contradiction is ERROR_CONFLICT and changes nothing.
+//
+// `lenient` is the Hopaas face, whose clients lose hours of work on anything
+// but success: contradictions keep the first result and succeed, and a trial
+// that is told to stop has ended then and there (the client never tells it).
+
+#ifndef CUMAE_TRIAL_H
+#define CUMAE_TRIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "live.h"
+#include "store.h"
+
+enum { ASK_MAX_TRIALS = 1000 };
+
+struct ask {
+    size_t n;                // trials wanted, 1..ASK_MAX_TRIALS
+    const char *worker;      // JSON object, or NULL
+    const char *special;     // JSON object of the Hopaas face, or NULL
+    int64_t lease_s;         // 0: the study's
+    unsigned char key[STORE_ASK_KEY_BYTES]; // 16 bytes of the idempotency key,
+                                            // 8 of the body; all 0: none
+    int64_t user_id;
+    // out
+    size_t *numbers;         // [n], caller's
+    size_t n_numbers;        // handed out, 0 with a reason
+    const char *reason;      // why fewer than wanted: "budget", "paused" ...
+    char detail[120];        // the same for people
+    double retry_after_s;
+    int64_t suggest_us;      // spent in the sampler
+};
+
+// Hands out trials. A repeated key returns the same numbers again; the same key
+// with another body is ERROR_INVALID.
+int trial_ask(struct live *live, struct store *store, struct ask *ask,
+              struct error *err);
+
+struct report {
+    int64_t number, step;
+    double value;            // the user's; NaN and infinities are allowed
+    bool lenient;
+    int64_t user_id;
+    // out
+    bool should_prune;
+    char reason[160];        // "" when it should go on
+    int64_t lease_ms;
+};
+
+// Stores an intermediate value (the same step again replaces it), renews the
+// lease and asks the pruner. Once it said stop it says so for ever.
+int trial_report(struct live *live, struct store *store,
+                 struct report *report, struct error *err);
+
+struct tell {
+    int64_t number;
+    int state;               // enum trial_state, or -1: complete
+    bool has_value;
+    double value;            // the user's; not finite: the trial failed
+    double uncertainty;      // standard error, NaN: not given
+    double wall_s;           // NaN: not given
+    const char *error, *outputs, *meta, *env; // or NULL
+    bool lenient;
+    int64_t user_id;
+    // out
+    enum trial_state told;   // what the trial is now
+    double kept;             // the user's value that is kept, NaN: none
+};
+
+// Ends a trial. A pruned trial without a value gets its last report.
+int trial_tell(struct live *live, struct store *store, struct tell *tell,
+               struct error *err);
+
+struct heartbeat {
+    int64_t number;
+    // out
+    bool go_on;
+    const char *reason;      // why not, or NULL
+    int64_t lease_ms;
+};
+
+// Renews the lease of a running trial.
+int trial_heartbeat(struct live *live, struct store *store,
+                    struct heartbeat *heartbeat, struct error *err);
+
+// The trial's own random seed for the user's program, 0..2^31-1: a function of
+// the study's seed and the number.
+uint32_t trial_seed(const struct definition *definition, uint64_t number);
+
+#endif

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// wire_definition.c - the JSON of a study's definition
+
+#include "wire_definition.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire_space.h"
+
+static const double max_exact = 9007199254740991.0; // 2^53 - 1
+
+static char *copy(const char *string)
+{
+    return string ? strdup(string) : NULL;
+}
+
+uint64_t wire_definition_seed(const char *name)
+{
+    uint64_t hash = 14695981039346656037u; // FNV-1a
+    for (; *name; name++)
+        hash = (hash ^ (unsigned char)*name) * 1099511628211u;
+    return hash & (uint64_t)max_exact;
+}
+
+// ---- algorithms and their options -------------------------------------------
+
+// Reads the object of options into values[0..n).
+static int read_options(const struct fields *algorithm,
+                        const struct option *options, size_t n,
+                        double *values)
+{
+    option_defaults(options, n, values);
+    const json_t *given = fields_get(algorithm, "options");
+    if (!given)
+        return 0;
+    char where[160];
+    snprintf(where, sizeof where, "%.140s.options", algorithm->where);
+    struct fields fields;
+    if (fields_open(&fields, given, where, NULL, algorithm->err))
+        return -1;
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)given, name, value)
+    {
+        double number = NAN;
+        struct error fault = {0};
+        if (json_is_boolean(value))
+            number = json_is_true(value);
+        else if (!json_is_null(value) && !wire_number(value, &number))
+            return fields_fail(&fields, ERROR_MALFORMED, name,
+                               "must be a number, not %s", wire_type(value));
+        if (option_set(options, n, name, number, values, &fault))
+            return error_set(algorithm->err, ERROR_INVALID, "%.100s: %.140s",
+                             where, fault.message);
+    }
+    return 0;
+}
+
+// Opens "sampler" or "pruner", which may be a name alone, and finds its name.
+static int open_algorithm(const struct fields *study, const char *field,
+                          const char *standard, struct fields *algorithm,
+                          const char **name)
+{
+    static const char *const known[] = {"name", "options", "seed", NULL};
+    const json_t *value = fields_get(study, field);
+    *algorithm = (struct fields){.err = study->err};
+    snprintf(algorithm->where, sizeof algorithm->where, "%.80s%s%s",
+             study->where, *study->where ? "." : "", field);
+    *name = standard;
+    if (!value)
+        return 0;
+    if (json_is_string(value)) {
+        *name = json_string_value(value);
+        return 0;
+    }
+    char where[160];
+    snprintf(where, sizeof where, "%s", algorithm->where);
+    if (fields_open(algorithm, value, where, known, study->err))
+        return -1;
+    *name = fields_text(algorithm, "name", 80, standard);
+    return study->err->code ? -1 : 0;
+}
+
+static int read_sampler(const struct fields *study, struct definition *d)
+{
+    struct fields fields;
+    const char *name;
+    if (open_algorithm(study, "sampler", "tpe", &fields, &name))
+        return -1;
+    d->sampler = sampler_find(name);
+    if (!d->sampler)
+        return fields_fail(&fields, ERROR_INVALID, "name",
+                           "must be one of those that /api/v1/info lists, "
+                           "not \"%.60s\"", name);
+    d->seed = (uint64_t)fields_int(&fields, "seed", 0, (int64_t)max_exact,
+                                   (int64_t)wire_definition_seed(d->name));
+    if (read_options(&fields, d->sampler->options, d->sampler->n_options,
+                     d->sampler_options))
+        return -1;
+    if (d->sampler->check &&
+        d->sampler->check(&d->space, d->sampler_options, study->err))
+        return -1;
+    return study->err->code ? -1 : 0;
+}
+
+static int read_pruner(const struct fields *study, struct definition *d)
+{
+    struct fields fields;
+    const char *name;
+    if (open_algorithm(study, "pruner", "nop", &fields, &name))
+        return -1;
+    d->pruner = pruner_find(name);
+    if (!d->pruner)
+        return fields_fail(&fields, ERROR_INVALID, "name",
+                           "must be one of those that /api/v1/info lists, "
+                           "not \"%.60s\"", name);
+    if (fields_get(&fields, "seed"))
+        return fields_fail(&fields, ERROR_MALFORMED, "seed",
+                           "is not a field of a pruner");
+    if (read_options(&fields, d->pruner->options, d->pruner->n_options,
+                     d->pruner_options))
+        return -1;
+    if (d->pruner->check && d->pruner->check(d->pruner_options, study->err))
+        return -1;
+    return 0;
+}
+
+// ---- goals and rules --------------------------------------------------------
+
+static int read_direction(const struct fields *fields, struct definition *d)
+{
+    const char *direction = fields_text(fields, "direction", 20, "minimize");
+    if (fields->err->code)
+        return -1;
+    d->maximize = strcmp(direction, "maximize") == 0;
+    if (!d->maximize && strcmp(direction, "minimize") != 0)
+        return fields_fail(fields, ERROR_INVALID, "direction",
+                           "must be minimize or maximize, not \"%s\"",
+                           direction);
+    return 0;
+}
+
+// objectives: [{name, direction}], or the shorthand "direction".
+static int read_objective(const struct fields *study, struct definition *d)
+{
+    static const char *const known[] = {"name", "direction", NULL};
+    const json_t *list = fields_get(study, "objectives");
+    if (!list) {
+        d->objective = copy("value");
+        return read_direction(study, d);
+    }
+    if (fields_get(study, "direction"))
+        return fields_fail(study, ERROR_INVALID, "direction",
+                           "and objectives exclude each other");
+    if (!json_is_array(list))
+        return fields_fail(study, ERROR_MALFORMED, "objectives",
+                           "must be an array, not %s", wire_type(list));
+    if (json_array_size(list) != 1)
+        return fields_fail(study, ERROR_INVALID, "objectives",
+                           "must hold exactly 1 objective in this version, "
+                           "not %zu", json_array_size(list));
+    struct fields fields;
+    char where[160];
+    snprintf(where, sizeof where, "%.80s%sobjectives[0]", study->where,
+             *study->where ? "." : "");
+    if (fields_open(&fields, json_array_get(list, 0), where, known,
+                    study->err))
+        return -1;
+    const char *name = fields_text(&fields, "name", STUDY_MAX_NAME, "value");
+    if (study->err->code)
+        return -1;
+    if (!*name)
+        return fields_fail(&fields, ERROR_INVALID, "name",
+                           "must not be empty");
+    d->objective = copy(name);
+    return read_direction(&fields, d);
+}
+
+static int read_budget(const struct fields *study, struct definition *d)
+{
+    static const char *const known[] = {"max_trials", "max_running",
+                                        "max_failed", "patience", "deadline",
+                                        "target",     NULL};
+    static const int64_t most = 1000000000;
+    d->budget.target = NAN;
+    const json_t *value = fields_get(study, "budget");
+    if (!value)
+        return 0;
+    struct fields fields;
+    char where[160];
+    snprintf(where, sizeof where, "%.80s%sbudget", study->where,
+             *study->where ? "." : "");
+    if (fields_open(&fields, value, where, known, study->err))
+        return -1;
+    d->budget.max_trials = fields_int(&fields, "max_trials", 1, most, 0);
+    d->budget.max_running = fields_int(&fields, "max_running", 1, most, 0);
+    d->budget.max_failed = fields_int(&fields, "max_failed", 1, most, 0);
+    d->budget.patience = fields_int(&fields, "patience", 1, most, 0);
+    d->budget.deadline_ms = fields_time(&fields, "deadline");
+    d->budget.target = fields_real(&fields, "target", NAN);
+    return study->err->code ? -1 : 0;
+}
+
+static int read_texts(const struct fields *study, struct definition *d)
+{
+    struct arena arena;
+    arena_init(&arena);
+    d->constants = copy(fields_json(study, "constants", JSON_OBJECT,
+                                    STUDY_MAX_CONSTANTS, &arena));
+    const json_t *tags = fields_get(study, "tags"), *tag;
+    size_t i;
+    json_array_foreach(tags, i, tag)
+    {
+        if (!json_is_string(tag) || wire_odd_number(tag))
+            fields_fail(study, ERROR_MALFORMED, "tags",
+                        "must hold strings, not %s", wire_type(tag));
+        else if (json_string_length(tag) < 1 ||
+                 json_string_length(tag) > STUDY_MAX_TAG)
+            fields_fail(study, ERROR_INVALID, "tags",
+                        "must have 1 to %d bytes each, not %zu", STUDY_MAX_TAG,
+                        json_string_length(tag));
+    }
+    if (json_array_size(tags) > STUDY_MAX_TAGS)
+        fields_fail(study, ERROR_INVALID, "tags",
+                    "must be at most %d, not %zu", STUDY_MAX_TAGS,
+                    json_array_size(tags));
+    d->tags = copy(fields_json(study, "tags", JSON_ARRAY,
+                               STUDY_MAX_CONSTANTS, &arena));
+    d->notes = copy(fields_text(study, "notes", STUDY_MAX_NOTES, NULL));
+    arena_done(&arena);
+    return study->err->code ? -1 : 0;
+}
+
+static int read_name(const struct fields *study, struct definition *d)
+{
+    const char *name = fields_text(study, "name", STUDY_MAX_NAME, NULL);
+    if (study->err->code)
+        return -1;
+    if (!name || !*name)
+        return fields_fail(study, ERROR_INVALID, "name",
+                           "is required and must not be empty");
+    d->name = copy(name);
+    const char *kind = fields_text(study, "kind", 20, "hpo");
+    if (!study->err->code && strcmp(kind, "hpo") != 0)
+        return fields_fail(study, ERROR_INVALID, "kind",
+                           "must be hpo in this version, not \"%s\"", kind);
+    return study->err->code ? -1 : 0;
+}
+
+static int read_all(const struct fields *study, struct definition *d,
+                    bool stored)
+{
+    char where[160];
+    snprintf(where, sizeof where, "%.80s%sspace", study->where,
+             *study->where ? "." : "");
+    const json_t *space = json_object_get(study->object, "space");
+    if (read_name(study, d) || read_objective(study, d))
+        return -1;
+    if (!space)
+        return fields_fail(study, ERROR_INVALID, "space", "is required");
+    if (wire_space_read(space, where, &d->space, study->err))
+        return -1;
+    if (read_sampler(study, d) || read_pruner(study, d) ||
+        read_budget(study, d) || read_texts(study, d))
+        return -1;
+    d->lease_s = fields_int(study, "lease_s", 1, STUDY_MAX_LEASE_S, 600);
+    d->max_attempts = fields_int(study, "max_attempts", 1, 100, 3);
+    if (stored) {
+        d->hopaas = fields_bool(study, "hopaas", false);
+        d->origin = copy(fields_text(study, "origin", SIZE_MAX, NULL));
+    }
+    return study->err->code ? -1 : 0;
+}
+
+static const char *const public_names[] = {
+    "name",    "kind",      "objectives", "direction", "space",
+    "sampler", "pruner",    "budget",     "constants", "tags",
+    "notes",   "lease_s",   "max_attempts", NULL};
+
+static struct definition *read(const json_t *json, const char *where,
+                               bool stored, struct error *err)
+{
+    struct fields fields;
+    if (fields_open(&fields, json, where, stored ? NULL : public_names, err))
+        return NULL;
+    struct definition *d = calloc(1, sizeof *d);
+    if (!d)
+        abort();
+    space_init(&d->space);
+    if (read_all(&fields, d, stored) == 0)
+        return d;
+    definition_free(d);
+    return NULL;
+}
+
+struct definition *wire_definition_read(const json_t *json, const char *where,
+                                        struct error *err)
+{
+    return read(json, where, false, err);
+}
+
+struct definition *wire_definition_load(const char *text, struct error *err)
+{
+    struct arena arena;
+    arena_init(&arena);
+    json_t *json = wire_parse(text, strlen(text), &arena, err);
+    struct definition *d = json ? read(json, "", true, err) : NULL;
+    json_decref(json);
+    arena_done(&arena);
+    return d;
+}
+
+struct definition *wire_definition_patch(const struct definition *definition,
+                                         const json_t *changes,
+                                         struct error *err)
+{
+    static const char *const known[] = {"budget",  "notes",        "tags",
+                                        "sampler", "pruner",       "lease_s",
+                                        "max_attempts", NULL};
+    struct fields fields;
+    if (fields_open(&fields, changes, "", known, err))
+        return NULL;
+    struct arena arena;
+    arena_init(&arena);
+    char *text = wire_definition_text(definition, &arena);
+    json_t *json = wire_parse(text, strlen(text), &arena, err);
+    struct definition *d = NULL;
+    if (json && json_object_update(json, (json_t *)(uintptr_t)changes) == 0)
+        d = read(json, "", true, err);
+    // Programs that still send the first definition must find their study.
+    if (d && !d->origin)
+        d->origin = copy(text);
+    json_decref(json);
+    arena_done(&arena);
+    return d;
+}
+
+bool wire_definition_same(const char *a, const char *b)
+{
+    struct arena arena;
+    struct error err = {0};
+    if (strcmp(a, b) == 0)
+        return true;
+    arena_init(&arena);
+    json_t *x = wire_parse(a, strlen(a), &arena, &err);
+    json_t *y = wire_parse(b, strlen(b), &arena, &err);
+    bool same = x && y && json_equal(x, y);
+    json_decref(x);
+    json_decref(y);
+    arena_done(&arena);
+    return same;
+}
+
+// ---- writing ----------------------------------------------------------------
+
+static void write_options(struct text *text, const struct option *options,
+                          size_t n, const double *values)
+{
+    text_key(text, "options");
+    text_char(text, '{');
+    for (size_t i = 0; i < n; i++) {
+        text_key(text, options[i].name);
+        if (options[i].kind == OPTION_BOOL)
+            text_bool(text, values[i] != 0);
+        else if (options[i].kind == OPTION_INT && isfinite(values[i]))
+            text_int(text, (int64_t)values[i]);
+        else
+            text_real(text, values[i]);
+    }
+    text_char(text, '}');
+}
+
+static void write_limit(struct text *text, const char *name, int64_t limit)
+{
+    text_key(text, name);
+    if (limit)
+        text_int(text, limit);
+    else
+        text_add(text, "null");
+}
+
+static void write_budget(struct text *text, const struct budget *budget)
+{
+    text_key(text, "budget");
+    text_char(text, '{');
+    write_limit(text, "max_trials", budget->max_trials);
+    write_limit(text, "max_running", budget->max_running);
+    write_limit(text, "max_failed", budget->max_failed);
+    write_limit(text, "patience", budget->patience);
+    text_key(text, "deadline");
+    text_time(text, budget->deadline_ms);
+    text_key(text, "target");
+    text_real(text, budget->target);
+    text_char(text, '}');
+}
+
+static void write_algorithms(struct text *text, const struct definition *d)
+{
+    text_key(text, "sampler");
+    text_add(text, "{\"name\":");
+    text_string(text, d->sampler->name);
+    write_options(text, d->sampler->options, d->sampler->n_options,
+                  d->sampler_options);
+    text_key(text, "seed");
+    text_int(text, (int64_t)d->seed);
+    text_char(text, '}');
+    text_key(text, "pruner");
+    text_add(text, "{\"name\":");
+    text_string(text, d->pruner->name);
+    write_options(text, d->pruner->options, d->pruner->n_options,
+                  d->pruner_options);
+    text_char(text, '}');
+}
+
+void wire_definition_write(struct text *text, const struct definition *d,
+                           bool stored)
+{
+    text_key(text, "name");
+    text_string(text, d->name);
+    text_add(text, ",\"kind\":\"hpo\",\"objectives\":[{\"name\":");
+    text_string(text, d->objective);
+    text_print(text, ",\"direction\":\"%s\"}]",
+               d->maximize ? "maximize" : "minimize");
+    text_key(text, "space");
+    wire_space_write(text, &d->space);
+    write_algorithms(text, d);
+    write_budget(text, &d->budget);
+    text_key(text, "lease_s");
+    text_int(text, d->lease_s);
+    text_key(text, "max_attempts");
+    text_int(text, d->max_attempts);
+    text_key(text, "constants");
+    text_json(text, d->constants);
+    text_key(text, "tags");
+    text_json(text, d->tags ? d->tags : "[]");
+    text_key(text, "notes");
+    text_string(text, d->notes);
+    if (!stored)
+        return;
+    text_key(text, "hopaas");
+    text_bool(text, d->hopaas);
+    text_key(text, "origin");
+    text_string(text, d->origin);
+}
+
+char *wire_definition_text(const struct definition *definition,
+                           struct arena *arena)
+{
+    struct text text;
+    text_init(&text, arena);
+    text_char(&text, '{');
+    wire_definition_write(&text, definition, true);
+    text_char(&text, '}');
+    return text.data;
+}

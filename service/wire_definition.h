@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// wire_definition.h - the JSON of a study's definition
+//
+// One text form serves the API, the store and the comparison of definitions:
+// wire_definition_text writes every field with its value, so two definitions
+// are the same when their texts are.
+
+#ifndef CUMAE_WIRE_DEFINITION_H
+#define CUMAE_WIRE_DEFINITION_H
+
+#include "definition.h"
+#include "wire.h"
+
+enum {
+    STUDY_MAX_CONSTANTS = 65536,      // bytes of JSON
+    STUDY_MAX_LEASE_S = 30 * 24 * 3600, // a month
+};
+
+// Reads a definition that a user sent. ERROR_MALFORMED or ERROR_INVALID name
+// the field. Free with definition_free.
+struct definition *wire_definition_read(const json_t *json, const char *where,
+                                        struct error *err);
+
+// Reads a definition that wire_definition_text wrote for the store.
+struct definition *wire_definition_load(const char *text, struct error *err);
+
+// The definition with the members of `changes` (budget, notes, tags, sampler,
+// pruner, lease_s, max_attempts) replaced; its origin becomes that of
+// `definition`, or the text of `definition` itself.
+struct definition *wire_definition_patch(const struct definition *definition,
+                                         const json_t *changes,
+                                         struct error *err);
+
+// Appends the members `"name":...,` without the surrounding braces. `stored`
+// adds those that only the store needs.
+void wire_definition_write(struct text *text,
+                           const struct definition *definition, bool stored);
+
+// The stored form, complete.
+char *wire_definition_text(const struct definition *definition,
+                           struct arena *arena);
+
+// The seed of a study that was given none: depends on the text alone, so that
+// the same study started twice proposes the same points.
+uint64_t wire_definition_seed(const char *name);
+
+// Are two stored forms the same definition? The order of parameters is none of
+// its meaning.
+bool wire_definition_same(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// wire_trial.c - the JSON of trials and of studies as users see them
+
+#include "wire_trial.h"
+
+#include <math.h>
+
+#include "study.h"
+#include "trial.h"
+#include "wire_definition.h"
+#include "wire_space.h"
+
+static void key_int(struct text *text, const char *key, int64_t value)
+{
+    text_key(text, key);
+    text_int(text, value);
+}
+
+static void key_string(struct text *text, const char *key, const char *value)
+{
+    text_key(text, key);
+    text_string(text, value);
+}
+
+static void key_json(struct text *text, const char *key, const char *value)
+{
+    text_key(text, key);
+    text_json(text, value);
+}
+
+static void key_time(struct text *text, const char *key, int64_t ms)
+{
+    text_key(text, key);
+    text_time(text, ms);
+}
+
+static void key_real(struct text *text, const char *key, double value)
+{
+    text_key(text, key);
+    text_real(text, value);
+}
+
+// Attempt, lineage and seed: what tells one trial of a point from another.
+static void write_lineage(struct text *text,
+                          const struct definition *definition, int64_t number,
+                          int64_t attempt, int64_t retry_of)
+{
+    key_int(text, "attempt", attempt);
+    text_key(text, "retry_of");
+    if (retry_of < 0)
+        text_add(text, "null");
+    else
+        text_int(text, retry_of);
+    key_int(text, "seed", trial_seed(definition, (uint64_t)number));
+}
+
+static void write_values(struct text *text, const struct trial_row *row)
+{
+    text_key(text, "values");
+    if (!row->n_values) {
+        text_add(text, "null");
+        return;
+    }
+    text_char(text, '[');
+    for (size_t i = 0; i < row->n_values; i++) {
+        text_next(text);
+        text_real(text, row->values[i]);
+    }
+    text_char(text, ']');
+}
+
+void wire_trial_open(struct text *text, const struct definition *definition,
+                     const char *study_key, const struct trial_row *row)
+{
+    text_char(text, '{');
+    key_string(text, "study_id", study_key);
+    key_int(text, "number", row->number);
+    key_string(text, "state", trial_state_name(row->state));
+    text_key(text, "params");
+    wire_point_write(text, &definition->space, row->point);
+    write_values(text, row);
+    key_real(text, "uncertainty", row->uncertainty);
+    write_lineage(text, definition, row->number, row->attempt, row->retry_of);
+    key_json(text, "worker", row->worker);
+    key_time(text, "lease_expires", row->lease_ms);
+    key_time(text, "created", row->created_ms);
+    key_time(text, "started", row->started_ms);
+    key_time(text, "ended", row->ended_ms);
+    text_key(text, "stopped");
+    text_bool(text, row->stopped);
+    key_string(text, "stop_reason", row->stop_reason);
+    key_string(text, "error", row->error);
+    key_json(text, "outputs", row->outputs);
+    key_json(text, "meta", row->meta);
+    key_json(text, "env", row->env);
+    key_json(text, "special", row->special);
+    key_real(text, "wall_s", row->wall_s);
+    key_json(text, "tags", row->tags);
+    key_string(text, "notes", row->notes);
+    key_string(text, "sampler", row->sampler);
+    key_int(text, "seen_revision", row->seen_revision);
+    key_int(text, "revision", row->revision);
+}
+
+void wire_trial_hand_out(struct text *text, const struct live *live,
+                         size_t number)
+{
+    const struct definition *definition = live->definition;
+    const struct live_trial *trial = &live->trials[number];
+    text_next(text);
+    text_char(text, '{');
+    key_string(text, "study_id", live->key);
+    key_int(text, "number", (int64_t)number);
+    key_string(text, "state", "running");
+    text_key(text, "params");
+    wire_point_write(text, &definition->space,
+                     history_point(&live->history, number));
+    write_lineage(text, definition, (int64_t)number, trial->attempt,
+                  trial->retry_of);
+    key_time(text, "lease_expires", trial->lease_ms);
+    key_string(text, "sampler", definition->sampler->name);
+    key_int(text, "seen_revision", trial->seen_revision);
+    text_char(text, '}');
+}
+
+void wire_report_write(struct text *text, const struct report_row *row)
+{
+    text_next(text);
+    text_char(text, '{');
+    key_int(text, "step", row->step);
+    key_real(text, "value", row->value);
+    text_char(text, '}');
+}
+
+static void write_progress(struct text *text,
+                           const struct study_progress *progress)
+{
+    key_int(text, "revision", progress->revision);
+    text_key(text, "trials");
+    text_char(text, '{');
+    key_int(text, "total", progress->next_number);
+    for (int state = 0; state < TRIAL_STATES; state++)
+        key_int(text, trial_state_name((enum trial_state)state),
+                progress->count[state]);
+    text_char(text, '}');
+    text_key(text, "best");
+    if (progress->best_number < 0) {
+        text_add(text, "null");
+        return;
+    }
+    text_char(text, '{');
+    key_int(text, "number", progress->best_number);
+    key_real(text, "value", progress->best_value);
+    text_char(text, '}');
+}
+
+int wire_study_write(struct text *text, const struct study_row *row,
+                     struct error *err)
+{
+    struct definition *definition = wire_definition_load(row->definition, err);
+    if (!definition)
+        return -1;
+    text_next(text);
+    text_char(text, '{');
+    key_string(text, "id", row->key);
+    key_string(text, "owner", row->owner_name);
+    key_string(text, "state", study_state_name(row->state));
+    key_string(text, "reason", row->reason);
+    key_time(text, "created", row->created_ms);
+    key_time(text, "changed", row->changed_ms);
+    write_progress(text, &row->progress);
+    wire_definition_write(text, definition, false);
+    text_char(text, '}');
+    definition_free(definition);
+    return 0;
+}

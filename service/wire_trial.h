@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// wire_trial.h - the JSON of trials and of studies as users see them
+
+#ifndef CUMAE_WIRE_TRIAL_H
+#define CUMAE_WIRE_TRIAL_H
+
+#include "definition.h"
+#include "live.h"
+#include "store.h"
+#include "text.h"
+
+// Appends the trial without its closing brace, so that more can follow.
+void wire_trial_open(struct text *text, const struct definition *definition,
+                     const char *study_key, const struct trial_row *row);
+
+// Appends a trial that is being handed out: what a worker needs and no more.
+void wire_trial_hand_out(struct text *text, const struct live *live,
+                         size_t number);
+
+// Appends {"step":..., "value":...}.
+void wire_report_write(struct text *text, const struct report_row *row);
+
+// Appends a study. ERROR_INTERNAL when its stored definition cannot be read.
+int wire_study_write(struct text *text, const struct study_row *row,
+                     struct error *err);
+
+#endif

@@ -1,0 +1,273 @@
+-- queries.sql - every statement of the service, by name
+--
+-- `-- name: x` starts query x, known in C as QUERY_X. One text serves both
+-- databases; where that is not possible, `-- name: x (postgres)` and
+-- `-- name: x (sqlite)` give each its own. `-- fragment: y` starts a text that
+-- is written @y@ in the queries below it. Words such as @lock@ are those of
+-- dialect.sql. Parameters are $1, $2 ... in the order of the call; columns are
+-- read in the order in which they are selected.
+
+-- ---- schema ----------------------------------------------------------------
+
+-- One migration at a time: the lock is held until the end of the transaction.
+-- A migration may take longer than a request.
+-- name: migrate_prepare (postgres)
+SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = '30s';
+SELECT pg_advisory_xact_lock(4855373140551681);
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version bigint PRIMARY KEY,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_ms bigint NOT NULL
+);
+
+-- name: migrate_prepare (sqlite)
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    applied_ms INTEGER NOT NULL
+) STRICT;
+
+-- name: migration_list
+SELECT version, sha256 FROM schema_migrations ORDER BY version
+
+-- name: migration_add
+INSERT INTO schema_migrations (version, name, sha256, applied_ms)
+VALUES ($1, $2, $3, $4)
+
+-- name: ping
+SELECT 1
+
+-- ---- users and tokens ------------------------------------------------------
+
+-- name: user_add
+INSERT INTO users (name, admin, disabled, created_ms)
+VALUES ($1, $2, $3, $4)
+RETURNING id
+
+-- name: user_get
+SELECT id, name, admin, disabled, created_ms FROM users WHERE id = $1
+
+-- name: user_count
+SELECT count(*) FROM users
+
+-- fragment: token_columns
+t.id, t.user_id, t.kind, t.hash, t.prefix, t.name, t.scopes, t.study_id,
+t.created_ms, t.expires_ms, t.revoked_ms, t.used_ms, t.used_address,
+u.name, u.admin, u.disabled
+
+-- name: token_add
+INSERT INTO tokens (user_id, kind, hash, prefix, name, scopes, study_id,
+    created_ms, expires_ms, revoked_ms, used_ms, used_address)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+RETURNING id
+
+-- name: token_find
+SELECT @token_columns@
+FROM tokens t JOIN users u ON u.id = t.user_id
+WHERE t.hash = $1
+
+-- name: token_list
+SELECT @token_columns@
+FROM tokens t JOIN users u ON u.id = t.user_id
+WHERE t.user_id = $1 AND t.kind = 0
+ORDER BY t.id DESC
+
+-- name: token_revoke
+UPDATE tokens SET revoked_ms = $3
+WHERE id = $2 AND user_id = $1 AND revoked_ms IS NULL
+RETURNING id
+
+-- name: token_used
+UPDATE tokens SET used_ms = $2, used_address = $3 WHERE id = $1
+
+-- ---- studies ---------------------------------------------------------------
+
+-- fragment: progress_columns
+s.next_number, s.revision, s.queued, s.running, s.complete, s.pruned,
+s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value
+
+-- fragment: study_select
+SELECT s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
+    s.definition_revision, s.state, s.reason, s.created_ms, s.changed_ms,
+    @progress_columns@
+FROM studies s JOIN users u ON u.id = s.owner_id
+
+-- name: study_add
+INSERT INTO studies (key, owner_id, identity, name, definition,
+    definition_revision, state, reason, created_ms, changed_ms,
+    next_number, revision, queued, running, complete, pruned,
+    failed, infeasible, lost, cancelled, best_number, best_value)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+ON CONFLICT (owner_id, identity) DO NOTHING
+RETURNING id
+
+-- name: study_existing
+SELECT id, key FROM studies WHERE owner_id = $1 AND identity = $2
+
+-- name: study_get
+@study_select@
+WHERE s.id = $1
+
+-- name: study_find
+@study_select@
+WHERE s.key = $1
+
+-- name: study_find_identity
+@study_select@
+WHERE s.owner_id = $1 AND s.identity = $2
+
+-- name: study_list
+@study_select@
+WHERE ($1 = 0 OR s.owner_id = $1) AND ($2 = -1 OR s.state = $2)
+    AND ($3 IS NULL OR @position@(lower(s.name), lower($3)) > 0)
+    AND ($4 = 0 OR s.id < $4)
+ORDER BY s.id DESC
+LIMIT $5
+
+-- name: study_lock
+SELECT s.definition_revision, s.state, @progress_columns@
+FROM studies s
+WHERE s.id = $1
+@lock@
+
+-- name: study_advance
+UPDATE studies SET next_number = $2, revision = $3, queued = $4, running = $5,
+    complete = $6, pruned = $7, failed = $8, infeasible = $9, lost = $10,
+    cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14
+WHERE id = $1
+
+-- name: study_define
+UPDATE studies SET name = $2, definition = $3, definition_revision = $4,
+    state = $5, reason = $6
+WHERE id = $1
+
+-- name: study_progress
+SELECT s.id, s.owner_id, @progress_columns@ FROM studies s WHERE s.key = $1
+
+-- name: study_delete_events
+DELETE FROM events WHERE study_id = $1
+
+-- name: study_delete_reports
+DELETE FROM reports WHERE study_id = $1
+
+-- name: study_delete_trials
+DELETE FROM trials WHERE study_id = $1
+
+-- name: study_delete_tokens
+DELETE FROM tokens WHERE study_id = $1
+
+-- name: study_delete
+DELETE FROM studies WHERE id = $1
+
+-- ---- trials ----------------------------------------------------------------
+
+-- fragment: trial_columns
+study_id, number, state, point, "values", uncertainty, stopped, stop_reason,
+sampler, seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
+ended_ms, revision, ended_revision, wall_s, ask_key, worker, constants,
+special, error, outputs, meta, env, tags, notes
+
+-- name: trial_add
+INSERT INTO trials (@trial_columns@)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+    $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+
+-- name: trial_end
+UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
+    stop_reason = coalesce($7, stop_reason), lease_ms = $8, ended_ms = $9,
+    revision = $10, ended_revision = $11, wall_s = $12,
+    error = coalesce($13, error), outputs = coalesce($14, outputs),
+    meta = coalesce($15, meta), env = coalesce($16, env)
+WHERE study_id = $1 AND number = $2
+
+-- name: trial_lease
+UPDATE trials SET lease_ms = $3 WHERE study_id = $1 AND number = $2
+
+-- name: trial_start
+UPDATE trials SET state = $3, started_ms = $4, lease_ms = $5, worker = $6,
+    revision = $7
+WHERE study_id = $1 AND number = $2
+
+-- name: trial_get
+SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2
+
+-- name: trial_list
+SELECT @trial_columns@ FROM trials
+WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND number > $3
+ORDER BY number
+LIMIT $4
+
+-- name: trial_list_newest
+SELECT @trial_columns@ FROM trials
+WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
+ORDER BY number DESC
+LIMIT $4
+
+-- name: trial_list_changed
+SELECT @trial_columns@ FROM trials
+WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND number > $3
+    AND revision > $5
+ORDER BY number
+LIMIT $4
+
+-- name: trial_list_changed_newest
+SELECT @trial_columns@ FROM trials
+WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
+    AND revision > $5
+ORDER BY number DESC
+LIMIT $4
+
+-- name: trials_since
+SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
+    attempt, retry_of, lease_ms, created_ms, started_ms, ended_ms, revision,
+    ended_revision, ask_key
+FROM trials
+WHERE study_id = $1 AND revision > $2
+ORDER BY number
+
+-- name: trials_expired
+SELECT study_id, number FROM trials
+WHERE state = 1 AND lease_ms < $1
+ORDER BY lease_ms
+LIMIT $2
+
+-- ---- reports and events ----------------------------------------------------
+
+-- name: report_put
+INSERT INTO reports (study_id, number, step, value, at_ms, revision)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (study_id, number, step) DO UPDATE
+SET value = excluded.value, at_ms = excluded.at_ms,
+    revision = excluded.revision
+
+-- name: reports_since
+SELECT study_id, number, step, value, at_ms, revision FROM reports
+WHERE study_id = $1 AND revision > $2
+ORDER BY number, step
+
+-- name: reports_of
+SELECT study_id, number, step, value, at_ms, revision FROM reports
+WHERE study_id = $1 AND number BETWEEN $2 AND $3
+ORDER BY number, step
+
+-- Written in bulk: the parameters are columns (db.h). No number is -1, no user
+-- is 0.
+-- name: events_add (postgres)
+INSERT INTO events (study_id, revision, kind, number, at_ms, user_id)
+SELECT study_id, revision, kind, nullif(number, -1), at_ms, nullif(user_id, 0)
+FROM unnest($1, $2, $3, $4, $5, $6)
+    AS e (study_id, revision, kind, number, at_ms, user_id)
+
+-- name: events_add (sqlite)
+INSERT INTO events (study_id, revision, kind, number, at_ms, user_id)
+VALUES ($1, $2, $3, nullif($4, -1), $5, nullif($6, 0))
+
+-- name: event_list
+SELECT study_id, revision, kind, number, at_ms, user_id FROM events
+WHERE study_id = $1 AND revision > $2
+ORDER BY revision
+LIMIT $3

@@ -1,0 +1,662 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""bad_input.py - a table of requests that must be refused
+
+Each row: what is wrong, the request, the status (or the statuses among which
+the contract leaves the choice), and a pattern that must occur in `detail`: the
+name of the field that is at fault. In paths and tokens, {study} and the like
+are filled in from the prepared service.
+
+400: no JSON, a wrong type, an unknown field. 422: well formed, but impossible.
+Where a field is missing or null, or a word or a date is none of the known ones,
+either will do; where something is too large, 413 as well.
+"""
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+NAN, INFINITY = float("nan"), float("inf")
+EITHER = (400, 422)
+SIZE = (400, 413, 422)
+HIDDEN = (403, 404)
+ABSENT = (400, 404)
+GONE = ...  # as a field's value: leave the field out
+
+FLOAT = {"type": "float", "low": 0, "high": 1}
+INT = {"type": "int", "low": 0, "high": 10}
+GOOD = {
+    "name": "bad",
+    "objectives": [{"name": "loss", "direction": "minimize"}],
+    "space": {"p": FLOAT},
+}
+
+
+@dataclass
+class Case:
+    """One row of the table."""
+
+    name: str
+    method: str
+    path: str
+    status: Any
+    word: str = ""
+    body: Any = None
+    raw: Optional[bytes] = None
+    headers: dict = field(default_factory=dict)
+    token: Optional[str] = "{token}"
+
+    @property
+    def statuses(self):
+        """The statuses that will do, as a tuple."""
+        single = isinstance(self.status, int)
+        return (self.status,) if single else self.status
+
+
+def study(name, status, word, /, **fields):
+    """POST a definition that is good but for these fields."""
+    body = {k: v for k, v in {**GOOD, **fields}.items() if v is not GONE}
+    return Case(name, "POST", "/studies", status, word, body)
+
+
+def space(name, status, word, /, **params):
+    """POST a definition with this space."""
+    return study(name, status, word, space=params)
+
+
+def param(name, status, word, /, **fields):
+    """POST a definition with the one parameter p."""
+    fields = {k: v for k, v in fields.items() if v is not GONE}
+    return space(name, status, word, p=fields)
+
+
+def post(name, path, status, word, /, **body):
+    """POST a JSON object."""
+    return Case(name, "POST", path, status, word, body)
+
+
+def get(name, path, status, word, /, **fields):
+    """GET a path."""
+    return Case(name, "GET", path, status, word, **fields)
+
+
+def raw(name, data, status, word="", /, **headers):
+    """POST bytes that are no good definition."""
+    headers = {k.replace("_", "-"): v for k, v in headers.items()}
+    return Case(
+        name, "POST", "/studies", status, word, raw=data, headers=headers
+    )
+
+
+def text(name, old, new, status, word=""):
+    """POST the good definition with a piece of its text replaced."""
+    good = json.dumps(GOOD)
+    assert old in good
+    return raw(name, good.replace(old, new, 1).encode(), status, word)
+
+
+ASK = "/studies/{study}/ask"
+TRIALS = "/studies/{study}/trials"
+RUNNING, COMPLETE, FAILED = (f"{TRIALS}/{n}" for n in (0, 1, 2))
+
+NOT_JSON = [
+    raw("an empty body", b"", EITHER, "json|body|name"),
+    raw("half an object", b'{"name": "x', 400, "json"),
+    raw("an array", b"[]", 400, "object"),
+    raw("null", b"null", 400, "object"),
+    raw("a number", b"17", 400, "object"),
+    raw("a string", b'"study"', 400, "object"),
+    raw("single quotes", b"{'name': 'x'}", 400, "json"),
+    raw("a comma too many", b'{"name": "x",}', 400, "json"),
+    raw("two documents", b"{} {}", 400, "json"),
+    raw("a form", b"name=x&space=y", 400, "json"),
+    raw("bytes that are no text", bytes(range(256)), 400),
+    raw("100 000 arrays deep", b"[" * 100_000, 400),
+    raw("100 000 closed arrays deep", b"[" * 100_000 + b"]" * 100_000, 400),
+    raw("100 000 objects deep", b'{"a":' * 100_000, 400),
+    text("a deep constant", '"bad"', '"bad", "constants": {"a": '
+         + "[" * 100_000 + "]" * 100_000 + "}", 400),
+    raw("invalid UTF-8 in a value", b'{"name": "\xff\xfe", "space": {}}', 400),
+    raw("invalid UTF-8 in a key", b'{"\xc3": 1}', 400),
+    raw("an overlong encoding", b'{"name": "\xc0\xaf", "space": {}}', 400),
+    text("an escaped NUL in the name", '"bad"', r'"a\u0000b"', EITHER),
+    text("half a surrogate pair", '"bad"', r'"\ud800"', 400),
+    text("a raw newline in a string", '"bad"', '"a\nb"', 400),
+    text("the name twice", '"bad"', '"bad", "name": "other"', 400,
+         "duplicate|twice|name"),
+    text("a parameter twice", '{"p":', '{"p": {"type": "bool"}, "p":', 400,
+         "duplicate|twice|p"),
+    raw("5 MB of spaces", b" " * 5_000_000, 413),
+    raw("5 MB of JSON", json.dumps({**GOOD, "notes": "x" * 5_000_000})
+        .encode(), 413),
+    raw("5 MB in a few gzipped bytes", gzip.compress(b" " * 5_000_000), 413,
+        Content_Encoding="gzip"),
+    raw("no gzip at all", b"this is no gzip stream", 400, "gzip",
+        Content_Encoding="gzip"),
+    raw("half a gzip stream", gzip.compress(json.dumps(GOOD).encode())[:-9],
+        400, "gzip", Content_Encoding="gzip"),
+    raw("an unknown encoding", b"{}", (400, 415), Content_Encoding="br"),
+]
+
+DEFINITION = [
+    study("no name", EITHER, "name", name=GONE),
+    study("a number as name", 400, "name", name=5),
+    study("null as name", EITHER, "name", name=None),
+    study("an array as name", 400, "name", name=["x"]),
+    study("an empty name", EITHER, "name", name=""),
+    study("a name of 10 000 letters", SIZE, "name", name="x" * 10_000),
+    study("the name of another study", 409, "name|prepared", name="prepared"),
+    study("an unknown field", 400, "colour", colour="blue"),
+    study("a field of the answer", 400, "revision", revision=3),
+    study("a number as kind", 400, "kind", kind=1),
+    study("an unknown kind", EITHER, "kind", kind="banana"),
+    study("an object as objectives", 400, "objectives",
+          objectives={"direction": "minimize"}),
+    study("no objective", EITHER, "objective", objectives=[]),
+    study("several objectives", 422, "objective", objectives=[
+        {"name": "a", "direction": "minimize"},
+        {"name": "b", "direction": "maximize"}]),
+    study("a string as objective", 400, "objective", objectives=["loss"]),
+    study("an unknown direction", EITHER, "direction",
+          objectives=[{"name": "a", "direction": "sideways"}]),
+    study("a number as direction", 400, "direction",
+          objectives=[{"name": "a", "direction": 1}]),
+    study("a number as objective's name", 400, "name",
+          objectives=[{"name": 1, "direction": "minimize"}]),
+    study("an unknown field in an objective", 400, "weight",
+          objectives=[{"name": "a", "direction": "minimize", "weight": 1}]),
+    study("no space", EITHER, "space", space=GONE),
+    study("an array as space", 400, "space", space=[FLOAT]),
+    study("a string as space", 400, "space", space="p"),
+    study("null as space", EITHER, "space", space=None),
+    study("an array as constants", 400, "constants", constants=[1]),
+    study("a string as lease", 400, "lease_s", lease_s="600"),
+    study("a lease of no time", 422, "lease_s", lease_s=0),
+    study("a negative lease", 422, "lease_s", lease_s=-1),
+    study("a lease of 30 000 years", 422, "lease_s", lease_s=1e12),
+    study("a string as attempts", 400, "max_attempts", max_attempts="3"),
+    study("half an attempt", 400, "max_attempts", max_attempts=1.5),
+    study("no attempt", 422, "max_attempts", max_attempts=0),
+    study("negative attempts", 422, "max_attempts", max_attempts=-1),
+    study("a million attempts", 422, "max_attempts", max_attempts=10**6),
+    study("a string as tags", 400, "tags", tags="tth"),
+    study("a number as tag", 400, "tag", tags=[1]),
+    study("a number as notes", 400, "notes", notes=5),
+    study("notes of 100 kB", SIZE, "notes", notes="x" * 100_000),
+]
+
+PARAMETERS = [
+    space("a number as parameter", 400, "p", p=5),
+    space("null as parameter", EITHER, "p", p=None),
+    param("no type", EITHER, "type", low=0, high=1),
+    param("a number as type", 400, "type", type=1, low=0, high=1),
+    param("an unknown type", EITHER, "type|complex", type="complex"),
+    param("an unknown field in a float", 400, "size", **FLOAT, size=1),
+    param("choices in a float", 400, "choices", **FLOAT, choices=[1]),
+    param("a string as low", 400, "low", type="float", low="0", high=1),
+    param("null as high", EITHER, "high", type="float", low=0, high=None),
+    param("a bool as high", 400, "high", type="float", low=0, high=True),
+    param("no low", EITHER, "low", type="float", high=1),
+    param("no high", EITHER, "high", type="float", low=0),
+    param("NaN as low", EITHER, "low|nan|json", type="float", low=NAN, high=1),
+    param("NaN as high", EITHER, "high|nan|json", type="float", low=0,
+          high=NAN),
+    param("Infinity as high", EITHER, "high|inf|json", type="float", low=0,
+          high=INFINITY),
+    param("-Infinity as low", EITHER, "low|inf|json", type="float",
+          low=-INFINITY, high=1),
+    text("1e999 as high", '"high": 1', '"high": 1e999', EITHER),
+    text("-1e999 as low", '"low": 0', '"low": -1e999', EITHER),
+    text("a low beyond int64", '"low": 0', '"low": -' + "9" * 30, EITHER),
+    param("low above high", 422, "low", type="float", low=3, high=1),
+    param("a string as log", 400, "log", **FLOAT, log="yes"),
+    param("log from zero", 422, "log|low", **FLOAT, log=True),
+    param("log from below zero", 422, "log|low", type="float", low=-1, high=1,
+          log=True),
+    param("a step of zero", 422, "step", **FLOAT, step=0),
+    param("a negative step", 422, "step", **FLOAT, step=-0.1),
+    param("a step beyond the range", 422, "step", **FLOAT, step=2),
+    param("a string as step", 400, "step", **FLOAT, step="0.1"),
+    param("NaN as step", EITHER, "step|nan|json", **FLOAT, step=NAN),
+    param("log with a step", 422, "step|log", type="float", low=1, high=9,
+          log=True, step=1),
+    param("a fraction as low of an int", EITHER, "low", type="int", low=0.5,
+          high=3),
+    param("a fraction as high of an int", EITHER, "high", type="int", low=0,
+          high=3.5),
+    param("a string as high of an int", 400, "high", type="int", low=0,
+          high="3"),
+    param("a bool as low of an int", 400, "low", type="int", low=False,
+          high=3),
+    param("low above high of an int", 422, "low", type="int", low=4, high=3),
+    param("an int beyond 2^53", 422, "high", type="int", low=0, high=2**60),
+    param("an int beyond int64", EITHER, "", type="int", low=0, high=2**64),
+    param("an int step of zero", 422, "step", **INT, step=0),
+    param("a negative int step", 422, "step", **INT, step=-1),
+    param("half an int step", EITHER, "step", **INT, step=1.5),
+    param("an int step beyond the range", 422, "step", **INT, step=11),
+    param("log int from zero", 422, "log|low", **INT, log=True),
+    param("no choices", EITHER, "choices", type="categorical"),
+    param("a string as choices", 400, "choices", type="categorical",
+          choices="ab"),
+    param("empty choices", EITHER, "choice", type="categorical", choices=[]),
+    param("the same choice twice", 422, "choice", type="categorical",
+          choices=["a", "b", "a"]),
+    param("an array as choice", EITHER, "choice", type="categorical",
+          choices=["a", [1]]),
+    param("an object as choice", EITHER, "choice", type="categorical",
+          choices=[{"a": 1}]),
+    param("NaN as choice", EITHER, "", type="categorical", choices=[NAN]),
+    param("10 001 choices", SIZE, "choice", type="categorical",
+          choices=list(range(10_001))),
+    param("low in a categorical", 400, "low", type="categorical",
+          choices=["a"], low=0),
+    param("low in a bool", 400, "low", type="bool", low=0),
+    param("no values", EITHER, "values", type="discrete"),
+    param("empty values", EITHER, "value", type="discrete", values=[]),
+    param("a string among values", EITHER, "value", type="discrete",
+          values=[1, "2"]),
+    param("null among values", 400, "value", type="discrete", values=[None]),
+    param("the same value twice", 422, "value", type="discrete",
+          values=[1, 2, 1.0]),
+    param("NaN among values", EITHER, "", type="discrete", values=[1, NAN]),
+    space("an empty name of a parameter", EITHER, "name|param|empty",
+          **{"": FLOAT}),
+    space("a parameter's name of 201 bytes", SIZE, "name|param|x",
+          **{"x" * 201: FLOAT}),
+    space("1001 parameters", SIZE, "param|space|1000",
+          **{f"x{i}": FLOAT for i in range(1001)}),
+]
+
+CHOICE = {"type": "categorical", "choices": ["a", "b"]}
+
+
+def when(name, status, word, /, condition, parent=None):
+    """POST a parameter q that depends on the parameter p."""
+    return space(
+        name, status, word, p=parent or CHOICE, q={**FLOAT, "when": condition}
+    )
+
+
+CONDITIONS = [
+    when("an unknown parent", 422, "nobody", {"nobody": ["a"]}),
+    when("itself as parent", 422, "when|q", {"q": ["a"]}),
+    space("a cycle", 422, "when|p|q",
+          p={"type": "bool", "when": {"q": [True]}},
+          q={"type": "bool", "when": {"p": [True]}}),
+    when("a value that is no choice", 422, "when|p|c", {"p": ["c"]}),
+    when("a value of another type", EITHER, "when|p", {"p": [1]}),
+    when("an array as condition", 400, "when", ["p"]),
+    when("an object as values", EITHER, "when|p", {"p": {"a": 1}}),
+    when("no value", EITHER, "when|p", {"p": []}),
+    when("a float as parent", 422, "when|p", {"p": [0.5]}, FLOAT),
+    when("a string for a bool", EITHER, "when|p", {"p": ["true"]},
+         {"type": "bool"}),
+]
+
+ALGORITHMS = [
+    study("a string as sampler", 400, "sampler", sampler="tpe"),
+    study("an unknown sampler", 422, "sampler|oracle",
+          sampler={"name": "oracle"}),
+    study("a number as sampler's name", 400, "name", sampler={"name": 1}),
+    study("an unknown field in the sampler", 400, "args",
+          sampler={"name": "tpe", "args": {}}),
+    study("an array as options", 400, "options",
+          sampler={"name": "tpe", "options": []}),
+    study("an unknown option", EITHER, "luck",
+          sampler={"name": "tpe", "options": {"luck": 1}}),
+    study("an option of another sampler", EITHER, "n_startup_trials",
+          sampler={"name": "random", "options": {"n_startup_trials": 1}}),
+    study("an option out of range", 422, "n_startup_trials",
+          sampler={"name": "tpe", "options": {"n_startup_trials": -1}}),
+    study("a string as option", EITHER, "n_startup_trials",
+          sampler={"name": "tpe", "options": {"n_startup_trials": "ten"}}),
+    study("half a trial as option", EITHER, "n_startup_trials",
+          sampler={"name": "tpe", "options": {"n_startup_trials": 1.5}}),
+    study("a negative seed", 422, "seed", sampler={"name": "tpe", "seed": -1}),
+    study("a fraction as seed", 400, "seed",
+          sampler={"name": "tpe", "seed": 1.5}),
+    study("a string as seed", 400, "seed",
+          sampler={"name": "tpe", "seed": "7"}),
+    study("a grid over a continuum", 422, "grid|p|step",
+          sampler={"name": "grid"}),
+    study("an array as pruner", 400, "pruner", pruner=["median"]),
+    study("an unknown pruner", 422, "pruner|axe", pruner={"name": "axe"}),
+    study("an unknown field in the pruner", 400, "seed",
+          pruner={"name": "nop", "seed": 1}),
+    study("an unknown option of the pruner", EITHER, "patience",
+          pruner={"name": "median", "options": {"patience": 1}}),
+    study("an option of the pruner out of range", 422, "n_warmup_steps",
+          pruner={"name": "median", "options": {"n_warmup_steps": -1}}),
+    study("a string as option of the pruner", EITHER, "n_warmup_steps",
+          pruner={"name": "median", "options": {"n_warmup_steps": "5"}}),
+    study("NaN as option of the pruner", EITHER, "",
+          pruner={"name": "median", "options": {"n_warmup_steps": NAN}}),
+]
+
+
+def budget(name, status, word, /, **fields):
+    """POST a definition with this budget."""
+    return study(name, status, word, budget=fields)
+
+
+BUDGETS = [
+    study("a number as budget", 400, "budget", budget=100),
+    budget("negative trials", 422, "max_trials", max_trials=-1),
+    budget("half a trial", 400, "max_trials", max_trials=1.5),
+    budget("a string as trials", 400, "max_trials", max_trials="10"),
+    budget("negative running", 422, "max_running", max_running=-1),
+    budget("a bool as running", 400, "max_running", max_running=True),
+    budget("negative failed", 422, "max_failed", max_failed=-1),
+    budget("trials beyond int64", EITHER, "", max_trials=10**30),
+    budget("a word as deadline", EITHER, "deadline", deadline="tomorrow"),
+    budget("a day that is not", EITHER, "deadline",
+           deadline="2031-02-30T00:00:00Z"),
+    budget("a number as deadline", 400, "deadline", deadline=1900000000),
+    budget("a string as target", 400, "target", target="0.1"),
+    budget("NaN as target", EITHER, "", target=NAN),
+    budget("an unknown limit", 400, "max_money", max_money=3),
+]
+
+
+def patch(name, status, word, /, **body):
+    """PATCH the prepared study."""
+    return Case(name, "PATCH", "/studies/{study}", status, word, body)
+
+
+CHANGES = [
+    patch("patch an unknown field", 400, "colour", colour="blue"),
+    patch("patch with a number as name", 400, "name", name=1),
+    patch("patch the state", 400, "state", state="finished"),
+    patch("patch with a negative budget", 422, "max_trials",
+          budget={"max_trials": -1}),
+    patch("patch with a number as notes", 400, "notes", notes=1),
+    patch("patch with an unknown sampler", 422, "sampler|oracle",
+          sampler={"name": "oracle"}),
+    patch("patch with a string as tags", 400, "tags", tags="a"),
+    patch("patch the space away", (409, 422), "space|x", space={}),
+    patch("patch the space narrower", (409, 422), "x|low|high|space",
+          space={"x": {**FLOAT, "low": 0.25}}),
+    Case("patch with an array", "PATCH", "/studies/{study}", 400, "object",
+         []),
+    Case("patch a study that is not", "PATCH", "/studies/AAAAAAAAAAAA", 404,
+         "study", {"notes": "x"}),
+    Case("delete a study that is not", "DELETE", "/studies/AAAAAAAAAAAA",
+         404, "study"),
+    post("pause a study that is not", "/studies/AAAAAAAAAAAA/pause", 404,
+         "study"),
+]
+
+ASKS = [
+    post("ask for none", ASK, 422, "n", n=0),
+    post("ask for 1001", ASK, SIZE, "n", n=1001),
+    post("ask for 1.5", ASK, 400, "n", n=1.5),
+    post("ask for -1", ASK, 422, "n", n=-1),
+    post("ask for a string", ASK, 400, "n", n="1"),
+    post("ask for true", ASK, 400, "n", n=True),
+    post("ask beyond int64", ASK, EITHER, "", n=10**30),
+    post("ask with a number as worker", ASK, 400, "worker", worker=5),
+    post("ask with no lease", ASK, 422, "lease_s", lease_s=0),
+    post("ask with a negative lease", ASK, 422, "lease_s", lease_s=-5),
+    post("ask with a string as lease", ASK, 400, "lease_s", lease_s="1h"),
+    post("ask with an unknown field", ASK, 400, "count", count=2),
+    Case("ask with an array", "POST", ASK, 400, "object", [1]),
+    post("ask a study that is not", "/studies/AAAAAAAAAAAA/ask", 404, "study"),
+    post("ask without a study", "/ask", EITHER, "study", n=1),
+    post("ask with a name as study", "/ask", 400, "study", study="prepared"),
+    post("ask with a bad study", "/ask", 422, "low", study={
+        **GOOD, "space": {"p": {**FLOAT, "low": 2}}}),
+    post("ask with another definition", "/ask", 409, "name|prepared",
+         study={**GOOD, "name": "prepared"}),
+    post("ask with an unknown field in the study", "/ask", 400, "colour",
+         study={**GOOD, "colour": 1}),
+    Case("a key of 10 000 letters", "POST", ASK, EITHER + (431,), "", {},
+         headers={"Idempotency-Key": "k" * 10_000}),
+    Case("a key with another body", "POST", ASK, 422, "key", {"n": 2},
+         headers={"Idempotency-Key": "used"}),
+]
+
+NUMBERS = [
+    Case(f"{call or 'look'} at trial {number}", method,
+         f"{TRIALS}/{number}{call}", status, word, body)
+    for method, call, body in (
+        ("GET", "", None),
+        ("POST", "/report", {"step": 1, "value": 1}),
+        ("POST", "/tell", {"value": 1}),
+        ("POST", "/heartbeat", {}),
+    )
+    for number, status, word in (
+        ("-1", ABSENT, ""), ("abc", ABSENT, ""), ("1.0", ABSENT, ""),
+        (2**63, ABSENT, ""), ("9" * 40, ABSENT, ""), (77, 404, "trial"),
+    )
+]
+
+REPORTS = [
+    post("report no step", RUNNING + "/report", EITHER, "step", value=1),
+    post("report no value", RUNNING + "/report", EITHER, "value", step=1),
+    post("report a negative step", RUNNING + "/report", 422, "step", step=-1,
+         value=1),
+    post("report half a step", RUNNING + "/report", 400, "step", step=1.5,
+         value=1),
+    post("report a string as step", RUNNING + "/report", 400, "step",
+         step="1", value=1),
+    post("report null as step", RUNNING + "/report", EITHER, "step", step=None,
+         value=1),
+    post("report a step beyond int64", RUNNING + "/report", EITHER, "",
+         step=2**63, value=1),
+    post("report a string as value", RUNNING + "/report", 400, "value",
+         step=1, value="low"),
+    post("report null as value", RUNNING + "/report", EITHER, "value", step=1,
+         value=None),
+    post("report a bool as value", RUNNING + "/report", 400, "value", step=1,
+         value=True),
+    post("report an unknown field", RUNNING + "/report", 400, "epoch", step=1,
+         value=1, epoch=1),
+    post("report after the end", COMPLETE + "/report", 409, "complete|ended",
+         step=1, value=1),
+    post("report after a failure", FAILED + "/report", 409, "failed|ended",
+         step=1, value=1),
+]
+
+
+def tell(name, status, word, /, **body):
+    """Tell the running trial."""
+    return post(name, RUNNING + "/tell", status, word, **body)
+
+
+TELLS = [
+    tell("tell nothing", EITHER, "value"),
+    tell("tell complete without a value", EITHER, "value", state="complete"),
+    tell("tell a string as value", 400, "value", value="0.5"),
+    tell("tell null as value", EITHER, "value", value=None),
+    tell("tell a bool as value", 400, "value", value=True),
+    tell("tell an array as value", 400, "value", value=[1]),
+    tell("tell no values", EITHER, "values", values=[]),
+    tell("tell two values", EITHER, "values", values=[1, 2]),
+    tell("tell a number as values", 400, "values", values=1),
+    tell("tell a string among values", 400, "values", values=["1"]),
+    tell("tell value and values", EITHER, "value", value=1, values=[1]),
+    tell("tell an unknown state", EITHER, "state", state="done", value=1),
+    tell("tell a number as state", 400, "state", state=1, value=1),
+    tell("tell running", EITHER, "state", state="running", value=1),
+    tell("tell queued", EITHER, "state", state="queued"),
+    tell("tell a negative uncertainty", 422, "uncertainty", value=1,
+         uncertainty=-1),
+    tell("tell a string as uncertainty", 400, "uncertainty", value=1,
+         uncertainty="1"),
+    tell("tell an array as outputs", 400, "outputs", value=1, outputs=[1]),
+    tell("tell a string as meta", 400, "meta", value=1, meta="x"),
+    tell("tell a number as env", 400, "env", value=1, env=5),
+    tell("tell a number as error", 400, "error", state="failed", error=5),
+    tell("tell a string as wall_s", 400, "wall_s", value=1, wall_s="1"),
+    tell("tell a negative wall_s", 422, "wall_s", value=1, wall_s=-1),
+    tell("tell an unknown field", 400, "loss", value=1, loss=1),
+    post("tell another value", COMPLETE + "/tell", 409, "value|0.5|told",
+         value=0.25),
+    post("tell another state", COMPLETE + "/tell", 409, "state|complete|told",
+         state="failed"),
+    post("tell a value of a failed trial", FAILED + "/tell", 409,
+         "state|failed|told", value=1),
+    post("heartbeat with an unknown field", RUNNING + "/heartbeat", 400,
+         "pulse", pulse=60),
+    post("tell many without tells", "/tell", EITHER, "tells"),
+    post("tell many with an object", "/tell", 400, "tells", tells={}),
+    post("tell many with an unknown field", "/tell", 400, "colour", tells=[],
+         colour=1),
+    post("tell many of 1001", "/tell", SIZE, "tells|1000", tells=[
+        {"study_id": "AAAAAAAAAAAA", "number": 0, "value": 1}] * 1001),
+]
+
+
+def lists(*rows):
+    """GET the trials and the studies with a bad query."""
+    return [
+        get(f"{path.split('/')[-1]}?{query}", f"{path}?{query}", status, word)
+        for path in (TRIALS, "/studies") for query, status, word in rows
+    ]
+
+
+LISTS = lists(
+    ("limit=0", EITHER, "limit"), ("limit=-1", EITHER, "limit"),
+    ("limit=1001", EITHER, "limit"), ("limit=abc", EITHER, "limit"),
+    ("limit=1.5", EITHER, "limit"), ("limit=", EITHER, "limit"),
+    ("limit=99999999999999999999", EITHER, "limit"),
+    ("cursor=%21%21%21", EITHER, "cursor"), ("state=banana", EITHER, "state"),
+) + [
+    get("trials?since=abc", TRIALS + "?since=abc", EITHER, "since"),
+    get("trials?since=-5", TRIALS + "?since=-5", EITHER, "since"),
+    get("trials?order=up", TRIALS + "?order=up", EITHER, "order"),
+    get("trials of a study that is not", "/studies/AAAAAAAAAAAA/trials", 404,
+        "study"),
+    get("best of a study that is not", "/studies/AAAAAAAAAAAA/best", 404,
+        "study"),
+    get("a study with a colon", "/studies/a:b", ABSENT, ""),
+    get("a study's name of 5000 letters", "/studies/" + "x" * 5000,
+        ABSENT + (414,), ""),
+]
+
+
+def token(name, status, word, /, **fields):
+    """POST a token that is good but for these fields."""
+    good = {"name": "t", "expires": "1d", "scopes": ["read"]}
+    body = {k: v for k, v in {**good, **fields}.items() if v is not GONE}
+    return Case(name, "POST", "/tokens", status, word, body)
+
+
+TOKENS = [
+    token("a token without a name", EITHER, "name", name=GONE),
+    token("a token with an empty name", EITHER, "name", name=""),
+    token("a token with a number as name", 400, "name", name=1),
+    token("a token with a name of 10 000 letters", SIZE, "name",
+          name="x" * 10_000),
+    token("a token for five days", EITHER, "expires", expires="5d"),
+    token("a token for a word", EITHER, "expires", expires="forever"),
+    token("a token with a number as end", 400, "expires", expires=3600),
+    token("a token that has ended", 422, "expires",
+          expires="2001-01-01T00:00:00Z"),
+    token("a token with a day that is not", EITHER, "expires",
+          expires="2031-02-30T00:00:00Z"),
+    token("a token with no scope", EITHER, "scopes", scopes=[]),
+    token("a token with an unknown scope", EITHER, "scope", scopes=["fly"]),
+    token("a token with a string as scopes", EITHER, "scopes", scopes="read"),
+    token("a token with a number as scope", EITHER, "scope", scopes=[1]),
+    token("a token for a study that is not", (404, 422), "study",
+          study_id="AAAAAAAAAAAA"),
+    token("a token with a number as study", 400, "study_id", study_id=1),
+    token("a token with an unknown field", 400, "colour", colour=1),
+    Case("revoke a token that is not", "DELETE", "/tokens/999999", 404,
+         "token"),
+    Case("revoke a word", "DELETE", "/tokens/abc", ABSENT),
+    Case("revoke a negative token", "DELETE", "/tokens/-1", ABSENT),
+    Case("sign in without a code", "POST", "/session", EITHER, "code", {},
+         token=None),
+    Case("sign in with a number", "POST", "/session", 400, "code",
+         {"code": 1}, token=None),
+    Case("sign in with a made-up code", "POST", "/session", 401, "code|link",
+         {"code": "cuml_" + "A" * 36}, token=None),
+    Case("sign in with a token", "POST", "/session", (400, 401), "code|link",
+         {"code": "{token}"}, token=None),
+    Case("sign in with an unknown field", "POST", "/session", 400, "user",
+         {"code": "cuml_" + "A" * 36, "user": "me"}, token=None),
+]
+
+
+def authorization(name, value):
+    """GET the study with this header."""
+    return get(name, "/studies/{study}", 401, "token", token=None,
+               headers={"Authorization": value})
+
+
+PEOPLE = [
+    get("no token", "/studies/{study}", 401, "token", token=None),
+    authorization("an empty header", ""),
+    authorization("Bearer alone", "Bearer"),
+    authorization("Basic", "Basic dXNlcjpwYXNz"),
+    authorization("the token without Bearer", "{token}"),
+    authorization("a token that is none", "Bearer hello"),
+    authorization("a token of 8000 letters", "Bearer cum_" + "a" * 8000),
+    authorization("a truncated token", "Bearer {token:.20}"),
+    authorization("a token and more", "Bearer {token}x"),
+    authorization("a token of another kind", "Bearer cums_" + "A" * 36),
+    authorization("a wrong checksum", "Bearer {wrong_checksum}"),
+    authorization("an unknown token", "Bearer {unknown}"),
+    authorization("a revoked token", "Bearer {revoked}"),
+    authorization("an expired token", "Bearer {expired}"),
+    Case("a reader asks", "POST", ASK, 403, "ask|scope", {}, token="{reader}"),
+    Case("a reader asks for a new study", "POST", "/ask", 403, "ask|scope",
+         {"study": GOOD}, token="{reader}"),
+    Case("a reader creates", "POST", "/studies", 403, "scope|ask|steer", GOOD,
+         token="{reader}"),
+    Case("a reader reports", "POST", RUNNING + "/report", 403, "ask|scope",
+         {"step": 1, "value": 1}, token="{reader}"),
+    Case("a reader tells", "POST", RUNNING + "/tell", 403, "ask|scope",
+         {"value": 1}, token="{reader}"),
+    Case("a reader deletes", "DELETE", "/studies/{study}", 403, "scope|steer",
+         token="{reader}"),
+    Case("a worker changes", "PATCH", "/studies/{study}", 403, "scope|steer",
+         {"notes": "x"}, token="{worker}"),
+    Case("a worker stops", "POST", "/studies/{study}/stop", 403,
+         "scope|steer", token="{worker}"),
+    Case("a worker makes a token", "POST", "/tokens", 403, "scope|admin",
+         {"name": "t", "expires": "1d", "scopes": ["admin"]},
+         token="{worker}"),
+    get("another study's token looks", "/studies/{study}", HIDDEN, "",
+        token="{elsewhere}"),
+    Case("another study's token asks", "POST", ASK, HIDDEN, "", {},
+         token="{elsewhere}"),
+    Case("another study's token tells", "POST", RUNNING + "/tell", HIDDEN, "",
+         {"value": 1}, token="{elsewhere}"),
+    Case("one study's token creates", "POST", "/studies", HIDDEN, "", GOOD,
+         token="{elsewhere}"),
+]
+
+METHODS = [
+    Case(f"{method} {path}", method, path, 405)
+    for method, path in (
+        ("PUT", "/studies"), ("DELETE", "/studies"),
+        ("POST", "/studies/{study}"), ("PUT", "/studies/{study}"),
+        ("GET", "/ask"), ("GET", ASK), ("GET", "/tell"), ("DELETE", TRIALS),
+        ("POST", RUNNING), ("GET", RUNNING + "/report"),
+        ("GET", RUNNING + "/tell"), ("PUT", RUNNING + "/heartbeat"),
+        ("POST", "/studies/{study}/best"), ("DELETE", "/me"),
+        ("POST", "/info"), ("PUT", "/session"), ("PATCH", "/tokens"),
+        ("POST", "/healthz"), ("DELETE", "/metrics"), ("POST", "/api/version"),
+    )
+]
+
+PATHS = [
+    get(f"no such path {path:.30}", path, status, "")
+    for path, status in (
+        ("/nope", 404), ("/studies/{study}/nope", 404),
+        (RUNNING + "/nope", 404), ("/api/v2/studies", 404), ("/api/", 404),
+        ("/api/nope", 404), ("/studies/{study}/trials/0/reports/1", 404),
+        ("/studies%00", ABSENT), ("/studies/%ff%fe", ABSENT),
+        ("/studies/%zz", ABSENT), ("/studies/..%2f..%2fetc%2fpasswd", ABSENT),
+    )
+]
+
+CASES = [
+    *NOT_JSON, *DEFINITION, *PARAMETERS, *CONDITIONS, *ALGORITHMS, *BUDGETS,
+    *CHANGES, *ASKS, *NUMBERS, *REPORTS, *TELLS, *LISTS, *TOKENS, *PEOPLE,
+    *METHODS, *PATHS,
+]

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test_figures.py - the README shows the figures that are stored"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "bench"))
+import figures  # noqa: E402
+
+FEW = {
+    "machine": "2 CPUs (X), 4 GiB, ext4, Linux 6",
+    "date": "2026-01-31",
+    "versions.postgresql": "15.1",
+    "sqlite.tpe.1000.hot.32.cycles_per_s": 12345.6,
+    "sqlite.tpe.1000.hot.32.ask_p50_ms": 1.2345,
+    "sqlite.tpe.1000.hot.32.ask_p99_ms": 10.96,
+    "sqlite.tpe.1000.hot.32.over_peer": 411.5,
+    "peer.tpe.1000.hot.32.cycles_per_s": 30.0,
+    "sqlite.commit.1.per_s": 987.6,
+}
+
+
+def test_readme_equals_what_the_stored_figures_make():
+    readme = (ROOT / "README.md").read_text()
+    assert figures.current(readme) == figures.section(figures.load())
+
+
+def test_rewrite_changes_only_what_stands_between_the_markers():
+    readme = f"# A\n{figures.BEGIN}\nold\n{figures.END}\n## B\n"
+    written = figures.rewrite(readme, {"http": FEW})
+    assert written.startswith(f"# A\n{figures.BEGIN}\n")
+    assert written.endswith(f"{figures.END}\n## B\n")
+    assert "old" not in written
+    assert figures.current(written) == figures.section({"http": FEW})
+    assert figures.rewrite(written, {"http": FEW}) == written
+
+
+def test_http_section_names_the_machine_the_date_and_the_versions():
+    text = figures.section({"http": FEW})
+    assert FEW["machine"] in text
+    assert "2026-01-31; postgresql 15.1." in text
+
+
+def test_http_section_rounds_to_three_digits_and_marks_what_is_missing():
+    text = figures.section({"http": FEW})
+    assert (
+        "| SQLite, tpe, one study of 1000 trials | – | – | 12,300 | – |"
+        " 1.23 / 11.0 | – / – |" in text
+    )
+    assert "988 (SQLite), – (PostgreSQL" in text
+
+
+def test_http_section_compares_with_the_peer():
+    text = figures.section({"http": FEW})
+    assert (
+        "| tpe, 1000 trials at the start | 30.0 | – (– times) |"
+        " 12,300 (412 times) |" in text
+    )
+
+
+def test_other_benchmarks_get_a_plain_table():
+    text = figures.section({"quality": {"date": "d", "regret.tpe": 0.01234}})
+    assert "### Quality" in text
+    assert "| `regret.tpe` | 0.0123 |" in text
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(0, "0"), (0.5, "0.5"), (1, "1.00"), (999.6, "1,000"), (54321, "54,300")],
+)
+def test_numbers_have_three_significant_digits(value, text):
+    assert figures.number(value) == text
+
+
+def test_no_stored_figures_make_a_section_that_says_so():
+    assert "No figures are stored" in figures.section({})

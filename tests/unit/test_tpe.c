@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// test_tpe.c - the tree-structured Parzen estimator learns and does not break
+
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "rng.h"
+#include "sampler.h"
+
+static struct arena arena;
+static struct space space;
+static struct history history;
+static double options[OPTION_MAX];
+static const struct sampler *tpe;
+
+static void setup(void)
+{
+    arena_init(&arena);
+    space_init(&space);
+    history_init(&history, &space);
+    tpe = sampler_find("tpe");
+    option_defaults(tpe->options, tpe->n_options, options);
+}
+
+static void teardown(void)
+{
+    history_done(&history);
+    space_done(&space);
+    arena_done(&arena);
+}
+
+static void set(const char *name, double value)
+{
+    struct error err = {0};
+    ck_assert_msg(option_set(tpe->options, tpe->n_options, name, value, options,
+                             &err) == 0,
+                  "%s", err.message);
+}
+
+static void add(struct param param)
+{
+    struct error err = {0};
+    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
+}
+
+static void add_floats(size_t d)
+{
+    char *names[] = {"a", "b", "c", "d", "e", "f"};
+    for (size_t k = 0; k < d; k++)
+        add((struct param){.name = names[k], .kind = PARAM_FLOAT, .high = 1});
+}
+
+static void add_int(char *name, double low, double high, bool log)
+{
+    add((struct param){
+        .name = name, .kind = PARAM_INT, .low = low, .high = high, .log = log});
+}
+
+static struct sampler_task task(uint64_t seed)
+{
+    return (struct sampler_task){&space, &history, options, seed};
+}
+
+// Writes a suggestion and checks that it is a point of the space.
+static void suggest(const struct sampler *sampler, uint64_t seed,
+                    uint64_t number, double *point)
+{
+    struct error err = {0};
+    struct sampler_task t = task(seed);
+    int status = sampler_suggest(sampler, &t, number, &arena, point, &err);
+    ck_assert_msg(status == 0, "%s", err.message);
+    ck_assert_msg(space_check(&space, point, &err) == 0, "%s", err.message);
+    arena_reset(&arena);
+}
+
+static size_t tell(const double *point, enum trial_state state, double value)
+{
+    size_t number = history_append(&history, TRIAL_RUNNING, point);
+    history_move(&history, number, state, value);
+    return number;
+}
+
+// n results at random points, with the squared distance to 0.3 as values.
+static void fill(size_t n)
+{
+    struct rng rng = rng_at(99, 0);
+    for (size_t i = 0; i < n; i++) {
+        double unit[6], point[6], value = 0;
+        for (size_t k = 0; k < space.n; k++) {
+            unit[k] = rng_uniform(&rng);
+            value += (unit[k] - 0.3) * (unit[k] - 0.3);
+        }
+        space_decode(&space, unit, point);
+        tell(point, TRIAL_COMPLETE, value);
+    }
+}
+
+// ---- quality ----------------------------------------------------------------
+
+static double sphere(const double *x)
+{
+    const double centre[] = {0.2, 0.7, 0.35, 0.81, 0.55};
+    double sum = 0;
+    for (int k = 0; k < 5; k++)
+        sum += (x[k] - centre[k]) * (x[k] - centre[k]);
+    return sum;
+}
+
+// Least value 0.39788735772973816 (Surjanovic and Bingham, "Virtual library
+// of simulation experiments").
+static double branin(const double *u)
+{
+    double x = -5 + 15 * u[0], y = 15 * u[1];
+    double a = y - 5.1 / (4 * M_PI * M_PI) * x * x + 5 / M_PI * x - 6;
+    return a * a + 10 * (1 - 1 / (8 * M_PI)) * cos(x) + 10 -
+           0.39788735772973816;
+}
+
+// Least value -3.32236801141551 (ibid.).
+static double hartmann6(const double *u)
+{
+    static const double alpha[4] = {1, 1.2, 3, 3.2};
+    static const double a[4][6] = {{10, 3, 17, 3.5, 1.7, 8},
+                                   {0.05, 10, 17, 0.1, 8, 14},
+                                   {3, 3.5, 1.7, 10, 17, 8},
+                                   {17, 8, 0.05, 10, 0.1, 14}};
+    static const double p[4][6] = {{1312, 1696, 5569, 124, 8283, 5886},
+                                   {2329, 4135, 8307, 3736, 1004, 9991},
+                                   {2348, 1451, 3522, 2883, 3047, 6650},
+                                   {4047, 8828, 8732, 5743, 1091, 381}};
+    double value = 3.32236801141551;
+    for (int i = 0; i < 4; i++) {
+        double sum = 0;
+        for (int k = 0; k < 6; k++)
+            sum += a[i][k] * (u[k] - 1e-4 * p[i][k]) * (u[k] - 1e-4 * p[i][k]);
+        value -= alpha[i] * exp(-sum);
+    }
+    return value;
+}
+
+// Best at choice 2, 13, 40 and 10^-3.3.
+static double mixed(const double *x)
+{
+    double value = x[0] == 2 ? 0 : 0.3 + 0.1 * x[0];
+    value += (x[1] - 13) * (x[1] - 13) / 100;
+    value += log(x[2] / 40) * log(x[2] / 40) / 4;
+    return value + (log10(x[3]) + 3.3) * (log10(x[3]) + 3.3) / 4;
+}
+
+// Each kind has its own parameters; the second one's are the better ones.
+static double conditional(const double *x)
+{
+    double value = (x[1] - 0.6) * (x[1] - 0.6);
+    if (x[0] == 0)
+        return value + 0.05 + (x[2] - 0.2) * (x[2] - 0.2);
+    return value + (x[3] - 0.75) * (x[3] - 0.75) +
+           (x[4] - 0.25) * (x[4] - 0.25);
+}
+
+static void mixed_space(void)
+{
+    char *choices[] = {"\"a\"", "\"b\"", "\"c\"", "\"d\""};
+    add((struct param){.name = "choice",
+                       .kind = PARAM_CATEGORICAL,
+                       .n_choices = 4,
+                       .choices = choices});
+    add_int("i", 1, 20, false);
+    add_int("j", 1, 1000, true);
+    add((struct param){
+        .name = "x", .kind = PARAM_FLOAT, .low = 1e-6, .high = 1, .log = true});
+}
+
+static void conditional_space(void)
+{
+    double kinds[] = {0, 1};
+    struct condition zero = {.n = 1, .values = kinds};
+    struct condition one = {.n = 1, .values = kinds + 1};
+    add((struct param){.name = "kind", .kind = PARAM_BOOL});
+    add((struct param){.name = "shared", .kind = PARAM_FLOAT, .high = 1});
+    add((struct param){.name = "left",
+                       .kind = PARAM_FLOAT,
+                       .high = 1,
+                       .n_conditions = 1,
+                       .conditions = &zero});
+    add((struct param){.name = "right",
+                       .kind = PARAM_FLOAT,
+                       .high = 1,
+                       .n_conditions = 1,
+                       .conditions = &one});
+    add((struct param){.name = "further",
+                       .kind = PARAM_FLOAT,
+                       .high = 1,
+                       .n_conditions = 1,
+                       .conditions = &one});
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+// Median over seeds of the least value among n results.
+static double regret(const struct sampler *sampler, double (*f)(const double *),
+                     size_t n)
+{
+    enum { SEEDS = 15 };
+    double best[SEEDS];
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        history_done(&history);
+        history_init(&history, &space);
+        for (size_t i = 0; i < n; i++) {
+            double point[6];
+            suggest(sampler, seed, i, point);
+            tell(point, TRIAL_COMPLETE, f(point));
+        }
+        best[seed] = history.value[history.best];
+    }
+    qsort(best, SEEDS, sizeof *best, by_size);
+    return best[SEEDS / 2];
+}
+
+// Checks that tpe's regret after 60 results is below random's, divided.
+static void beats_random(double (*f)(const double *), double factor)
+{
+    double ours = regret(tpe, f, 60);
+    double random = regret(sampler_find("random"), f, 60);
+    ck_assert_msg(ours * factor < random, "%g * %g >= %g", ours, factor,
+                  random);
+}
+
+START_TEST(test_it_beats_random_search_on_a_sphere)
+{
+    add_floats(5);
+    beats_random(sphere, 3);
+}
+END_TEST
+
+START_TEST(test_it_beats_random_search_on_branin)
+{
+    add_floats(2);
+    beats_random(branin, 3);
+}
+END_TEST
+
+START_TEST(test_it_beats_random_search_on_hartmann6)
+{
+    add_floats(6);
+    beats_random(hartmann6, 2);
+}
+END_TEST
+
+START_TEST(test_it_beats_random_search_on_a_mixed_space)
+{
+    mixed_space();
+    beats_random(mixed, 3);
+}
+END_TEST
+
+START_TEST(test_it_beats_random_search_on_a_conditional_space)
+{
+    conditional_space();
+    beats_random(conditional, 2);
+}
+END_TEST
+
+START_TEST(test_univariate_beats_random_search_on_a_sphere)
+{
+    add_floats(5);
+    set("multivariate", 0);
+    beats_random(sphere, 1.5);
+}
+END_TEST
+
+// ---- a pure function --------------------------------------------------------
+
+START_TEST(test_a_kept_model_gives_the_same_suggestion)
+{
+    add_floats(3);
+    fill(150);
+    struct sampler_task t = task(5);
+    struct model *model = tpe->fit(&t, tpe->fit_length(150));
+    for (uint64_t number = 150; number < 160; number++) {
+        double fresh[3], kept[3];
+        struct error err = {0};
+        suggest(tpe, 5, number, fresh);
+        ck_assert_int_eq(tpe->suggest(&t, model, number, &arena, kept, &err),
+                         0);
+        ck_assert_mem_eq(fresh, kept, sizeof fresh);
+    }
+    tpe->model_free(model);
+}
+END_TEST
+
+START_TEST(test_rows_from_its_number_on_are_ignored)
+{
+    add_floats(2);
+    fill(150);
+    history_append(&history, TRIAL_RUNNING, (double[]){0.3, 0.3});
+    double before[2], after[2];
+    suggest(tpe, 5, 151, before);
+    for (int i = 0; i < 20; i++)
+        history_append(&history, TRIAL_RUNNING, (double[]){0.31, 0.31});
+    suggest(tpe, 5, 151, after);
+    ck_assert_mem_eq(before, after, sizeof before);
+    suggest(tpe, 5, 171, after);
+    ck_assert(before[0] != after[0]);
+}
+END_TEST
+
+START_TEST(test_the_fit_length_grows_by_small_steps)
+{
+    for (size_t n = 0; n <= 63; n++)
+        ck_assert_uint_eq(tpe->fit_length(n), n);
+    size_t last = 0;
+    for (size_t n = 0; n < 100000; n++) {
+        size_t length = tpe->fit_length(n);
+        ck_assert(length >= last && length <= n);
+        ck_assert_uint_le(n - length, 63);
+        ck_assert_uint_le(32 * (n - length), n);
+        last = length;
+    }
+}
+END_TEST
+
+// Of 200 suggestions, how many have their first coordinate in [low, high].
+static int count_between(double low, double high)
+{
+    struct sampler_task t = task(1);
+    size_t n = tpe->fit_length(history.n_ended);
+    struct model *model = tpe->fit(&t, n);
+    int count = 0;
+    for (uint64_t i = 0; i < 200; i++) {
+        double point[6];
+        struct error err = {0};
+        tpe->suggest(&t, model, history.n + i, &arena, point, &err);
+        count += point[0] >= low && point[0] <= high;
+        arena_reset(&arena);
+    }
+    tpe->model_free(model);
+    return count;
+}
+
+START_TEST(test_good_results_since_the_fit_count_as_good)
+{
+    // A model of 200 results serves up to 203. The three new ones are the
+    // best by far, and far from the old optimum at 0.3.
+    add_floats(1);
+    fill(200);
+    ck_assert_uint_eq(tpe->fit_length(203), 200);
+    int before = count_between(0.85, 0.95);
+    for (int i = 0; i < 3; i++)
+        tell((double[]){0.9 + 0.001 * i}, TRIAL_COMPLETE, -10);
+    int after = count_between(0.85, 0.95);
+    ck_assert_msg(before < 20 && after > 100, "%d, %d", before, after);
+}
+END_TEST
+
+START_TEST(test_pending_trials_keep_others_away)
+{
+    // Two equal optima, at 0.2 and 0.8; the preferred one is being tried.
+    add_floats(1);
+    for (int i = 0; i < 60; i++) {
+        double x = (i * 37 % 60 + 0.5) / 60;
+        double distance = fmin(fabs(x - 0.2), fabs(x - 0.8));
+        tell(&x, TRIAL_COMPLETE, distance);
+    }
+    bool left = count_between(0.1, 0.3) > 100;
+    double optimum = left ? 0.2 : 0.8;
+    ck_assert_int_gt(count_between(optimum - 0.1, optimum + 0.1), 100);
+    for (int i = 0; i < 10; i++)
+        history_append(&history, TRIAL_RUNNING,
+                       (double[]){optimum + 0.002 * i});
+    ck_assert_int_lt(count_between(optimum - 0.1, optimum + 0.1), 50);
+}
+END_TEST
+
+// ---- order of merit ---------------------------------------------------------
+
+START_TEST(test_pruned_trials_with_more_steps_are_better)
+{
+    // All pruned; those near 0.8 got further, though their values are worse.
+    add_floats(1);
+    for (int i = 0; i < 60; i++) {
+        bool far = i % 6 == 0;
+        double x = (far ? 0.8 : 0.2) + 0.001 * i;
+        size_t number = tell(&x, TRIAL_PRUNED, far ? 5 : 1);
+        history_report(&history, number, far ? 9 : 3, far ? 5 : 1);
+    }
+    ck_assert_int_gt(count_between(0.7, 1), 100);
+}
+END_TEST
+
+START_TEST(test_complete_trials_are_better_than_pruned_ones)
+{
+    add_floats(1);
+    for (int i = 0; i < 60; i++) {
+        bool complete = i % 6 == 0;
+        double x = (complete ? 0.8 : 0.2) + 0.001 * i;
+        tell(&x, complete ? TRIAL_COMPLETE : TRIAL_PRUNED, complete ? 5 : 1);
+    }
+    ck_assert_int_gt(count_between(0.7, 1), 100);
+}
+END_TEST
+
+START_TEST(test_regions_that_fail_are_avoided)
+{
+    // Everything below 0.6 fails; the rest is flat.
+    add_floats(1);
+    for (int i = 0; i < 60; i++) {
+        double x = (i * 37 % 60 + 0.5) / 60;
+        bool fails = x < 0.6;
+        tell(&x, fails ? TRIAL_FAILED : TRIAL_COMPLETE, 1);
+    }
+    ck_assert_int_gt(count_between(0.55, 1), 150);
+}
+END_TEST
+
+// ---- robustness -------------------------------------------------------------
+
+START_TEST(test_points_of_a_finite_space_are_not_repeated)
+{
+    // 7 x 2 x 2 cells; only when all are used do they come again.
+    add_int("i", 1, 7, false);
+    add((struct param){.name = "p", .kind = PARAM_BOOL});
+    add((struct param){.name = "q", .kind = PARAM_BOOL});
+    bool seen[28] = {false};
+    for (size_t i = 0; i < 40; i++) {
+        double point[3];
+        suggest(tpe, 3, i, point);
+        size_t cell = (size_t)((point[0] - 1) * 4 + point[1] * 2 + point[2]);
+        if (i < 28)
+            ck_assert_msg(!seen[cell], "trial %zu repeats", i);
+        seen[cell] = true;
+        tell(point, TRIAL_COMPLETE, point[0] + point[1]);
+    }
+}
+END_TEST
+
+static double nth_value(int kind, size_t i)
+{
+    const double odd[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, 1, 1};
+    switch (kind) {
+    case 0:
+        return 1; // constant
+    case 1:
+        return odd[i % 8];
+    case 2:
+        return NAN;
+    default:
+        return i % 3 ? 0 : 1; // ties
+    }
+}
+
+START_TEST(test_odd_values_never_break_a_suggestion)
+{
+    conditional_space();
+    for (int kind = 0; kind < 4; kind++)
+        for (int multivariate = 0; multivariate < 2; multivariate++) {
+            set("multivariate", multivariate);
+            history_done(&history);
+            history_init(&history, &space);
+            for (size_t i = 0; i < 80; i++) {
+                double point[5];
+                suggest(tpe, 1, i, point);
+                tell(point, TRIAL_COMPLETE, nth_value(kind, i));
+            }
+        }
+}
+END_TEST
+
+START_TEST(test_failures_only_never_break_a_suggestion)
+{
+    mixed_space();
+    for (size_t i = 0; i < 80; i++) {
+        double point[4];
+        suggest(tpe, 1, i, point);
+        enum trial_state states[] = {TRIAL_FAILED, TRIAL_INFEASIBLE, TRIAL_LOST,
+                                     TRIAL_CANCELLED};
+        tell(point, states[i % 4], NAN);
+    }
+}
+END_TEST
+
+START_TEST(test_equal_points_never_break_a_suggestion)
+{
+    add_floats(2);
+    for (size_t i = 0; i < 80; i++)
+        tell((double[]){i % 2 ? 0 : 1, 1}, TRIAL_COMPLETE, (double)i);
+    double point[2];
+    for (uint64_t i = 80; i < 100; i++)
+        suggest(tpe, 1, i, point);
+}
+END_TEST
+
+START_TEST(test_spaces_of_one_point_or_none_are_served)
+{
+    double point[1] = {0};
+    for (int i = 0; i < 30; i++) {
+        suggest(tpe, 1, (uint64_t)i, point);
+        tell(point, TRIAL_COMPLETE, 1);
+    }
+    history_done(&history);
+    add((struct param){.name = "x", .kind = PARAM_FLOAT, .low = 2, .high = 2});
+    history_init(&history, &space);
+    for (int i = 0; i < 30; i++) {
+        suggest(tpe, 1, (uint64_t)i, point);
+        ck_assert_double_eq(point[0], 2);
+        tell(point, TRIAL_COMPLETE, 1);
+    }
+}
+END_TEST
+
+START_TEST(test_a_long_history_still_leads_to_the_optimum)
+{
+    // More results than kernels: g is thinned out.
+    add_floats(2);
+    fill(20000);
+    ck_assert_int_gt(count_between(0.2, 0.4), 150);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tests = tcase_create("tpe");
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, test_it_beats_random_search_on_a_sphere);
+    tcase_add_test(tests, test_it_beats_random_search_on_branin);
+    tcase_add_test(tests, test_it_beats_random_search_on_hartmann6);
+    tcase_add_test(tests, test_it_beats_random_search_on_a_mixed_space);
+    tcase_add_test(tests, test_it_beats_random_search_on_a_conditional_space);
+    tcase_add_test(tests, test_univariate_beats_random_search_on_a_sphere);
+    tcase_add_test(tests, test_a_kept_model_gives_the_same_suggestion);
+    tcase_add_test(tests, test_rows_from_its_number_on_are_ignored);
+    tcase_add_test(tests, test_the_fit_length_grows_by_small_steps);
+    tcase_add_test(tests, test_good_results_since_the_fit_count_as_good);
+    tcase_add_test(tests, test_pending_trials_keep_others_away);
+    tcase_add_test(tests, test_pruned_trials_with_more_steps_are_better);
+    tcase_add_test(tests, test_complete_trials_are_better_than_pruned_ones);
+    tcase_add_test(tests, test_regions_that_fail_are_avoided);
+    tcase_add_test(tests, test_points_of_a_finite_space_are_not_repeated);
+    tcase_add_test(tests, test_odd_values_never_break_a_suggestion);
+    tcase_add_test(tests, test_failures_only_never_break_a_suggestion);
+    tcase_add_test(tests, test_equal_points_never_break_a_suggestion);
+    tcase_add_test(tests, test_spaces_of_one_point_or_none_are_served);
+    tcase_add_test(tests, test_a_long_history_still_leads_to_the_optimum);
+    Suite *suite = suite_create("tpe");
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
