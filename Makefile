@@ -43,6 +43,8 @@ ASSETS := $(sort $(shell find web -type f -not -name '.*' 2>/dev/null))
 SQL := $(sort $(wildcard sql/*.sql))
 CLIENT := $(sort $(wildcard client/c/*.c))
 UNIT := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c))
+EXAMPLES := $(patsubst client/%.c,$(B)/%,$(sort \
+  $(wildcard client/examples/*.c)))
 TESTS := $(UNIT:tests/%.c=$(B)/tests/%)
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 
@@ -122,6 +124,11 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libservice.a $(B)/liboptimizers.a
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
 
+$(B)/examples/%: $(B)/client/examples/%.o $(B)/libcumae.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ \
+	  $(shell $(PKG_CONFIG) --libs libcurl jansson) -lm
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- running ----------------------------------------------------------------
@@ -147,7 +154,9 @@ test: packages-test ## everything, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -s all tests venv
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
-tests: $(TESTS)
+tests: $(TESTS) $(EXAMPLES)
+
+examples: $(EXAMPLES) ## the programs in client/examples
 
 sanitize: packages-test ## the whole suite under ASan and UBSan
 	@$(MAKE) --no-print-directory -s V=asan all tests

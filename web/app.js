@@ -28,8 +28,8 @@ function complain(text) {
 
 function showLive(state, text) {
   const live = element('live');
-  live.hidden = state === null;
-  live.className = `live ${state}`;
+  live.hidden = !state;
+  live.className = `live ${state ?? ''}`;
   setText(live, text ?? '');
 }
 

@@ -76,12 +76,14 @@ function drawAxes(pen, {x, y, width, height}, ink, title) {
   pen.restore();
 }
 
+// The more trials, the smaller and fainter their marks.
+const radiusFor = n => n > 3000 ? 1.5 : n > 500 ? 2.2 : 3.2;
+
 // One state's marks, as one path.
-function drawMarks(pen, points, {x, y, width, height}, colour) {
-  const radius = points.length > 3000 ? 1.5 : points.length > 500 ? 2.2 : 3.2;
+function drawMarks(pen, points, {x, y, width, height}, colour, radius) {
   const taken = new Uint8Array(Math.ceil(width) * Math.ceil(height));
   pen.fillStyle = colour;
-  pen.globalAlpha = points.length > 500 ? 0.65 : 0.8;
+  pen.globalAlpha = radius < 3 ? 0.65 : 0.8;
   pen.beginPath();
   for (const point of points) {
     const px = x.pixel(point.number);
@@ -193,9 +195,10 @@ export function historyChart() {
     const ink = colours(canvas);
     axes = layout(points, width, height, log.checked && !log.disabled);
     drawAxes(pen, axes, ink, objective.name);
+    const radius = radiusFor(points.length);
     for (const state of SERIES)
       drawMarks(pen, points.filter(point => point.state === state), axes,
-        ink(`mark-${state}`));
+        ink(`mark-${state}`), radius);
     drawBest(pen, corners, points.at(-1).number, axes, ink('mark-best'));
     mark(chosen);
   }

@@ -57,7 +57,7 @@ const UNITS = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
 
 // '3 min', '2 h': the largest unit that fits, rounded down.
 export function duration(seconds) {
-  if (!(seconds >= 0))
+  if (typeof seconds !== 'number' || !(seconds >= 0))
     return '–';
   for (const [size, unit] of UNITS)
     if (seconds >= size)

@@ -21,19 +21,20 @@ curl -X POST -H "Authorization: Bearer $CUMAE_TOKEN" \\
   ${location.origin}/api/v1/studies/${id}/trials/0/tell -d '{"value": 0.5}'`;
 }
 
-// A row of figures: number on top, what it is below.
+// A row of figures: the figure on top, what it is below.
 function figures() {
   const element = h('dl', {class: 'figures'});
   const cells = new Map();
 
-  function set(name, value, title = '') {
-    if (!cells.has(name)) {
-      const figure = h('dd');
-      cells.set(name, figure);
-      element.append(h('div', {}, h('dt', {}, name), figure));
+  function set(key, name, value) {
+    if (!cells.has(key)) {
+      cells.set(key, {term: h('dt'), figure: h('dd')});
+      const {term, figure} = cells.get(key);
+      element.append(h('div', {}, term, figure));
     }
-    setText(cells.get(name), value);
-    cells.get(name).title = title;
+    const {term, figure} = cells.get(key);
+    setText(term, name);
+    setText(figure, value);
   }
   return {element, set};
 }
@@ -41,13 +42,13 @@ function figures() {
 function showFigures(row, study) {
   const {ended, limit} = progress(study);
   const {best, trials} = study;
-  row.set('best', number(best?.value), best ? String(best.value) : '');
-  row.set('best trial', best ? `#${best.number}` : '–');
-  row.set(limit ? 'ended, of budget' : 'ended',
-    limit ? `${count(ended)} / ${count(limit)}` : count(ended));
+  row.set('best', best ? `best, trial ${best.number}` : 'best',
+    number(best?.value));
+  row.set('ended', limit ? `ended of ${count(limit)}` : 'ended',
+    count(ended));
   for (const state of ['running', 'complete', 'pruned'])
-    row.set(state, count(trials[state]));
-  row.set('failed or lost', count(trials.failed + trials.lost));
+    row.set(state, state, count(trials[state]));
+  row.set('bad', 'failed or lost', count(trials.failed + trials.lost));
 }
 
 function facts(study) {
