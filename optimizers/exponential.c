@@ -26,7 +26,7 @@ static const double lowest = -700; // e^-700 is still a normal number
 static const double far = -40;     // e^-40 is a 50th of half a last bit
 
 #define BROADCAST(x) ((reals){(x), (x), (x), (x)})
-#define LOAD(p) ((reals)(*(const loose_reals *)(p)))
+#define LOAD(p)      ((reals)(*(const loose_reals *)(p)))
 // The larger of the two, lane by lane.
 #define LARGER(a, b)                                                           \
     ((reals)(((integers)(a) & ((a) > (b))) | ((integers)(b) & ~((a) > (b)))))
@@ -36,8 +36,8 @@ static inline __attribute__((always_inline)) void exponentials(reals *x)
 {
     reals shifted = *x * 1.4426950408889634074 + 0x1.8p52;
     reals k = shifted - 0x1.8p52;
-    reals r = (*x - k * 6.93147180369123816490e-01) -
-              k * 1.90821492927058770002e-10;
+    reals r =
+        (*x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10;
     reals p = r * (1.0 / 6227020800) + 1.0 / 479001600;
     p = p * r + 1.0 / 39916800;
     p = p * r + 1.0 / 3628800;

@@ -18,7 +18,6 @@
 
 enum { BLOCK = 32 }; // kernels
 
-
 static const double PRIOR_CENTRE = 0.5;
 static const double PRIOR_DEVIATION = 1;
 
@@ -388,9 +387,10 @@ void parzen_sample(const struct parzen *parzen, struct rng *rng, double *unit)
 
 // ---- density ----------------------------------------------------------------
 
-static inline void add_normal(double *restrict value, const double *restrict centre,
-                       const double *restrict scale,
-                       const double *restrict offset, double x)
+static inline void add_normal(double *restrict value,
+                              const double *restrict centre,
+                              const double *restrict scale,
+                              const double *restrict offset, double x)
 {
     for (size_t i = 0; i < BLOCK; i++) {
         double z = (x - centre[i]) * scale[i];
@@ -398,8 +398,10 @@ static inline void add_normal(double *restrict value, const double *restrict cen
     }
 }
 
-static inline void add_choice(double *restrict value, const double *restrict centre,
-                       const double *restrict offset, double hit, double x)
+static inline void add_choice(double *restrict value,
+                              const double *restrict centre,
+                              const double *restrict offset, double hit,
+                              double x)
 {
     for (size_t i = 0; i < BLOCK; i++)
         value[i] += centre[i] == x ? hit : offset[i];

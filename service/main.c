@@ -29,9 +29,8 @@ enum { WATCHDOG_S = 5, MAX_WAITING = 20000, BATCH = 128 };
 static void log_request(const struct request *request, int64_t us,
                         bool delivered)
 {
-    static const char *const methods[] = {"GET",    "HEAD",    "POST",
-                                          "PUT",    "PATCH",   "DELETE",
-                                          "OPTIONS", "other"};
+    static const char *const methods[] = {
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"};
     const struct route *route = request->context;
     int status = request->reply.status;
     bool frequent = status < 400 && route && route->quick;
@@ -45,8 +44,7 @@ static void log_request(const struct request *request, int64_t us,
               log_text("route", request->route ? request->route : "none"),
               log_integer("status", status),
               log_integer("user", request->user_id),
-              log_text("peer", request->peer),
-              log_flag("delivered", delivered),
+              log_text("peer", request->peer), log_flag("delivered", delivered),
               log_integer("dur_us", us));
 }
 
@@ -63,8 +61,7 @@ static void finished(void *context, const struct request *request,
 static void observe(void *context, size_t commands, double seconds, int ok)
 {
     struct service *service = context;
-    metrics_add(service->metrics, ok ? METRIC_COMMITS : METRIC_STORE_ERRORS,
-                1);
+    metrics_add(service->metrics, ok ? METRIC_COMMITS : METRIC_STORE_ERRORS, 1);
     metrics_observe(service->metrics, METRIC_BATCH_SIZE, commands);
     metrics_observe(service->metrics, METRIC_COMMIT_TIME,
                     (uint64_t)(seconds * 1e6));
@@ -89,10 +86,10 @@ static int welcome(const struct service *service, struct error *err)
         return result;
     const char *url = service->config->public_url;
     char local[300];
-    snprintf(local, sizeof local, "http://%.*s:%u",
-             (int)(strrchr(service->config->listen, ':') -
-                   service->config->listen),
-             service->config->listen, http_port(service->http));
+    snprintf(
+        local, sizeof local, "http://%.*s:%u",
+        (int)(strrchr(service->config->listen, ':') - service->config->listen),
+        service->config->listen, http_port(service->http));
     printf("token: %s\n", token.secret);
     printf("sign in: %s/#code=%s\n", *url ? url : local, link.secret);
     return 0;

@@ -33,8 +33,7 @@ START_TEST(test_random_sums_agree_with_long_double)
         double expected = (double)reference(x, n);
         // One rounding of the result and one of the logarithm.
         double tolerance = 4e-16 * (1 + fabs(expected));
-        ck_assert_double_eq_tol(exponential_log_sum(x, n), expected,
-                                tolerance);
+        ck_assert_double_eq_tol(exponential_log_sum(x, n), expected, tolerance);
     }
 }
 END_TEST
