@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -162,6 +163,30 @@ static void announce(const struct service *service)
            http_port(service->http));
 }
 
+// ---- signals ----------------------------------------------------------------
+
+static void pass_on(int number)
+{
+    tgkill(getpid(), getpid(), number);
+}
+
+// Keeps the signals that end the service for wait_for_end. OpenBLAS starts
+// threads before main, which do not inherit the mask: a signal that one of
+// them is given goes on to the main thread, where it waits.
+static void keep_signals(sigset_t *signals)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    const struct sigaction action = {.sa_handler = pass_on,
+                                     .sa_flags = SA_RESTART};
+    sigemptyset(signals);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaddset(signals, numbers[i]);
+        sigaction(numbers[i], &action, NULL);
+    }
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 // ---- run --------------------------------------------------------------------
 
 // Waits for SIGTERM or SIGINT and tells the supervisor that all loops turn.
@@ -208,12 +233,7 @@ int main(int argc, char **argv)
     sigset_t signals;
     int status = 0;
     (void)argc;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    keep_signals(&signals);
     gsl_set_error_handler_off(); // the default one aborts
     openblas_set_num_threads(1); // our own threads share the cores
     if (config_load(&config, argv, &wish, &err)) {
