@@ -202,8 +202,9 @@ figures: ## the README's performance section from build/bench/*.json
 
 install: all ## DESTDIR and PREFIX are respected
 	install -D -m 755 $(B)/cumaed $(DESTDIR)$(PREFIX)/bin/cumaed
-	install -D -m 644 service/deploy/cumaed.service \
-	  $(DESTDIR)$(PREFIX)/lib/systemd/system/cumaed.service
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' service/deploy/cumaed.service \
+	  > $(DESTDIR)$(PREFIX)/lib/systemd/system/cumaed.service
 	install -D -m 644 $(B)/libcumae.a $(DESTDIR)$(PREFIX)/lib/libcumae.a
 	install -D -m 644 client/c/cumae.h $(DESTDIR)$(PREFIX)/include/cumae.h
 

@@ -12,13 +12,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "slot.h"
+#include "exponential.h"
 #include "normal.h"
+#include "slot.h"
 
 enum { BLOCK = 32 }; // kernels
-
-// A kernel this far below the largest one, in ln, adds less than 3e-9 of it.
-static const double NEGLIGIBLE = 20;
 
 static const double PRIOR_CENTRE = 0.5;
 static const double PRIOR_DEVIATION = 1;
@@ -389,9 +387,10 @@ void parzen_sample(const struct parzen *parzen, struct rng *rng, double *unit)
 
 // ---- density ----------------------------------------------------------------
 
-static void add_normal(double *restrict value, const double *restrict centre,
-                       const double *restrict scale,
-                       const double *restrict offset, double x)
+static inline void add_normal(double *restrict value,
+                              const double *restrict centre,
+                              const double *restrict scale,
+                              const double *restrict offset, double x)
 {
     for (size_t i = 0; i < BLOCK; i++) {
         double z = (x - centre[i]) * scale[i];
@@ -399,8 +398,10 @@ static void add_normal(double *restrict value, const double *restrict centre,
     }
 }
 
-static void add_choice(double *restrict value, const double *restrict centre,
-                       const double *restrict offset, double hit, double x)
+static inline void add_choice(double *restrict value,
+                              const double *restrict centre,
+                              const double *restrict offset, double hit,
+                              double x)
 {
     for (size_t i = 0; i < BLOCK; i++)
         value[i] += centre[i] == x ? hit : offset[i];
@@ -451,6 +452,7 @@ static size_t prepare(const struct parzen *parzen, const double *unit,
 }
 
 // ln of each kernel at the point, to value[n, padded].
+VECTOR_CLONES
 static void evaluate(const struct parzen *parzen, const struct query *query,
                      size_t n, double *value)
 {
@@ -471,38 +473,6 @@ static void evaluate(const struct parzen *parzen, const struct query *query,
     }
 }
 
-// The largest of value[0..n), n a multiple of BLOCK.
-static double largest_of(const double *value, size_t n)
-{
-    enum { LANES = 8 };
-    double lane[LANES];
-    memcpy(lane, value, sizeof lane);
-    for (size_t i = 0; i < n; i += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            lane[j] = value[i + j] > lane[j] ? value[i + j] : lane[j];
-    double largest = lane[0];
-    for (size_t j = 1; j < LANES; j++)
-        largest = lane[j] > largest ? lane[j] : largest;
-    return largest;
-}
-
-// ln of the sum of exp(value[0..n)), n a multiple of BLOCK. Most kernels are
-// far from the point: the others are moved to the front, without branches, and
-// only they reach exp.
-static double log_sum(double *value, size_t n)
-{
-    double largest = largest_of(value, n), sum = 0;
-    size_t near = 0;
-    for (size_t i = 0; i < n; i++) {
-        double v = value[i];
-        value[near] = v;
-        near += v > largest - NEGLIGIBLE;
-    }
-    for (size_t i = 0; i < near; i++)
-        sum += exp(value[i] - largest);
-    return near ? largest + log(sum) : -INFINITY;
-}
-
 void parzen_log_density(const struct parzen *parzen, const double *unit,
                         size_t points, struct arena *arena, double *log_density)
 {
@@ -513,6 +483,6 @@ void parzen_log_density(const struct parzen *parzen, const double *unit,
         double widths;
         size_t n = prepare(parzen, unit + i * d, query, &widths);
         evaluate(parzen, query, n, value);
-        log_density[i] = log_sum(value, padded(parzen->n)) + widths;
+        log_density[i] = exponential_log_sum(value, padded(parzen->n)) + widths;
     }
 }

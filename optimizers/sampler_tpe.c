@@ -35,7 +35,7 @@
 
 enum {
     MAX_GOOD = 25,  // results in l
-    MAX_BAD = 2000, // kernels in g
+    MAX_BAD = 1000, // kernels in g
     KEPT_BAD = 500, // of these, the best ones always
 };
 

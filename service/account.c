@@ -40,7 +40,7 @@ unsigned scope_from_name(const char *name)
 
 struct entry {
     unsigned char hash[AUTH_HASH_BYTES];
-    int64_t until_us;  // 0: empty
+    int64_t until_us;   // 0: empty
     int64_t expires_ms; // of the token, 0: never
     bool known;
     struct principal principal;
@@ -98,14 +98,14 @@ static int look_up(struct store *store, const unsigned char *hash,
     struct arena arena;
     struct token_row row;
     struct error fault = {0};
-    *entry = (struct entry){
-        .until_us = clock_monotonic_us() + ACCOUNT_CACHE_S * INT64_C(1000000)};
+    *entry = (struct entry){.until_us = clock_monotonic_us() +
+                                        ACCOUNT_CACHE_S * INT64_C(1000000)};
     memcpy(entry->hash, hash, AUTH_HASH_BYTES);
     arena_init(&arena);
     int result = store_token_find(store, hash, &arena, &row, &fault);
     if (result == 0) {
-        entry->known = !row.revoked_ms && !row.user_disabled &&
-                       row.kind != TOKEN_LINK;
+        entry->known =
+            !row.revoked_ms && !row.user_disabled && row.kind != TOKEN_LINK;
         entry->expires_ms = row.expires_ms;
         entry->principal = (struct principal){.user_id = row.user_id,
                                               .token_id = row.id,
@@ -123,8 +123,8 @@ static int look_up(struct store *store, const unsigned char *hash,
 }
 
 int accounts_check(struct accounts *accounts, struct store *store,
-                   const char *secret, struct principal *principal,
-                   bool *fresh, struct error *err)
+                   const char *secret, struct principal *principal, bool *fresh,
+                   struct error *err)
 {
     unsigned char hash[AUTH_HASH_BYTES];
     struct entry entry;
@@ -186,8 +186,8 @@ void account_new_token(struct new_token *token, enum token_kind kind,
                                         .expires_ms = expires_ms}};
     auth_secret(prefixes[kind], token->secret);
     auth_hash(token->secret, strlen(token->secret), token->row.hash);
-    snprintf(token->display, sizeof token->display, "%.*s",
-             AUTH_DISPLAY_CHARS, token->secret);
+    snprintf(token->display, sizeof token->display, "%.*s", AUTH_DISPLAY_CHARS,
+             token->secret);
     token->row.prefix = token->display;
 }
 
@@ -209,8 +209,8 @@ int account_first(struct store *store, struct new_token *token,
     if (store_user_add(store, &user, &fault) == 0) {
         account_new_token(token, TOKEN_API, user.id, "first token", SCOPE_ALL,
                           now + 365 * day_ms);
-        account_new_token(link, TOKEN_LINK, user.id, "first sign-in",
-                          SCOPE_ALL, now + 7 * day_ms);
+        account_new_token(link, TOKEN_LINK, user.id, "first sign-in", SCOPE_ALL,
+                          now + 7 * day_ms);
         if (store_token_add(store, &token->row, &fault) == 0 &&
             store_token_add(store, &link->row, &fault) == 0 &&
             store_commit(store, &fault) == 0) {

@@ -29,11 +29,11 @@ unsigned scope_from_name(const char *name);
 
 struct principal {
     int64_t user_id, token_id;
-    int64_t study_id;  // the only one it may touch; 0: any
+    int64_t study_id; // the only one it may touch; 0: any
     unsigned scopes;
-    bool admin;        // the user is an administrator
+    bool admin; // the user is an administrator
     enum token_kind kind;
-    char name[64];     // of the user
+    char name[64]; // of the user
 };
 
 struct accounts;
@@ -46,8 +46,8 @@ void accounts_free(struct accounts *accounts);
 // unknown, expired and revoked secrets) or ERROR_STORE. *fresh: read from the
 // store just now.
 int accounts_check(struct accounts *accounts, struct store *store,
-                   const char *secret, struct principal *principal,
-                   bool *fresh, struct error *err);
+                   const char *secret, struct principal *principal, bool *fresh,
+                   struct error *err);
 
 // Forgets what was kept: after a revocation.
 void accounts_forget(struct accounts *accounts);

@@ -15,7 +15,7 @@
 #include "../optimizers/sampler.h"
 
 enum {
-    STUDY_MAX_NAME = 200,   // bytes
+    STUDY_MAX_NAME = 200, // bytes
     STUDY_MAX_TAGS = 50,
     STUDY_MAX_TAG = 100,    // bytes
     STUDY_MAX_NOTES = 65536 // bytes
@@ -33,22 +33,22 @@ struct budget {
 
 struct definition {
     char *name;
-    char *objective;     // name of the value
+    char *objective; // name of the value
     bool maximize;
     struct space space;
     const struct sampler *sampler;
     double sampler_options[OPTION_MAX];
-    uint64_t seed;       // below 2^53, so that JSON keeps it
+    uint64_t seed; // below 2^53, so that JSON keeps it
     const struct pruner *pruner;
     double pruner_options[OPTION_MAX];
     struct budget budget;
-    int64_t lease_s;     // how long a trial is its worker's without a call
+    int64_t lease_s; // how long a trial is its worker's without a call
     int64_t max_attempts;
-    char *constants;     // JSON object text, or NULL
-    char *tags;          // JSON array text, or NULL
-    char *notes;         // Markdown, or NULL
-    bool hopaas;         // made by the Hopaas face
-    char *origin;        // digest of the text it was created with, or NULL
+    char *constants; // JSON object text, or NULL
+    char *tags;      // JSON array text, or NULL
+    char *notes;     // Markdown, or NULL
+    bool hopaas;     // made by the Hopaas face
+    char *origin;    // digest of the text it was created with, or NULL
 };
 
 void definition_free(struct definition *definition);

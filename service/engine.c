@@ -143,10 +143,10 @@ static bool take_batch(struct engine *engine, struct batch *batch)
         if (!engine->ready_head)
             engine->ready_tail = NULL;
         size_t taken, at = batch->n++;
-        struct command *mail = take_mail(
-            actor, engine->options.batch - batch->n_commands, &taken);
-        for (; at > 0 &&
-               batch->shares[at - 1].actor->study_id > actor->study_id;
+        struct command *mail =
+            take_mail(actor, engine->options.batch - batch->n_commands, &taken);
+        for (;
+             at > 0 && batch->shares[at - 1].actor->study_id > actor->study_id;
              at--)
             batch->shares[at] = batch->shares[at - 1];
         batch->shares[at] = (struct share){actor, mail};
@@ -358,8 +358,8 @@ struct engine *engine_start(const struct engine_options *options,
     if (!engine)
         abort();
     engine->options = *options;
-    unsigned writers = store_is_shared(options->database) ? options->writers
-                                                          : 1;
+    unsigned writers =
+        store_is_shared(options->database) ? options->writers : 1;
     pthread_mutex_init(&engine->mutex, NULL);
     pthread_cond_init(&engine->work, NULL);
     for (; engine->n_threads < writers && engine->n_threads < 64;

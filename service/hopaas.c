@@ -128,10 +128,9 @@ static int add(struct space *space, const char *name, const char *suggestion,
     char **args;
     size_t n = split(inner, arena, &args);
     if (n < kinds[k].min_args || n > kinds[k].max_args || !*inner)
-        return error_set(err, ERROR_INVALID,
-                         "%s: %s takes %zu to %zu arguments, not %zu", name,
-                         kinds[k].name, kinds[k].min_args, kinds[k].max_args,
-                         n);
+        return error_set(
+            err, ERROR_INVALID, "%s: %s takes %zu to %zu arguments, not %zu",
+            name, kinds[k].name, kinds[k].min_args, kinds[k].max_args, n);
     struct param param = {.name = arena_copy(arena, name, strlen(name)),
                           .kind = kinds[k].kind,
                           .log = kinds[k].log};

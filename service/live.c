@@ -70,8 +70,7 @@ static size_t append(struct live *live, enum trial_state state,
 {
     if (live->history.n == live->capacity) {
         live->capacity = live->capacity ? 2 * live->capacity : 64;
-        live->trials = grow(live->trials, live->capacity,
-                            sizeof *live->trials);
+        live->trials = grow(live->trials, live->capacity, sizeof *live->trials);
     }
     size_t number = history_append(&live->history, state, point);
     live->trials[number] = *trial;
@@ -88,9 +87,8 @@ static void count(struct live *live)
         live->progress.count[i] = (int64_t)live->history.count[i];
     live->progress.best_number = live->history.best;
     live->progress.best_value =
-        live->history.best < 0
-            ? NAN
-            : live_value(live, (size_t)live->history.best);
+        live->history.best < 0 ? NAN
+                               : live_value(live, (size_t)live->history.best);
     live->progress.next_number = (int64_t)live->history.n;
 }
 
@@ -194,7 +192,8 @@ static int visit_trial(void *context, const struct trial_row *row,
     if (number > live->history.n || row->n_point != live->history.space->n)
         return error_set(err, ERROR_INTERNAL,
                          "trial %zu of study %lld does not fit what came "
-                         "before it", number, (long long)live->id);
+                         "before it",
+                         number, (long long)live->id);
     if (number == live->history.n) {
         append(live, row->state == TRIAL_QUEUED ? TRIAL_QUEUED : TRIAL_RUNNING,
                row->point, &trial);
@@ -207,11 +206,11 @@ static int visit_trial(void *context, const struct trial_row *row,
         catching->arrivals = grow(catching->arrivals, catching->capacity,
                                   sizeof *catching->arrivals);
     }
-    catching->arrivals[catching->n++] = (struct arrival){
-        .ended_revision = row->ended_revision,
-        .number = number,
-        .state = row->state,
-        .value = row->n_values ? row->values[0] : NAN};
+    catching->arrivals[catching->n++] =
+        (struct arrival){.ended_revision = row->ended_revision,
+                         .number = number,
+                         .state = row->state,
+                         .value = row->n_values ? row->values[0] : NAN};
     return 0;
 }
 
@@ -222,7 +221,8 @@ static int visit_report(void *context, const struct report_row *row,
     if ((size_t)row->number >= live->history.n)
         return error_set(err, ERROR_INTERNAL,
                          "a report for trial %lld of study %lld, which has "
-                         "%zu", (long long)row->number, (long long)live->id,
+                         "%zu",
+                         (long long)row->number, (long long)live->id,
                          live->history.n);
     history_report(&live->history, (size_t)row->number, row->step,
                    definition_sign(live->definition, row->value));
@@ -318,9 +318,8 @@ void live_free(struct live *live)
 }
 
 int live_catch_up(struct live *live, struct store *store,
-                  const struct study_progress *now,
-                  int64_t definition_revision, enum study_state state,
-                  struct error *err)
+                  const struct study_progress *now, int64_t definition_revision,
+                  enum study_state state, struct error *err)
 {
     if (definition_revision != live->definition_revision ||
         state != live->state) {
@@ -335,7 +334,8 @@ int live_catch_up(struct live *live, struct store *store,
     if (live->history.n != (size_t)now->next_number)
         return error_set(err, ERROR_INTERNAL,
                          "study %lld has %zu trials in the store, its counter "
-                         "says %lld", (long long)live->id, live->history.n,
+                         "says %lld",
+                         (long long)live->id, live->history.n,
                          (long long)now->next_number);
     return 0;
 }

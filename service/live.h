@@ -19,10 +19,10 @@
 
 // What the engine keeps of a trial beside the history's columns.
 struct live_trial {
-    int64_t lease_ms;   // when the lease runs out
+    int64_t lease_ms; // when the lease runs out
     int64_t started_ms;
-    uint64_t ask_key;   // digests of the idempotency key and of the body of
-    uint64_t ask_body;  // the ask that made it; 0: none
+    uint64_t ask_key;  // digests of the idempotency key and of the body of
+    uint64_t ask_body; // the ask that made it; 0: none
     int64_t seen_revision;
     int32_t attempt;
     int32_t retry_of;   // -1: not a retry
@@ -42,11 +42,11 @@ struct live {
     struct live_trial *trials; // [history.n]
     size_t capacity;
     struct study_progress progress; // progress.revision: what we have seen
-    bool changed;              // progress must be written before the commit
+    bool changed; // progress must be written before the commit
     bool deleted;
-    struct model *model;       // of the sampler, for model_n results
+    struct model *model; // of the sampler, for model_n results
     size_t model_n;
-    uint32_t *key_slots;       // hash of ask_key -> number + 1
+    uint32_t *key_slots; // hash of ask_key -> number + 1
     size_t n_key_slots, n_keys;
 };
 
@@ -57,9 +57,8 @@ void live_free(struct live *live);
 // Fetches what others wrote since the revision we have seen. `now` is what
 // store_study_lock read.
 int live_catch_up(struct live *live, struct store *store,
-                  const struct study_progress *now,
-                  int64_t definition_revision, enum study_state state,
-                  struct error *err);
+                  const struct study_progress *now, int64_t definition_revision,
+                  enum study_state state, struct error *err);
 
 // Appends a trial that is being handed out; returns its number.
 size_t live_append(struct live *live, const double *point,

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -29,9 +30,8 @@ enum { WATCHDOG_S = 5, MAX_WAITING = 20000, BATCH = 128 };
 static void log_request(const struct request *request, int64_t us,
                         bool delivered)
 {
-    static const char *const methods[] = {"GET",    "HEAD",    "POST",
-                                          "PUT",    "PATCH",   "DELETE",
-                                          "OPTIONS", "other"};
+    static const char *const methods[] = {
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"};
     const struct route *route = request->context;
     int status = request->reply.status;
     bool frequent = status < 400 && route && route->quick;
@@ -45,8 +45,7 @@ static void log_request(const struct request *request, int64_t us,
               log_text("route", request->route ? request->route : "none"),
               log_integer("status", status),
               log_integer("user", request->user_id),
-              log_text("peer", request->peer),
-              log_flag("delivered", delivered),
+              log_text("peer", request->peer), log_flag("delivered", delivered),
               log_integer("dur_us", us));
 }
 
@@ -63,8 +62,7 @@ static void finished(void *context, const struct request *request,
 static void observe(void *context, size_t commands, double seconds, int ok)
 {
     struct service *service = context;
-    metrics_add(service->metrics, ok ? METRIC_COMMITS : METRIC_STORE_ERRORS,
-                1);
+    metrics_add(service->metrics, ok ? METRIC_COMMITS : METRIC_STORE_ERRORS, 1);
     metrics_observe(service->metrics, METRIC_BATCH_SIZE, commands);
     metrics_observe(service->metrics, METRIC_COMMIT_TIME,
                     (uint64_t)(seconds * 1e6));
@@ -89,10 +87,10 @@ static int welcome(const struct service *service, struct error *err)
         return result;
     const char *url = service->config->public_url;
     char local[300];
-    snprintf(local, sizeof local, "http://%.*s:%u",
-             (int)(strrchr(service->config->listen, ':') -
-                   service->config->listen),
-             service->config->listen, http_port(service->http));
+    snprintf(
+        local, sizeof local, "http://%.*s:%u",
+        (int)(strrchr(service->config->listen, ':') - service->config->listen),
+        service->config->listen, http_port(service->http));
     printf("token: %s\n", token.secret);
     printf("sign in: %s/#code=%s\n", *url ? url : local, link.secret);
     return 0;
@@ -165,6 +163,30 @@ static void announce(const struct service *service)
            http_port(service->http));
 }
 
+// ---- signals ----------------------------------------------------------------
+
+static void pass_on(int number)
+{
+    tgkill(getpid(), getpid(), number);
+}
+
+// Keeps the signals that end the service for wait_for_end. OpenBLAS starts
+// threads before main, which do not inherit the mask: a signal that one of
+// them is given goes on to the main thread, where it waits.
+static void keep_signals(sigset_t *signals)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    const struct sigaction action = {.sa_handler = pass_on,
+                                     .sa_flags = SA_RESTART};
+    sigemptyset(signals);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        sigaddset(signals, numbers[i]);
+        sigaction(numbers[i], &action, NULL);
+    }
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
 // ---- run --------------------------------------------------------------------
 
 // Waits for SIGTERM or SIGINT and tells the supervisor that all loops turn.
@@ -211,12 +233,7 @@ int main(int argc, char **argv)
     sigset_t signals;
     int status = 0;
     (void)argc;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    keep_signals(&signals);
     gsl_set_error_handler_off(); // the default one aborts
     openblas_set_num_threads(1); // our own threads share the cores
     if (config_load(&config, argv, &wish, &err)) {

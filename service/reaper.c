@@ -48,8 +48,8 @@ static int visit(void *context, int64_t study_id, int64_t number,
     (void)err;
     if (!expiry)
         abort();
-    expiry->command = (struct command){
-        .study_id = study_id, .apply = apply, .done = done};
+    expiry->command =
+        (struct command){.study_id = study_id, .apply = apply, .done = done};
     expiry->number = number;
     engine_submit(reaper->engine, &expiry->command);
     return 0;

@@ -29,8 +29,8 @@ static const char cookie_name[] = "cumae_session=";
 // ---- matching ---------------------------------------------------------------
 
 // Does the path match the pattern? Copies what matches {name} into args.
-static bool matches(const char *pattern, const char *path,
-                    struct arena *arena, const char **args)
+static bool matches(const char *pattern, const char *path, struct arena *arena,
+                    const char **args)
 {
     size_t n = 0;
     while (*pattern && *path) {
@@ -57,7 +57,7 @@ static bool same_method(enum http_method asked, enum http_method served)
 // Finds the route. Otherwise *allow lists the methods that the path has.
 static const struct route *find(struct call *call, struct text *allow)
 {
-    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT",
+    static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                           "PATCH", "DELETE", "OPTIONS"};
     struct request *request = call->request;
     for (size_t i = 0; i < n_routes; i++) {
@@ -151,8 +151,8 @@ static int apply_use(struct command *command, struct live *live,
 {
     const struct use *use = (const struct use *)command;
     (void)live;
-    return store_token_used(store, use->token_id, clock_wall_ms(),
-                            use->address, err);
+    return store_token_used(store, use->token_id, clock_wall_ms(), use->address,
+                            err);
 }
 
 static void done_use(struct command *command, const struct live *live)
@@ -213,7 +213,8 @@ static enum route_outcome no_route(struct call *call, const char *allow,
         error_set(err, ERROR_METHOD, "the method must be one of %s", allow);
         return ROUTE_FAILED;
     }
-    if (strncmp(request->path, "/api/", 5) != 0 && asset_reply(request, call->service->config->web_dir))
+    if (strncmp(request->path, "/api/", 5) != 0 &&
+        asset_reply(request, call->service->config->web_dir))
         return ROUTE_DONE;
     error_set(err, ERROR_NOT_FOUND, "there is no %.200s", request->path);
     return ROUTE_FAILED;
@@ -242,8 +243,7 @@ static void run(struct service *service, struct request *request,
                 struct store *store)
 {
     struct error err = {0};
-    struct call call = {
-        .service = service, .request = request, .store = store};
+    struct call call = {.service = service, .request = request, .store = store};
     switch (dispatch(&call, &err)) {
     case ROUTE_LATER:
         return;
@@ -293,8 +293,7 @@ json_t *route_body(struct call *call, struct error *err)
 }
 
 enum route_outcome route_study(struct call *call, const char *key,
-                               struct directory_entry *entry,
-                               struct error *err)
+                               struct directory_entry *entry, struct error *err)
 {
     struct directory *directory = call->service->directory;
     if (!directory_get(directory, key, entry)) {
@@ -306,7 +305,8 @@ enum route_outcome route_study(struct call *call, const char *key,
                              &fault)) {
             error_set(err, fault.code,
                       fault.code == ERROR_NOT_FOUND ? "there is no such study"
-                                                    : "%s", fault.message);
+                                                    : "%s",
+                      fault.message);
             return ROUTE_FAILED;
         }
         *entry = (struct directory_entry){.study_id = row.id,
@@ -314,8 +314,8 @@ enum route_outcome route_study(struct call *call, const char *key,
         snprintf(entry->key, sizeof entry->key, "%s", row.key);
         directory_put(directory, key, entry);
     }
-    return account_may_touch(&call->principal, entry->study_id,
-                             entry->owner_id, err)
+    return account_may_touch(&call->principal, entry->study_id, entry->owner_id,
+                             err)
                ? ROUTE_FAILED
                : ROUTE_DONE;
 }
@@ -347,8 +347,8 @@ int route_query_int(const struct call *call, const char *name, int64_t low,
     if (*value >= low && *value <= high)
         return 0;
     return error_set(err, ERROR_INVALID,
-                     "%s must be from %" PRId64 " to %" PRId64
-                     ", not %" PRId64, name, low, high, *value);
+                     "%s must be from %" PRId64 " to %" PRId64 ", not %" PRId64,
+                     name, low, high, *value);
 }
 
 int route_query_known(const struct call *call, const char *const *known,

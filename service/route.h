@@ -37,7 +37,7 @@ struct route {
     enum route_outcome (*handle)(struct call *call, struct error *err);
     unsigned scope;
     enum route_access access;
-    bool quick;       // frequent, and may run on an event loop
+    bool quick; // frequent, and may run on an event loop
 };
 
 extern const struct route routes[];
@@ -56,9 +56,9 @@ struct call {
     struct service *service;
     struct request *request;
     const struct route *route;
-    struct store *store;               // NULL on an event loop
-    const char *args[CALL_MAX_ARGS];   // what matched {name}
-    struct principal principal;        // unless ACCESS_OPEN
+    struct store *store;             // NULL on an event loop
+    const char *args[CALL_MAX_ARGS]; // what matched {name}
+    struct principal principal;      // unless ACCESS_OPEN
 };
 
 // Takes a request from an event loop; the entry of the service.

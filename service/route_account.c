@@ -134,8 +134,8 @@ struct change {
     struct call *call;
     struct new_token token;
     const char *study_key;
-    int64_t revoke_id;   // 0: nothing to revoke
-    bool session;        // the new token is a session: answer with a cookie
+    int64_t revoke_id; // 0: nothing to revoke
+    bool session;      // the new token is a session: answer with a cookie
 };
 
 static int apply_change(struct command *command, struct live *live,
@@ -202,8 +202,8 @@ static void done_change(struct command *command, const struct live *live)
 
 static struct change *new_change(struct call *call)
 {
-    struct change *change = arena_zeros(&call->request->arena, 1,
-                                        sizeof *change);
+    struct change *change =
+        arena_zeros(&call->request->arena, 1, sizeof *change);
     change->command.apply = apply_change;
     change->command.done = done_change;
     change->call = route_keep(call);
@@ -228,7 +228,8 @@ static int64_t read_expiry(const struct fields *fields)
     if (ms < 0)
         fields_fail(fields, ERROR_MALFORMED, "expires",
                     "must be 1d, 1w, 1m, 1y or a time such as "
-                    "2026-11-30T12:00:00Z, not \"%s\"", text);
+                    "2026-11-30T12:00:00Z, not \"%s\"",
+                    text);
     else if (ms <= now || ms > now + MAX_TOKEN_DAYS * day_ms)
         fields_fail(fields, ERROR_INVALID, "expires",
                     "must lie within the next %d days, not at %s",
@@ -291,8 +292,8 @@ static int read_token(struct call *call, const struct fields *fields,
 
 enum route_outcome route_account_create(struct call *call, struct error *err)
 {
-    static const char *const known[] = {"name", "expires", "scopes",
-                                        "study_id", NULL};
+    static const char *const known[] = {"name", "expires", "scopes", "study_id",
+                                        NULL};
     struct change *change = new_change(call);
     struct fields fields;
     json_t *body = route_body(call, err);
@@ -311,8 +312,10 @@ enum route_outcome route_account_revoke(struct call *call, struct error *err)
     struct error fault = {0};
     if (route_number(call->args[0], &change->revoke_id, &fault) ||
         change->revoke_id == 0) {
-        error_set(err, ERROR_NOT_FOUND, "id must be a token's id, not "
-                                        "\"%.40s\"", call->args[0]);
+        error_set(err, ERROR_NOT_FOUND,
+                  "id must be a token's id, not "
+                  "\"%.40s\"",
+                  call->args[0]);
         return ROUTE_FAILED;
     }
     engine_submit(call->service->engine, &change->command);
@@ -323,8 +326,8 @@ enum route_outcome route_account_revoke(struct call *call, struct error *err)
 
 // Whose sign-in link is this code? It is used up by revoking it in the
 // transaction that makes the session.
-static int read_code(struct call *call, const char *code,
-                     struct change *change, struct error *err)
+static int read_code(struct call *call, const char *code, struct change *change,
+                     struct error *err)
 {
     unsigned char hash[AUTH_HASH_BYTES];
     struct token_row row;
@@ -339,8 +342,8 @@ static int read_code(struct call *call, const char *code,
         return error_set(err, ERROR_UNAUTHORIZED,
                          "code has been used or has expired");
     change->revoke_id = row.id;
-    change->call->principal = (struct principal){.user_id = row.user_id,
-                                                 .scopes = row.scopes};
+    change->call->principal =
+        (struct principal){.user_id = row.user_id, .scopes = row.scopes};
     return 0;
 }
 
@@ -355,10 +358,10 @@ static int read_sign_in(struct call *call, const struct fields *fields,
     if (!code == !token)
         return fields_fail(fields, ERROR_INVALID, "code",
                            "or token is required, one of them");
-    int result = code ? read_code(call, code, change, err)
-                      : accounts_check(call->service->accounts, call->store,
-                                       token, &change->call->principal,
-                                       &fresh, err);
+    int result =
+        code ? read_code(call, code, change, err)
+             : accounts_check(call->service->accounts, call->store, token,
+                              &change->call->principal, &fresh, err);
     const struct principal *principal = &change->call->principal;
     if (result)
         return -1;
@@ -385,13 +388,13 @@ enum route_outcome route_account_sign_in(struct call *call, struct error *err)
     return ROUTE_LATER;
 }
 
-enum route_outcome route_account_sign_out(struct call *call,
-                                          struct error *err)
+enum route_outcome route_account_sign_out(struct call *call, struct error *err)
 {
     struct change *change = new_change(call);
     if (call->principal.kind != TOKEN_SESSION) {
-        error_set(err, ERROR_INVALID, "a bearer token is not a session: "
-                                      "revoke it under /api/v1/tokens");
+        error_set(err, ERROR_INVALID,
+                  "a bearer token is not a session: "
+                  "revoke it under /api/v1/tokens");
         return ROUTE_FAILED;
     }
     change->revoke_id = call->principal.token_id;

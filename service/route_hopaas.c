@@ -213,8 +213,8 @@ static enum route_outcome find_trial(struct call *call, const char *trial,
                   trial ? ", not " : "", trial ? trial : "");
         return ROUTE_FAILED;
     }
-    const char *key = arena_copy(&call->request->arena, trial,
-                                 (size_t)(colon - trial));
+    const char *key =
+        arena_copy(&call->request->arena, trial, (size_t)(colon - trial));
     if (route_number(colon + 1, number, err))
         return ROUTE_FAILED;
     enum route_outcome found = route_study(call, key, &entry, err);
@@ -225,8 +225,7 @@ static enum route_outcome find_trial(struct call *call, const char *trial,
 static int apply_should_prune(struct command *command, struct live *live,
                               struct store *store, struct error *err)
 {
-    return trial_report(live, store, &((struct telling *)command)->report,
-                        err);
+    return trial_report(live, store, &((struct telling *)command)->report, err);
 }
 
 static void done_should_prune(struct command *command, const struct live *live)
@@ -254,8 +253,7 @@ static void read_should_prune(struct telling *telling,
                               const struct fields *fields)
 {
     telling->report.value = fields_value(fields, "loss", NAN);
-    telling->report.step =
-        fields_int(fields, "step", 0, INT64_C(1) << 53, 0);
+    telling->report.step = fields_int(fields, "step", 0, INT64_C(1) << 53, 0);
     telling->command.apply = apply_should_prune;
     telling->command.done = done_should_prune;
 }
@@ -273,8 +271,8 @@ static void read_failed(struct telling *telling, const struct fields *fields)
 {
     const char *error = fields_text(fields, "error", 16384, "failed");
     telling->tell.state = TRIAL_FAILED;
-    telling->tell.error = arena_copy(&telling->call->request->arena, error,
-                                     strlen(error));
+    telling->tell.error =
+        arena_copy(&telling->call->request->arena, error, strlen(error));
     telling->command.apply = apply_tell;
     telling->command.done = done_tell;
 }
@@ -297,10 +295,10 @@ static enum route_outcome tell(struct call *call,
     telling->tell.user_id = telling->report.user_id = call->principal.user_id;
     read(telling, &fields);
     enum route_outcome found =
-        err->code ? ROUTE_FAILED
-                  : find_trial(call, fields_text(&fields, "hopaas_trial", 200,
-                                                 NULL),
-                               &telling->command.study_id, &number, err);
+        err->code
+            ? ROUTE_FAILED
+            : find_trial(call, fields_text(&fields, "hopaas_trial", 200, NULL),
+                         &telling->command.study_id, &number, err);
     json_decref(body);
     if (found != ROUTE_DONE)
         return found;
@@ -338,8 +336,8 @@ enum route_outcome route_hopaas_get_best_trial(struct call *call,
     enum route_outcome found = find_trial(call, trial, &id, &number, err);
     if (found != ROUTE_DONE)
         return found;
-    const char *key = arena_copy(&call->request->arena, trial,
-                                 strcspn(trial, ":"));
+    const char *key =
+        arena_copy(&call->request->arena, trial, strcspn(trial, ":"));
     if (store_study_progress(call->store, key, &id, &owner_id, &progress, err))
         return ROUTE_FAILED;
     if (progress.best_number < 0) {

@@ -145,7 +145,8 @@ enum route_outcome route_study_list(struct call *call, struct error *err)
     if (state && (filter.state = study_state_from_name(state)) < 0) {
         error_set(err, ERROR_INVALID,
                   "state must be running, paused, draining or finished, not "
-                  "\"%.40s\"", state);
+                  "\"%.40s\"",
+                  state);
         return ROUTE_FAILED;
     }
     filter.query = request_query(call->request, "q");
@@ -199,8 +200,7 @@ enum route_outcome route_study_best(struct call *call, struct error *err)
     if (store_trial_get(call->store, study.id, study.progress.best_number,
                         &call->request->arena, &trial, err))
         return ROUTE_FAILED;
-    struct definition *definition = wire_definition_load(study.definition,
-                                                         err);
+    struct definition *definition = wire_definition_load(study.definition, err);
     if (!definition)
         return ROUTE_FAILED;
     text_add(&text, "{\"trial\":");
@@ -216,7 +216,7 @@ struct steer {
     struct command command;
     struct call *call;
     enum study_state state;
-    json_t *changes;   // of a PATCH, or NULL
+    json_t *changes; // of a PATCH, or NULL
     bool remove;
     struct study_row row;
 };
@@ -239,18 +239,18 @@ static int apply_steer(struct command *command, struct live *live,
     int64_t user_id = steer->call->principal.user_id;
     if (steer->remove)
         return study_delete(live, store, err);
-    int result = steer->changes ? apply_patch(steer, live, store, err)
-                                : study_steer(live, store, steer->state,
-                                              user_id, err);
+    int result = steer->changes
+                     ? apply_patch(steer, live, store, err)
+                     : study_steer(live, store, steer->state, user_id, err);
     // Written now and not at the end of the batch, for the answer to show it.
     if (result == 0 && live->changed)
         result = store_study_advance(store, live->id, &live->progress,
                                      clock_wall_ms(), err);
     live->changed = false;
-    return result ? -1
-                  : store_study_get(store, live->id,
-                                    &steer->call->request->arena, &steer->row,
-                                    err);
+    return result
+               ? -1
+               : store_study_get(store, live->id, &steer->call->request->arena,
+                                 &steer->row, err);
 }
 
 static void done_steer(struct command *command, const struct live *live)

@@ -16,9 +16,9 @@
 #include "wire_trial.h"
 
 enum {
-    MAX_JSON = 262144,   // bytes of outputs, meta, env, worker each
-    MAX_ERROR = 10000,   // bytes of an error text
-    MAX_KEY = 200,       // bytes of an Idempotency-Key
+    MAX_JSON = 262144, // bytes of outputs, meta, env, worker each
+    MAX_ERROR = 10000, // bytes of an error text
+    MAX_KEY = 200,     // bytes of an Idempotency-Key
 };
 
 // Answers with the text, or with the command's error.
@@ -33,9 +33,8 @@ static void finish(struct call *call, struct command *command,
 }
 
 // The study in the path and, if there is one, the number.
-static enum route_outcome find_trial(struct call *call,
-                                     struct command *command, int64_t *number,
-                                     struct error *err)
+static enum route_outcome find_trial(struct call *call, struct command *command,
+                                     int64_t *number, struct error *err)
 {
     struct directory_entry entry;
     enum route_outcome found = route_study(call, call->args[0], &entry, err);
@@ -53,8 +52,8 @@ struct asking {
     struct command command;
     struct call *call;
     struct ask ask;
-    char *definition_digest;   // of POST /ask: its name in the directory
-    json_t *definition;        // of POST /ask, until the study is known
+    char *definition_digest; // of POST /ask: its name in the directory
+    json_t *definition;      // of POST /ask, until the study is known
     struct study_wanted wanted;
     char key[24];
 };
@@ -148,8 +147,8 @@ static int read_ask(struct call *call, const struct fields *fields,
 
 static struct asking *new_asking(struct call *call)
 {
-    struct asking *asking = arena_zeros(&call->request->arena, 1,
-                                        sizeof *asking);
+    struct asking *asking =
+        arena_zeros(&call->request->arena, 1, sizeof *asking);
     asking->command.apply = apply_ask;
     asking->command.done = done_ask;
     asking->call = route_keep(call);
@@ -195,9 +194,9 @@ static void done_found(struct command *command, const struct live *live)
         done_ask(command, NULL);
         return;
     }
-    struct directory_entry entry = {
-        .study_id = asking->wanted.id,
-        .owner_id = asking->call->principal.user_id};
+    struct directory_entry entry = {.study_id = asking->wanted.id,
+                                    .owner_id =
+                                        asking->call->principal.user_id};
     snprintf(entry.key, sizeof entry.key, "%s", asking->wanted.found_key);
     directory_put(service->directory, asking->definition_digest, &entry);
     directory_put(service->directory, entry.key, &entry);
@@ -251,9 +250,8 @@ enum route_outcome route_trial_find_and_ask(struct call *call,
                 read_ask(call, &fields, &asking->ask, err) == 0;
     const json_t *study = good ? fields_get(&fields, "study") : NULL;
     if (good && !json_is_object(study))
-        good = fields_fail(&fields,
-                           study ? ERROR_MALFORMED : ERROR_INVALID, "study",
-                           "must be an object, not %s",
+        good = fields_fail(&fields, study ? ERROR_MALFORMED : ERROR_INVALID,
+                           "study", "must be an object, not %s",
                            study ? wire_type(study) : "absent") == 0;
     if (good) {
         asking->definition = json_incref(json_object_get(body, "study"));
@@ -331,8 +329,8 @@ enum route_outcome route_trial_report(struct call *call, struct error *err)
     reporting->command.done = done_report;
     reporting->call = route_keep(call);
     reporting->report.user_id = call->principal.user_id;
-    enum route_outcome found = find_trial(call, &reporting->command,
-                                          &reporting->report.number, err);
+    enum route_outcome found =
+        find_trial(call, &reporting->command, &reporting->report.number, err);
     if (found != ROUTE_DONE)
         return found;
     json_t *body = route_body(call, err);
@@ -348,8 +346,8 @@ enum route_outcome route_trial_report(struct call *call, struct error *err)
 
 struct telling {
     struct command command;
-    struct call *call;      // of the request, or of many's
-    struct many *many;      // POST /tell, or NULL
+    struct call *call; // of the request, or of many's
+    struct many *many; // POST /tell, or NULL
     struct tell tell;
     const char *study_key;
 };
@@ -406,7 +404,8 @@ static int read_value(const struct fields *fields, struct tell *tell)
         if (json_array_size(values) != 1)
             return fields_fail(fields, ERROR_INVALID, "values",
                                "must hold 1 number, as the study has 1 "
-                               "objective, not %zu", json_array_size(values));
+                               "objective, not %zu",
+                               json_array_size(values));
         tell->has_value = true;
         if (!wire_number(json_array_get(values, 0), &tell->value))
             return fields_fail(fields, ERROR_MALFORMED, "values",
@@ -426,7 +425,8 @@ static int read_state(const struct fields *fields, struct tell *tell)
         return 0;
     return fields_fail(fields, ERROR_INVALID, "state",
                        "must be complete, pruned, failed or infeasible, not "
-                       "\"%s\"", name);
+                       "\"%s\"",
+                       name);
 }
 
 // Reads one tell. Texts are copied into the arena.
@@ -445,8 +445,8 @@ static int read_tell(const struct fields *fields, struct tell *tell,
                            "must be at least 0, not %g", tell->wall_s);
     const char *error = fields_text(fields, "error", MAX_ERROR, NULL);
     tell->error = error ? arena_copy(arena, error, strlen(error)) : NULL;
-    tell->outputs = fields_json(fields, "outputs", JSON_OBJECT, MAX_JSON,
-                                arena);
+    tell->outputs =
+        fields_json(fields, "outputs", JSON_OBJECT, MAX_JSON, arena);
     tell->meta = fields_json(fields, "meta", JSON_OBJECT, MAX_JSON, arena);
     tell->env = fields_json(fields, "env", JSON_OBJECT, MAX_JSON, arena);
     return fields->err->code ? -1 : 0;
@@ -455,8 +455,8 @@ static int read_tell(const struct fields *fields, struct tell *tell,
 enum route_outcome route_trial_tell(struct call *call, struct error *err)
 {
     static const char *const known[] = {
-        "state", "value", "values", "uncertainty", "outputs", "error",
-        "meta",  "env",   "wall_s", NULL};
+        "state", "value", "values", "uncertainty", "outputs",
+        "error", "meta",  "env",    "wall_s",      NULL};
     struct arena *arena = &call->request->arena;
     struct telling *telling = arena_zeros(arena, 1, sizeof *telling);
     telling->command.apply = apply_tell;
@@ -464,8 +464,8 @@ enum route_outcome route_trial_tell(struct call *call, struct error *err)
     telling->call = route_keep(call);
     telling->study_key = call->args[0];
     telling->tell.user_id = call->principal.user_id;
-    enum route_outcome found = find_trial(call, &telling->command,
-                                          &telling->tell.number, err);
+    enum route_outcome found =
+        find_trial(call, &telling->command, &telling->tell.number, err);
     if (found != ROUTE_DONE)
         return found;
     json_t *body = route_body(call, err);
@@ -583,8 +583,8 @@ static struct many *read_many(struct call *call, const json_t *body,
     struct many *many = arena_zeros(arena, 1, sizeof *many);
     many->call = route_keep(call);
     many->n = json_array_size(list);
-    many->tells = arena_zeros(arena, many->n ? many->n : 1,
-                              sizeof *many->tells);
+    many->tells =
+        arena_zeros(arena, many->n ? many->n : 1, sizeof *many->tells);
     for (size_t i = 0; i < many->n; i++)
         read_item(many, i, json_array_get(list, i));
     return many;
@@ -621,8 +621,8 @@ struct beating {
 static int apply_heartbeat(struct command *command, struct live *live,
                            struct store *store, struct error *err)
 {
-    return trial_heartbeat(live, store,
-                           &((struct beating *)command)->heartbeat, err);
+    return trial_heartbeat(live, store, &((struct beating *)command)->heartbeat,
+                           err);
 }
 
 static void done_heartbeat(struct command *command, const struct live *live)
@@ -649,8 +649,8 @@ enum route_outcome route_trial_heartbeat(struct call *call, struct error *err)
     beating->command.apply = apply_heartbeat;
     beating->command.done = done_heartbeat;
     beating->call = route_keep(call);
-    enum route_outcome found = find_trial(call, &beating->command,
-                                          &beating->heartbeat.number, err);
+    enum route_outcome found =
+        find_trial(call, &beating->command, &beating->heartbeat.number, err);
     if (found != ROUTE_DONE)
         return found;
     json_t *body = route_body(call, err);

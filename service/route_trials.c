@@ -40,8 +40,8 @@ static int visit_report(void *context, const struct report_row *row,
                         struct error *err)
 {
     struct page *page = context;
-    bool descending = page->n > 1 &&
-                      page->items[0].number > page->items[1].number;
+    bool descending =
+        page->n > 1 && page->items[0].number > page->items[1].number;
     size_t low = 0, high = page->n;
     (void)err;
     while (low < high) {
@@ -59,21 +59,19 @@ static int visit_report(void *context, const struct report_row *row,
     return 0;
 }
 
-static int read_reports(struct call *call, int64_t study_id,
-                        struct page *page, struct error *err)
+static int read_reports(struct call *call, int64_t study_id, struct page *page,
+                        struct error *err)
 {
     if (!page->n)
         return 0;
     int64_t first = page->items[0].number;
     int64_t last = page->items[page->n - 1].number;
-    return store_reports_of(call->store, study_id,
-                            first < last ? first : last,
+    return store_reports_of(call->store, study_id, first < last ? first : last,
                             first < last ? last : first, visit_report, page,
                             err);
 }
 
-static void write_item(struct text *text, const struct item *item,
-                       bool reports)
+static void write_item(struct text *text, const struct item *item, bool reports)
 {
     text_next(text);
     text_bytes(text, item->trial.data, item->trial.n);
@@ -87,21 +85,21 @@ static void write_item(struct text *text, const struct item *item,
 
 // Opens a page for the study in the path. The definition is the caller's.
 static struct definition *open_page(struct call *call, size_t limit,
-                                    struct study_row *study,
-                                    struct page *page, struct error *err)
+                                    struct study_row *study, struct page *page,
+                                    struct error *err)
 {
     struct directory_entry entry;
     struct arena *arena = &call->request->arena;
     if (route_study(call, call->args[0], &entry, err) != ROUTE_DONE ||
         store_study_get(call->store, entry.study_id, arena, study, err))
         return NULL;
-    struct definition *definition = wire_definition_load(study->definition,
-                                                         err);
-    *page = (struct page){.arena = arena,
-                          .definition = definition,
-                          .study_key = study->key,
-                          .items = arena_zeros(arena, limit,
-                                               sizeof *page->items)};
+    struct definition *definition =
+        wire_definition_load(study->definition, err);
+    *page =
+        (struct page){.arena = arena,
+                      .definition = definition,
+                      .study_key = study->key,
+                      .items = arena_zeros(arena, limit, sizeof *page->items)};
     return definition;
 }
 
@@ -117,8 +115,8 @@ enum route_outcome route_trial_get(struct call *call, struct error *err)
     struct definition *definition = open_page(call, 1, &study, &page, err);
     if (!definition)
         return ROUTE_FAILED;
-    int result = store_trial_get(call->store, study.id, number, page.arena,
-                                 &row, err);
+    int result =
+        store_trial_get(call->store, study.id, number, page.arena, &row, err);
     if (result == 0) {
         visit_trial(&page, &row, err);
         result = read_reports(call, study.id, &page, err);
@@ -134,15 +132,15 @@ enum route_outcome route_trial_get(struct call *call, struct error *err)
 static int read_filter(const struct call *call, struct trial_filter *filter,
                        bool *reports, struct error *err)
 {
-    static const char *const known[] = {"limit", "cursor", "since", "state",
+    static const char *const known[] = {"limit", "cursor",  "since", "state",
                                         "order", "reports", NULL};
     int64_t limit, with_reports;
     const char *state = request_query(call->request, "state");
     const char *order = request_query(call->request, "order");
     if (route_query_known(call, known, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
-        route_query_int(call, "cursor", 0, INT64_MAX, -1,
-                        &filter->after_number, err) ||
+        route_query_int(call, "cursor", 0, INT64_MAX, -1, &filter->after_number,
+                        err) ||
         route_query_int(call, "since", -1, INT64_MAX, -1,
                         &filter->since_revision, err) ||
         route_query_int(call, "reports", 0, 1, 0, &with_reports, err))
@@ -151,8 +149,7 @@ static int read_filter(const struct call *call, struct trial_filter *filter,
     filter->state = state ? trial_state_from_name(state) : -1;
     if (state && filter->state < 0)
         return error_set(err, ERROR_INVALID,
-                         "state must be a trial's state, not \"%.40s\"",
-                         state);
+                         "state must be a trial's state, not \"%.40s\"", state);
     if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
         return error_set(err, ERROR_INVALID,
                          "order must be asc or desc, not \"%.40s\"", order);
@@ -175,8 +172,8 @@ enum route_outcome route_trial_list(struct call *call, struct error *err)
     if (!definition)
         return ROUTE_FAILED;
     filter.study_id = study.id;
-    int result = store_trial_list(call->store, &filter, visit_trial, &page,
-                                  err);
+    int result =
+        store_trial_list(call->store, &filter, visit_trial, &page, err);
     if (result == 0 && reports)
         result = read_reports(call, study.id, &page, err);
     definition_free(definition);
@@ -187,8 +184,8 @@ enum route_outcome route_trial_list(struct call *call, struct error *err)
     for (size_t i = 0; i < page.n; i++)
         write_item(&text, &page.items[i], reports);
     // Read before the trials were: what is newer comes with the next `since`.
-    text_print(&text, "],\"revision\":%" PRId64 ",\"next\":",
-               study.progress.revision);
+    text_print(&text,
+               "],\"revision\":%" PRId64 ",\"next\":", study.progress.revision);
     if (page.n == (size_t)filter.limit)
         text_print(&text, "\"%" PRId64 "\"}", page.items[page.n - 1].number);
     else

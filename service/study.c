@@ -80,8 +80,7 @@ static const char *used_up(const struct live *live, char *detail, size_t size)
         snprintf(detail, size, "target %g reached", budget->target);
         return "converged";
     }
-    if (budget->patience &&
-        results_without_best(history) >= budget->patience) {
+    if (budget->patience && results_without_best(history) >= budget->patience) {
         snprintf(detail, size, "patience %" PRId64 ": no better result since",
                  budget->patience);
         return "converged";
@@ -161,8 +160,7 @@ static void set_state(struct live *live, enum study_state state,
 int study_settle(struct live *live, struct store *store, struct error *err)
 {
     char detail[120];
-    if (live->state == STUDY_FINISHED ||
-        live->history.count[TRIAL_RUNNING] > 0)
+    if (live->state == STUDY_FINISHED || live->history.count[TRIAL_RUNNING] > 0)
         return 0;
     const char *word = used_up(live, detail, sizeof detail);
     if (!word && live->state == STUDY_DRAINING)
@@ -202,8 +200,7 @@ int study_redefine(struct live *live, struct store *store,
         return -1;
     }
     live_define(live, definition);
-    if (live->state == STUDY_FINISHED &&
-        !used_up(live, detail, sizeof detail))
+    if (live->state == STUDY_FINISHED && !used_up(live, detail, sizeof detail))
         set_state(live, STUDY_RUNNING, NULL);
     if (write_definition(live, store, "study_changed", user_id, err))
         return -1;

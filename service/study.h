@@ -31,8 +31,8 @@ int study_settle(struct live *live, struct store *store, struct error *err);
 // A study to find or to create.
 struct study_wanted {
     int64_t owner_id;
-    const char *key;        // public id for a new one
-    const char *identity;   // what it is found by
+    const char *key;      // public id for a new one
+    const char *identity; // what it is found by
     struct definition *definition;
     // out
     int64_t id;

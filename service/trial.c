@@ -61,7 +61,8 @@ static int check_number(const struct live *live, int64_t number,
         return 0;
     return error_set(err, ERROR_NOT_FOUND,
                      "number %" PRId64 " is not a trial of this study, which "
-                     "has %zu", number, live->history.n);
+                     "has %zu",
+                     number, live->history.n);
 }
 
 // ---- ask --------------------------------------------------------------------
@@ -181,8 +182,8 @@ static int renew(struct live *live, struct store *store, size_t number,
         trial->lease_ms - now > lease_ms / 2)
         return 0;
     trial->lease_ms = now + lease_ms;
-    return store_trial_lease(store, live->id, (int64_t)number,
-                             trial->lease_ms, err);
+    return store_trial_lease(store, live->id, (int64_t)number, trial->lease_ms,
+                             err);
 }
 
 // ---- the end of a trial -----------------------------------------------------
@@ -295,8 +296,8 @@ static int stop(struct live *live, struct store *store,
     return end_trial(live, store, number, &end, err);
 }
 
-int trial_report(struct live *live, struct store *store,
-                 struct report *report, struct error *err)
+int trial_report(struct live *live, struct store *store, struct report *report,
+                 struct error *err)
 {
     if (check_number(live, report->number, err))
         return -1;
@@ -307,8 +308,8 @@ int trial_report(struct live *live, struct store *store,
     if (keep_report(live, store, report, err) ||
         renew(live, store, number, err))
         return -1;
-    report->should_prune = trial->stopped || state == TRIAL_PRUNED ||
-                           state == TRIAL_CANCELLED;
+    report->should_prune =
+        trial->stopped || state == TRIAL_PRUNED || state == TRIAL_CANCELLED;
     report->lease_ms = trial->lease_ms;
     if (report->should_prune)
         snprintf(report->reason, sizeof report->reason,
@@ -325,33 +326,33 @@ int trial_report(struct live *live, struct store *store,
 static double last_report(const struct live *live, size_t number)
 {
     const struct series *series = &live->history.series[number];
-    return series->n ? definition_sign(live->definition,
-                                       series->value[series->n - 1])
-                     : NAN;
+    return series->n
+               ? definition_sign(live->definition, series->value[series->n - 1])
+               : NAN;
 }
 
 // Works out what the message says: state, value and error text.
 static int resolve(const struct live *live, const struct tell *tell,
                    struct end *end, struct error *err)
 {
-    *end = (struct end){.state = tell->state < 0
-                                     ? TRIAL_COMPLETE
-                                     : (enum trial_state)tell->state,
-                        .value = NAN,
-                        .tell = tell,
-                        .error = tell->error,
-                        .user_id = tell->user_id};
+    *end =
+        (struct end){.state = tell->state < 0 ? TRIAL_COMPLETE
+                                              : (enum trial_state)tell->state,
+                     .value = NAN,
+                     .tell = tell,
+                     .error = tell->error,
+                     .user_id = tell->user_id};
     if (end->state == TRIAL_COMPLETE && !tell->has_value)
         return error_set(err, ERROR_INVALID,
                          "value is required for a complete trial");
     if (end->state != TRIAL_COMPLETE && end->state != TRIAL_PRUNED)
         return 0;
-    end->value = tell->has_value ? tell->value
-                                 : last_report(live, (size_t)tell->number);
+    end->value =
+        tell->has_value ? tell->value : last_report(live, (size_t)tell->number);
     if (tell->has_value && !isfinite(tell->value)) {
         end->state = TRIAL_FAILED;
-        end->error = isnan(tell->value) ? "the value is NaN"
-                                        : "the value is infinite";
+        end->error =
+            isnan(tell->value) ? "the value is NaN" : "the value is infinite";
         end->value = NAN;
     }
     return 0;
@@ -385,19 +386,18 @@ int trial_tell(struct live *live, struct store *store, struct tell *tell,
                struct error *err)
 {
     struct end end;
-    if (check_number(live, tell->number, err) ||
-        resolve(live, tell, &end, err))
+    if (check_number(live, tell->number, err) || resolve(live, tell, &end, err))
         return -1;
     size_t number = (size_t)tell->number;
     enum trial_state state = (enum trial_state)live->history.state[number];
-    bool late = tell->lenient && state == TRIAL_FAILED &&
-                end.state == TRIAL_COMPLETE;
+    bool late =
+        tell->lenient && state == TRIAL_FAILED && end.state == TRIAL_COMPLETE;
     if (!is_open(state) && !late) {
         if (!is_repeat(live, number, tell, &end) && !tell->lenient)
             return error_set(err, ERROR_CONFLICT,
                              "trial %zu is %s already, with value %.17g: the "
-                             "first result stays", number,
-                             trial_state_name(state),
+                             "first result stays",
+                             number, trial_state_name(state),
                              live_value(live, number));
     } else if (end_trial(live, store, number, &end, err) ||
                cancel_twin(live, store, number, err)) {
@@ -421,7 +421,7 @@ int trial_heartbeat(struct live *live, struct store *store,
         return -1;
     heartbeat->lease_ms = live->trials[number].lease_ms;
     heartbeat->go_on = is_open(state) && !live->trials[number].stopped;
-    heartbeat->reason = !is_open(state)              ? trial_state_name(state)
+    heartbeat->reason = !is_open(state)                ? trial_state_name(state)
                         : live->trials[number].stopped ? "stopped"
                                                        : NULL;
     return 0;
@@ -437,8 +437,7 @@ int trial_expire(struct live *live, struct store *store, int64_t number,
     if (live->history.state[number] != TRIAL_RUNNING ||
         live->trials[number].lease_ms > clock_wall_ms())
         return 0;
-    struct end end = {.state = TRIAL_LOST,
-                      .value = NAN,
-                      .error = "the lease ran out"};
+    struct end end = {
+        .state = TRIAL_LOST, .value = NAN, .error = "the lease ran out"};
     return end_trial(live, store, (size_t)number, &end, err);
 }

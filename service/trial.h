@@ -23,20 +23,20 @@
 enum { ASK_MAX_TRIALS = 1000 };
 
 struct ask {
-    size_t n;                // trials wanted, 1..ASK_MAX_TRIALS
-    const char *worker;      // JSON object, or NULL
-    const char *special;     // JSON object of the Hopaas face, or NULL
-    int64_t lease_s;         // 0: the study's
+    size_t n;            // trials wanted, 1..ASK_MAX_TRIALS
+    const char *worker;  // JSON object, or NULL
+    const char *special; // JSON object of the Hopaas face, or NULL
+    int64_t lease_s;     // 0: the study's
     unsigned char key[STORE_ASK_KEY_BYTES]; // 16 bytes of the idempotency key,
                                             // 8 of the body; all 0: none
     int64_t user_id;
     // out
-    size_t *numbers;         // [n], caller's
-    size_t n_numbers;        // handed out, 0 with a reason
-    const char *reason;      // why fewer than wanted: "budget", "paused" ...
-    char detail[120];        // the same for people
+    size_t *numbers;    // [n], caller's
+    size_t n_numbers;   // handed out, 0 with a reason
+    const char *reason; // why fewer than wanted: "budget", "paused" ...
+    char detail[120];   // the same for people
     double retry_after_s;
-    int64_t suggest_us;      // spent in the sampler
+    int64_t suggest_us; // spent in the sampler
 };
 
 // Hands out trials. A repeated key returns the same numbers again; the same key
@@ -46,33 +46,33 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
 
 struct report {
     int64_t number, step;
-    double value;            // the user's; NaN and infinities are allowed
+    double value; // the user's; NaN and infinities are allowed
     bool lenient;
     int64_t user_id;
     // out
     bool should_prune;
-    char reason[160];        // "" when it should go on
+    char reason[160]; // "" when it should go on
     int64_t lease_ms;
 };
 
 // Stores an intermediate value (the same step again replaces it), renews the
 // lease and asks the pruner. Once it said stop it says so for ever.
-int trial_report(struct live *live, struct store *store,
-                 struct report *report, struct error *err);
+int trial_report(struct live *live, struct store *store, struct report *report,
+                 struct error *err);
 
 struct tell {
     int64_t number;
-    int state;               // enum trial_state, or -1: complete
+    int state; // enum trial_state, or -1: complete
     bool has_value;
-    double value;            // the user's; not finite: the trial failed
-    double uncertainty;      // standard error, NaN: not given
-    double wall_s;           // NaN: not given
+    double value;       // the user's; not finite: the trial failed
+    double uncertainty; // standard error, NaN: not given
+    double wall_s;      // NaN: not given
     const char *error, *outputs, *meta, *env; // or NULL
     bool lenient;
     int64_t user_id;
     // out
-    enum trial_state told;   // what the trial is now
-    double kept;             // the user's value that is kept, NaN: none
+    enum trial_state told; // what the trial is now
+    double kept;           // the user's value that is kept, NaN: none
 };
 
 // Ends a trial. A pruned trial without a value gets its last report.
@@ -83,7 +83,7 @@ struct heartbeat {
     int64_t number;
     // out
     bool go_on;
-    const char *reason;      // why not, or NULL
+    const char *reason; // why not, or NULL
     int64_t lease_ms;
 };
 

@@ -7,8 +7,7 @@
 #include <string.h>
 
 // Do the choices begin with those that were there before?
-static bool keeps_choices(const struct param *before,
-                          const struct param *after)
+static bool keeps_choices(const struct param *before, const struct param *after)
 {
     if (after->n_choices < before->n_choices)
         return false;
@@ -58,7 +57,8 @@ int widen_check(const struct space *before, const struct space *after,
             continue;
         return error_set(err, ERROR_INVALID,
                          "space.%.100s may only become wider: trials with its "
-                         "values exist", a->name);
+                         "values exist",
+                         a->name);
     }
     if (after->n == before->n)
         return 0;

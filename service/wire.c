@@ -242,11 +242,11 @@ int64_t fields_int(const struct fields *fields, const char *name, int64_t low,
                     "must be from %lld to %lld, not %.40s", (long long)low,
                     (long long)high, odd);
     else if (json_is_real(value))
-        fields_fail(fields, ERROR_MALFORMED, name,
-                    "must be an integer, not %g", real);
+        fields_fail(fields, ERROR_MALFORMED, name, "must be an integer, not %g",
+                    real);
     else
-        fields_fail(fields, ERROR_MALFORMED, name,
-                    "must be an integer, not %s", wire_type(value));
+        fields_fail(fields, ERROR_MALFORMED, name, "must be an integer, not %s",
+                    wire_type(value));
     return standard;
 }
 
@@ -260,8 +260,8 @@ double fields_value(const struct fields *fields, const char *name,
     if (wire_number(value, &number))
         return number;
     const char *string = json_string_value(value);
-    if (string && *string && bare_token(string, string + strlen(string)) ==
-                                 strlen(string))
+    if (string && *string &&
+        bare_token(string, string + strlen(string)) == strlen(string))
         return strtod(string, NULL);
     fields_fail(fields, ERROR_MALFORMED, name, "must be a number, not %s",
                 wire_type(value));
@@ -319,8 +319,8 @@ bool fields_bool(const struct fields *fields, const char *name, bool standard)
     return json_is_true(value);
 }
 
-const char *fields_json(const struct fields *fields, const char *name,
-                        int type, size_t max, struct arena *arena)
+const char *fields_json(const struct fields *fields, const char *name, int type,
+                        size_t max, struct arena *arena)
 {
     static const char *const types[] = {"an object", "an array", "a string"};
     const json_t *value = fields_get(fields, name);

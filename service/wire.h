@@ -77,8 +77,8 @@ bool fields_bool(const struct fields *fields, const char *name, bool standard);
 
 // The member as compact JSON text of at most `max` bytes in the arena; NULL
 // when absent. `type` is the JSON type it must have, -1 for any.
-const char *fields_json(const struct fields *fields, const char *name,
-                        int type, size_t max, struct arena *arena);
+const char *fields_json(const struct fields *fields, const char *name, int type,
+                        size_t max, struct arena *arena);
 
 // A time, "2026-11-30T12:00:00Z" (fractions and offsets allowed), as ms since
 // 1970 UTC; 0 when absent.
@@ -90,9 +90,9 @@ int64_t wire_time(const char *string);
 // Is the value a number, and which? Odd numbers count.
 bool wire_number(const json_t *value, double *number);
 
-// Appends any JSON value. `raw` is for Hopaas clients, whose constants come back
-// as they were sent: pure ASCII, and odd numbers as the bare tokens they came
-// as, which Python reads.
+// Appends any JSON value. `raw` is for Hopaas clients, whose constants come
+// back as they were sent: pure ASCII, and odd numbers as the bare tokens they
+// came as, which Python reads.
 void wire_write(struct text *text, const json_t *value, bool raw);
 
 // "a boolean", "a string" ..., for messages.

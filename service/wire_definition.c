@@ -29,8 +29,7 @@ uint64_t wire_definition_seed(const char *name)
 
 // Reads the object of options into values[0..n).
 static int read_options(const struct fields *algorithm,
-                        const struct option *options, size_t n,
-                        double *values)
+                        const struct option *options, size_t n, double *values)
 {
     option_defaults(options, n, values);
     const json_t *given = fields_get(algorithm, "options");
@@ -94,7 +93,8 @@ static int read_sampler(const struct fields *study, struct definition *d)
     if (!d->sampler)
         return fields_fail(&fields, ERROR_INVALID, "name",
                            "must be one of those that /api/v1/info lists, "
-                           "not \"%.60s\"", name);
+                           "not \"%.60s\"",
+                           name);
     d->seed = (uint64_t)fields_int(&fields, "seed", 0, (int64_t)max_exact,
                                    (int64_t)wire_definition_seed(d->name));
     if (read_options(&fields, d->sampler->options, d->sampler->n_options,
@@ -117,7 +117,8 @@ static int read_pruner(const struct fields *study, struct definition *d,
     if (!d->pruner)
         return fields_fail(&fields, ERROR_INVALID, "name",
                            "must be one of those that /api/v1/info lists, "
-                           "not \"%.60s\"", name);
+                           "not \"%.60s\"",
+                           name);
     if (fields_get(&fields, "seed"))
         return fields_fail(&fields, ERROR_MALFORMED, "seed",
                            "is not a field of a pruner");
@@ -165,29 +166,28 @@ static int read_objective(const struct fields *study, struct definition *d)
     if (json_array_size(list) != 1)
         return fields_fail(study, ERROR_INVALID, "objectives",
                            "must hold exactly 1 objective in this version, "
-                           "not %zu", json_array_size(list));
+                           "not %zu",
+                           json_array_size(list));
     struct fields fields;
     char where[160];
     snprintf(where, sizeof where, "%.80s%sobjectives[0]", study->where,
              *study->where ? "." : "");
-    if (fields_open(&fields, json_array_get(list, 0), where, known,
-                    study->err))
+    if (fields_open(&fields, json_array_get(list, 0), where, known, study->err))
         return -1;
     const char *name = fields_text(&fields, "name", STUDY_MAX_NAME, "value");
     if (study->err->code)
         return -1;
     if (!*name)
-        return fields_fail(&fields, ERROR_INVALID, "name",
-                           "must not be empty");
+        return fields_fail(&fields, ERROR_INVALID, "name", "must not be empty");
     d->objective = copy(name);
     return read_direction(&fields, d);
 }
 
 static int read_budget(const struct fields *study, struct definition *d)
 {
-    static const char *const known[] = {"max_trials", "max_running",
-                                        "max_failed", "patience", "deadline",
-                                        "target",     NULL};
+    static const char *const known[] = {
+        "max_trials", "max_running", "max_failed", "patience",
+        "deadline",   "target",      NULL};
     static const int64_t most = 1000000000;
     d->budget.target = NAN;
     const json_t *value = fields_get(study, "budget");
@@ -228,11 +228,10 @@ static int read_texts(const struct fields *study, struct definition *d)
                         json_string_length(tag));
     }
     if (json_array_size(tags) > STUDY_MAX_TAGS)
-        fields_fail(study, ERROR_INVALID, "tags",
-                    "must be at most %d, not %zu", STUDY_MAX_TAGS,
-                    json_array_size(tags));
-    d->tags = copy(fields_json(study, "tags", JSON_ARRAY,
-                               STUDY_MAX_CONSTANTS, &arena));
+        fields_fail(study, ERROR_INVALID, "tags", "must be at most %d, not %zu",
+                    STUDY_MAX_TAGS, json_array_size(tags));
+    d->tags = copy(
+        fields_json(study, "tags", JSON_ARRAY, STUDY_MAX_CONSTANTS, &arena));
     d->notes = copy(fields_text(study, "notes", STUDY_MAX_NOTES, NULL));
     arena_done(&arena);
     return study->err->code ? -1 : 0;
@@ -280,9 +279,9 @@ static int read_all(const struct fields *study, struct definition *d,
 }
 
 static const char *const public_names[] = {
-    "name",    "kind",      "objectives", "direction", "space",
-    "sampler", "pruner",    "budget",     "constants", "tags",
-    "notes",   "lease_s",   "max_attempts", NULL};
+    "name",    "kind",    "objectives",   "direction", "space",
+    "sampler", "pruner",  "budget",       "constants", "tags",
+    "notes",   "lease_s", "max_attempts", NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -326,8 +325,9 @@ static int change(json_t *definition, const json_t *changes)
     json_object_foreach((json_t *)(uintptr_t)changes, name, value)
     {
         json_t *old = json_object_get(definition, name);
-        bool merge = json_is_object(value) && json_is_object(old) &&
-                     (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0);
+        bool merge =
+            json_is_object(value) && json_is_object(old) &&
+            (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0);
         if (merge ? json_object_update(old, value)
                   : json_object_set(definition, name, value))
             return -1;
@@ -339,9 +339,9 @@ struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err)
 {
-    static const char *const known[] = {
-        "budget", "notes",   "tags",         "sampler",
-        "pruner", "lease_s", "max_attempts", "space", NULL};
+    static const char *const known[] = {"budget",       "notes",  "tags",
+                                        "sampler",      "pruner", "lease_s",
+                                        "max_attempts", "space",  NULL};
     struct fields fields;
     if (fields_open(&fields, changes, "", known, err))
         return NULL;

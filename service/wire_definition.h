@@ -12,7 +12,7 @@
 #include "wire.h"
 
 enum {
-    STUDY_MAX_CONSTANTS = 65536,      // bytes of JSON
+    STUDY_MAX_CONSTANTS = 65536,        // bytes of JSON
     STUDY_MAX_LEASE_S = 30 * 24 * 3600, // a month
 };
 

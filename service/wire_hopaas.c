@@ -28,18 +28,20 @@ static bool is_suggestion(const json_t *value)
 
 static const struct {
     const char *python, *ours;
-} samplers_by_class[] = {
-    {"TPESampler", "tpe"},
-    {"RandomSampler", "random"},
-    {"QMCSampler", "qmc"},
-    {"GridSampler", "grid"},
-}, pruners_by_class[] = {
-    {"NopPruner", "nop"},
-    {"MedianPruner", "median"},
-    {"PercentilePruner", "percentile"},
-    {"ThresholdPruner", "threshold"},
-    {"SuccessiveHalvingPruner", "asha"},
-    {"HyperbandPruner", "hyperband"},
+} samplers_by_class[] =
+    {
+        {"TPESampler", "tpe"},
+        {"RandomSampler", "random"},
+        {"QMCSampler", "qmc"},
+        {"GridSampler", "grid"},
+},
+  pruners_by_class[] = {
+      {"NopPruner", "nop"},
+      {"MedianPruner", "median"},
+      {"PercentilePruner", "percentile"},
+      {"ThresholdPruner", "threshold"},
+      {"SuccessiveHalvingPruner", "asha"},
+      {"HyperbandPruner", "hyperband"},
 };
 
 // Python's names of arguments that we call otherwise; NULL: has no meaning
@@ -80,7 +82,8 @@ static int read_args(const json_t *algorithm, const char *field,
         if (!json_is_boolean(value) && !wire_number(value, &number))
             return error_set(err, ERROR_INVALID,
                              "hopaas_config.%s.args.%.60s must be a number, "
-                             "not %s", field, python, wire_type(value));
+                             "not %s",
+                             field, python, wire_type(value));
         struct error fault = {0};
         if (option_set(options, n, name, number, values, &fault))
             return error_set(err, ERROR_INVALID,
@@ -175,8 +178,7 @@ static int read_properties(const json_t *ask, struct definition *d,
     for (size_t i = 0; i < n; i++) {
         const json_t *value = json_object_get(ask, sorted[i]);
         if (is_suggestion(value)) {
-            if (hopaas_add(&d->space, sorted[i], json_string_value(value),
-                           err))
+            if (hopaas_add(&d->space, sorted[i], json_string_value(value), err))
                 return -1;
             continue;
         }
@@ -198,20 +200,21 @@ static int read_config(const json_t *ask, struct definition *d,
                          wire_type(config));
     const json_t *title = json_object_get(config, "title");
     const json_t *direction = json_object_get(config, "direction");
-    if (title && (!json_is_string(title) ||
-                  json_string_length(title) > STUDY_MAX_NAME))
+    if (title &&
+        (!json_is_string(title) || json_string_length(title) > STUDY_MAX_NAME))
         return error_set(err, ERROR_INVALID,
                          "hopaas_config.title must be a string of at most %d "
-                         "bytes", STUDY_MAX_NAME);
+                         "bytes",
+                         STUDY_MAX_NAME);
     const char *towards = json_string_value(direction);
     if (direction && (!towards || (strcmp(towards, "minimize") != 0 &&
                                    strcmp(towards, "maximize") != 0)))
         return error_set(err, ERROR_INVALID,
                          "hopaas_config.direction must be minimize or "
                          "maximize");
-    d->name = strdup(title && json_string_length(title)
-                         ? json_string_value(title)
-                         : "untitled");
+    d->name =
+        strdup(title && json_string_length(title) ? json_string_value(title)
+                                                  : "untitled");
     d->objective = strdup("loss");
     d->maximize = towards && strcmp(towards, "maximize") == 0;
     if (read_sampler(config, d, err))
@@ -227,8 +230,7 @@ static int read_special(const json_t *ask, struct definition *d,
         return -1;
     d->seed = (uint64_t)fields_int(&fields, "_seed", 0, INT64_C(1) << 53,
                                    (int64_t)d->seed);
-    d->budget.max_trials =
-        fields_int(&fields, "_max_trials", 1, 1000000000, 0);
+    d->budget.max_trials = fields_int(&fields, "_max_trials", 1, 1000000000, 0);
     d->lease_s = fields_int(&fields, "_lease_s", 1, STUDY_MAX_LEASE_S, 600);
     return err->code ? -1 : 0;
 }
@@ -265,8 +267,8 @@ struct definition *wire_hopaas_read(const json_t *ask, struct arena *keep,
         abort();
     space_init(&d->space);
     arena_init(&arena);
-    int result = read_properties(ask, d, &arena, err) ||
-                 read_config(ask, d, err);
+    int result =
+        read_properties(ask, d, &arena, err) || read_config(ask, d, err);
     arena_done(&arena);
     if (result == 0) {
         *identity = identify(ask, d, keep);

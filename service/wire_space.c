@@ -163,8 +163,8 @@ static int read_condition(const struct fields *when, const char *name,
         const json_t *value = one ? values : json_array_get(values, i);
         if (!is_scalar(value) ||
             !coordinate(param, value, arena, &condition->values[i]))
-            return fields_fail(when, ERROR_INVALID, name,
-                               "can never be %.60s", scalar(value, arena));
+            return fields_fail(when, ERROR_INVALID, name, "can never be %.60s",
+                               scalar(value, arena));
     }
     return 0;
 }
@@ -275,8 +275,8 @@ static int read_round(const json_t *json, const char *where,
     return added;
 }
 
-int wire_space_read(const json_t *json, const char *where,
-                    struct space *space, struct error *err)
+int wire_space_read(const json_t *json, const char *where, struct space *space,
+                    struct error *err)
 {
     if (!json_is_object(json))
         return error_set(err, ERROR_MALFORMED, "%s must be an object, not %s",
@@ -305,7 +305,8 @@ int wire_space_read(const json_t *json, const char *where,
     }
     return error_set(err, ERROR_INVALID,
                      "%s.%.80s.when names a parameter that is not there, or "
-                     "conditions go in a circle", where, name);
+                     "conditions go in a circle",
+                     where, name);
 }
 
 // ---- writing ----------------------------------------------------------------

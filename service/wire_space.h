@@ -11,8 +11,8 @@
 // into an empty space. Parents come before the parameters whose `when` names
 // them, otherwise the order is that of the members. ERROR_MALFORMED and
 // ERROR_INVALID name the parameter and the field.
-int wire_space_read(const json_t *json, const char *where,
-                    struct space *space, struct error *err);
+int wire_space_read(const json_t *json, const char *where, struct space *space,
+                    struct error *err);
 
 // Appends the space as an object that wire_space_read reads.
 void wire_space_write(struct text *text, const struct space *space);

@@ -36,12 +36,12 @@ maths+='|(sqrt|pow|exp|exp2|expm1|log|log2|log10|log1p|ldexp|frexp|nextafter)'
 maths+='|(sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|erf|erfc|l?gamma_r)'
 algebra='(gsl|cblas|LAPACKE)_[a-zA-Z0-9_]+'
 compiler='__[a-z]+_chk|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_'
-compiler+='|__(asan|ubsan|tsan)_[a-zA-Z0-9_]+'
+compiler+='|__(asan|ubsan|tsan)_[a-zA-Z0-9_]+|__cpu_(model|indicator_init)'
 allowed="^($memory|$string|$maths|$algebra|$compiler)$"
 forbidden_gsl='^gsl_(rng_env_setup|.*_f(printf|scanf|write|read))$'
 
 symbols=$(nm -P "$archive" 2> /dev/null) || exit 1
-defined=$(awk '$2 ~ /^[A-TV-Z]$/ { print $1 }' <<< "$symbols" | sort -u)
+defined=$(awk '$2 ~ /^[A-TV-Zi]$/ { print $1 }' <<< "$symbols" | sort -u)
 undefined=$(awk '$2 == "U" { print $1 }' <<< "$symbols" | sort -u)
 [ -n "$defined" ] || echo "$archive" | offend "no symbols at all"
 comm -23 <(echo "$undefined") <(echo "$defined") | grep -vE "$allowed" |

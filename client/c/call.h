@@ -12,8 +12,7 @@
 
 // Fills err (which may be NULL) and returns -1.
 int cumae_fault(struct cumae_error *err, enum cumae_code code, int status,
-                const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 // Seconds on a clock that never jumps; only differences mean something.
 double cumae_now(void);

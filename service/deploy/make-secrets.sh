@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# make-secrets.sh - a database password and a certificate to try things out
+#
+# Usage: make-secrets.sh [HOST [FOLDER]]
+#   HOST    the name in the certificate (localhost)
+#   FOLDER  where they go (secrets, next to this file)
+# What exists is kept. The certificate is self-signed: browsers and clients
+# will complain until you put a real one in its place.
+set -eu
+
+host=${1:-localhost}
+folder=${2:-$(dirname "$0")/secrets}
+
+# Containers read the files as other users, so the folder keeps others out.
+mkdir -p "$folder/tls"
+chmod 700 "$folder"
+
+if [ ! -e "$folder/database_password" ]; then
+    openssl rand -hex 24 > "$folder/database_password"
+    chmod 444 "$folder/database_password"
+    echo "made $folder/database_password"
+fi
+
+if [ ! -e "$folder/tls/tls.key" ]; then
+    case $host in
+    *[!0-9.]*) name="DNS:$host" ;;
+    *) name="IP:$host" ;;
+    esac
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc \
+        -days 365 -subj "/CN=$host" -addext "subjectAltName=$name" \
+        -keyout "$folder/tls/tls.key" -out "$folder/tls/tls.crt" 2> /dev/null
+    echo "made $folder/tls/tls.crt for $host, valid for a year"
+fi
