@@ -146,8 +146,11 @@ static int apply_tell(struct command *command, struct live *live,
 
 static void done_tell(struct command *command, const struct live *live)
 {
+    struct call *call = ((struct telling *)command)->call;
     (void)live;
-    answer(((struct telling *)command)->call, command, "", 0);
+    if (!command->error.code)
+        metrics_add(call->service->metrics, METRIC_TELLS, 1);
+    answer(call, command, "", 0);
 }
 
 // What each of the three calls reads, beside hopaas_trial.

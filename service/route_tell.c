@@ -48,11 +48,18 @@ static void write_told(struct text *text, const struct telling *telling)
     }
 }
 
+static void count(const struct telling *telling)
+{
+    if (!telling->command.error.code)
+        metrics_add(telling->call->service->metrics, METRIC_TELLS, 1);
+}
+
 static void done_tell(struct command *command, const struct live *live)
 {
     struct telling *telling = (struct telling *)command;
     struct text text;
     (void)live;
+    count(telling);
     text_init(&text, &telling->call->request->arena);
     text_char(&text, '{');
     write_told(&text, telling);
@@ -199,8 +206,10 @@ static void one_done(struct many *many)
 
 static void done_tell_of_many(struct command *command, const struct live *live)
 {
+    struct telling *telling = (struct telling *)command;
     (void)live;
-    one_done(((struct telling *)command)->many);
+    count(telling);
+    one_done(telling->many);
 }
 
 // Reads item i. Its own faults are its own result.
@@ -215,6 +224,7 @@ static void read_item(struct many *many, size_t i, const json_t *item)
     struct directory_entry entry;
     struct fields fields;
     char where[40];
+    telling->call = many->call;
     telling->many = many;
     telling->command.apply = apply_tell;
     telling->command.done = done_tell_of_many;
