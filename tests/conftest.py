@@ -6,6 +6,7 @@ service    a ready cumaed on that database, which must end with status 0
 instances  start further ones: instances(database, token=..., arguments=[...])
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -52,16 +53,14 @@ def database(request):
 @pytest.fixture
 def instances(tmp_path):
     """A function that starts a service: instances(database, **fields)."""
-    started = []
+    with contextlib.ExitStack() as started:
 
-    def start(database, **fields):
-        one = harness.Service(database, tmp_path, **fields)
-        started.append(one)
-        return one.start()
+        def start(database, **fields):
+            one = harness.Service(database, tmp_path, **fields)
+            started.callback(one.close)
+            return one.start()
 
-    yield start
-    for one in started:
-        one.close()
+        yield start
 
 
 @pytest.fixture

@@ -25,6 +25,10 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
+FAULTS = re.compile(
+    r"ERROR: (Address|Leak)Sanitizer|runtime error:"
+    r"|WARNING: ThreadSanitizer"
+)
 
 
 def binary() -> Path:
@@ -125,6 +129,7 @@ class Service:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(PATIENCE_S)
         self._forget_connections()
+        self.check_log()
 
     def terminate(self) -> int:
         """Send SIGTERM, wait for the drained end and return the status."""
@@ -132,7 +137,15 @@ class Service:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(PATIENCE_S)
         self._forget_connections()
+        self.check_log()
         return status
+
+    def check_log(self) -> None:
+        """Fail when a sanitizer has found a fault in the process."""
+        text = self.stderr_path.read_text(errors="replace")
+        fault = FAULTS.search(text)
+        if fault:
+            raise AssertionError(text[fault.start():][:8000])
 
     def restart(self) -> "Service":
         """Start again, on the same port, after kill() or terminate()."""
@@ -140,10 +153,22 @@ class Service:
         return self.start()
 
     def close(self) -> None:
-        """End the process whatever its state, and the connections."""
+        """End the process, and the connections.
+
+        A process that still runs must end well: only then does it tell of
+        leaks. A test that waits for an end of another kind does so itself.
+        """
         self._http.close()
         if self.process and self.process.poll() is None:
-            self.kill()
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                status = self.process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+            assert status == 0, f"cumaed ended with {status}"
+        if self.process:
+            self.check_log()
 
     def log(self) -> list:
         """Return the log so far: a list of the JSON lines of stderr."""

@@ -56,8 +56,6 @@ START_TEST(test_defaults_are_sensible)
     ck_assert_uint_eq(config.loops, 1);
     ck_assert_uint_ge(config.workers, 2);
     ck_assert_uint_eq(config.max_body_bytes, 4 * 1024 * 1024);
-    ck_assert_uint_eq(config.max_bulk_bytes, 64 * 1024 * 1024);
-    ck_assert_uint_eq(config.lease_s, 600);
     ck_assert_int_eq(config.log_level, LOG_INFO);
     ck_assert_ptr_nonnull(config.trusted_proxies);
     ck_assert_ptr_null(config.trusted_proxies[0]);
