@@ -19,8 +19,9 @@
 
 // What the engine keeps of a trial beside the history's columns.
 struct live_trial {
-    int64_t lease_ms; // when the lease runs out
-    int64_t started_ms;
+    int64_t lease_ms;             // when the lease runs out
+    int64_t started_ms, ended_ms; // 0: not yet
+    int64_t ended_revision;       // that its place in history.ended follows
     uint64_t ask_key;  // digests of the idempotency key and of the body of
     uint64_t ask_body; // the ask that made it; 0: none
     int64_t seen_revision;
@@ -68,6 +69,10 @@ size_t live_append(struct live *live, const double *point,
 // `value` is the user's; NaN for none.
 void live_move(struct live *live, size_t number, enum trial_state state,
                double value);
+
+// Inserts or replaces a report; `value` is the user's. Returns true when the
+// step is new.
+bool live_report(struct live *live, size_t number, int64_t step, double value);
 
 // The user's value of a trial, NaN when it has none.
 double live_value(const struct live *live, size_t number);
