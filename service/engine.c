@@ -236,6 +236,10 @@ static int run_share(struct share *share, struct store *store,
     }
     for (struct command *c = share->commands; c; c = c->next) {
         error_clear(&c->error);
+        if (actor->live && actor->live->deleted) {
+            error_set(&c->error, ERROR_NOT_FOUND, "there is no such study");
+            continue;
+        }
         if (c->apply(c, actor->live, store, &c->error) == 0)
             continue;
         assert(c->error.code != ERROR_NONE);
@@ -286,24 +290,6 @@ static int run_with_retries(struct batch *batch, struct store *store,
     }
 }
 
-// After a batch failed for a reason that may be one command's own, runs its
-// commands one by one.
-static void run_singly(struct batch *batch, struct store *store)
-{
-    for (size_t i = 0; i < batch->n; i++) {
-        struct share *share = &batch->shares[i];
-        for (struct command *c = share->commands; c; c = c->next) {
-            struct command *rest = c->next;
-            struct batch one = {.shares = {{share->actor, c}}, .n = 1};
-            struct error err = {0};
-            c->next = NULL;
-            if (run_with_retries(&one, store, &err))
-                c->error = err;
-            c->next = rest;
-        }
-    }
-}
-
 static void report_done(struct batch *batch)
 {
     for (size_t i = 0; i < batch->n; i++) {
@@ -316,6 +302,25 @@ static void report_done(struct batch *batch)
         if (actor->live && actor->live->deleted) {
             live_free(actor->live);
             actor->live = NULL;
+        }
+    }
+}
+
+// After a batch failed for a reason that may be one command's own, runs its
+// commands one by one, and reports each as it is done.
+static void run_singly(struct batch *batch, struct store *store)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        struct share *share = &batch->shares[i];
+        while (share->commands) {
+            struct command *c = share->commands, *rest = c->next;
+            struct batch one = {.shares = {{share->actor, c}}, .n = 1};
+            struct error err = {0};
+            c->next = NULL;
+            if (run_with_retries(&one, store, &err))
+                c->error = err;
+            report_done(&one); // the next one may lose the live study
+            share->commands = rest;
         }
     }
 }
