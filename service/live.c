@@ -262,6 +262,8 @@ static int by_end(const void *a, const void *b)
 static void enter(struct catching *catching)
 {
     struct live *live = catching->live;
+    if (catching->n == 0)
+        return;
     qsort(catching->arrivals, catching->n, sizeof *catching->arrivals, by_end);
     for (size_t i = 0; i < catching->n; i++) {
         const struct arrival *a = &catching->arrivals[i];

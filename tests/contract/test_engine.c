@@ -310,29 +310,31 @@ static void *work(void *context)
 
 START_TEST(test_a_crowd_gets_dense_numbers_and_few_commits)
 {
-    static struct crowd crowd;
+    struct crowd *crowd = calloc(1, sizeof *crowd);
     pthread_t threads[THREADS];
+    ck_assert_ptr_nonnull(crowd);
     open_database(_i);
     for (int i = 0; i < STUDIES; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "s%d", i);
-        crowd.study[i] = new_random(name);
+        crowd->study[i] = new_random(name);
     }
     struct engine_options options = options_of(3);
-    crowd.engine = start(&options);
+    crowd->engine = start(&options);
     for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &crowd), 0);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, crowd), 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    ck_assert_uint_eq(engine_waiting(crowd.engine), 0);
+    ck_assert_uint_eq(engine_waiting(crowd->engine), 0);
     for (int i = 0; i < STUDIES; i++) {
-        compare(crowd.engine, crowd.study[i]);
-        for (int n = 0; n < crowd.n[i]; n++)
-            ck_assert_int_eq(crowd.asked[i][n], 1);
+        compare(crowd->engine, crowd->study[i]);
+        for (int n = 0; n < crowd->n[i]; n++)
+            ck_assert_int_eq(crowd->asked[i][n], 1);
     }
     ck_assert_uint_gt(largest, 1);
     ck_assert_uint_lt(batches, 2 * THREADS * ROUNDS * AT_ONCE);
-    engine_stop(crowd.engine);
+    engine_stop(crowd->engine);
+    free(crowd);
     close_database();
 }
 END_TEST
@@ -531,7 +533,7 @@ START_TEST(test_an_evicted_study_comes_back_the_same)
     int64_t study[3], alone;
     open_database(_i);
     for (int i = 0; i < 3; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "s%d", i);
         study[i] = study_in(store, owner, name, TPE);
     }
