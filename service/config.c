@@ -38,14 +38,12 @@ static const struct setting settings[] = {
     {"log_level", LEVEL, "info", AT(log_level), 0, 0,
      "debug, info, warning or error"},
     {"loops", COUNT, "1", AT(loops), 1, 64, "event-loop threads"},
-    {"workers", COUNT, "4", AT(workers), 2, 256,
+    {"workers", COUNT, "4", AT(workers), 2, 64,
      "threads that compute suggestions and answers"},
     {"writers", COUNT, "4", AT(writers), 1, 64,
      "database sessions that commit; SQLite always has one"},
     {"max_body_bytes", BYTES, "4MiB", AT(max_body_bytes), KIB, 1024 * MIB,
      "largest body of a request, after inflating"},
-    {"max_bulk_bytes", BYTES, "64MiB", AT(max_bulk_bytes), KIB, 1024 * MIB,
-     "largest body of a bulk import"},
     {"max_connections", COUNT, "4096", AT(max_connections), 8, 1000000,
      "open connections; more wait in the kernel's queue"},
     {"max_connections_per_address", COUNT, "2048",
@@ -57,8 +55,6 @@ static const struct setting settings[] = {
      "a request must have come in whole within this time"},
     {"drain_s", SECONDS, "25", AT(drain_s), 0, 3600,
      "patience with requests in flight when stopping"},
-    {"lease_s", SECONDS, "600", AT(lease_s), 1, 31536000,
-     "a trial without a sign of life is lost after this time, by default"},
     {"live_studies", COUNT, "256", AT(live_studies), 1, 1000000,
      "studies kept in memory"},
 };
@@ -247,6 +243,7 @@ static int next_flag(char *const *argv, int *i, struct flag *flag,
                      struct error *err)
 {
     const char *text = argv[(*i)++];
+    flag->value = "";
     if (strncmp(text, "--", 2) != 0)
         return error_set(err, ERROR_INVALID,
                          "\"%.100s\" is no flag; see --help", text);

@@ -28,10 +28,9 @@ struct config {
     const char *web_dir;                // "" when not set
     enum log_level log_level;
     unsigned loops, workers, writers;
-    size_t max_body_bytes, max_bulk_bytes;
+    size_t max_body_bytes;
     unsigned max_connections, max_connections_per_address;
     unsigned idle_s, request_s, drain_s;
-    unsigned lease_s;
     unsigned live_studies;
 };
 
