@@ -39,9 +39,9 @@ static const struct setting settings[] = {
      "debug, info, warning or error"},
     {"loops", COUNT, "1", AT(loops), 1, 64, "event-loop threads"},
     {"workers", COUNT, "4", AT(workers), 2, 64,
-     "threads that compute suggestions and answers"},
+     "threads that read from the database; each has a session"},
     {"writers", COUNT, "4", AT(writers), 1, 64,
-     "database sessions that commit; SQLite always has one"},
+     "threads that suggest and commit; SQLite always has one"},
     {"max_body_bytes", BYTES, "4MiB", AT(max_body_bytes), KIB, 1024 * MIB,
      "largest body of a request, after inflating"},
     {"max_connections", COUNT, "4096", AT(max_connections), 8, 1000000,
@@ -243,7 +243,6 @@ static int next_flag(char *const *argv, int *i, struct flag *flag,
                      struct error *err)
 {
     const char *text = argv[(*i)++];
-    flag->value = "";
     if (strncmp(text, "--", 2) != 0)
         return error_set(err, ERROR_INVALID,
                          "\"%.100s\" is no flag; see --help", text);

@@ -40,12 +40,12 @@ static bool equals(const char *text, const char *const *words)
     return *words != NULL;
 }
 
-// Reads a number; surrounding blanks are allowed.
+// Is the text a number, and which?
 static bool number(const char *text, double *value)
 {
     char *end;
     *value = strtod(text, &end);
-    return end != text && end[strspn(end, " ")] == '\0';
+    return end != text && *end == '\0';
 }
 
 // Splits text at commas, in place. Returns the number of pieces.
@@ -64,6 +64,16 @@ static size_t split(char *text, struct arena *arena, char ***pieces)
     return n;
 }
 
+// Takes the blanks at both ends away, in place.
+static void trim(char **text)
+{
+    *text += strspn(*text, " ");
+    size_t n = strlen(*text);
+    while (n > 0 && (*text)[n - 1] == ' ')
+        n--;
+    (*text)[n] = '\0';
+}
+
 static int read_range(struct param *param, char **args, size_t n,
                       struct error *err)
 {
@@ -71,6 +81,8 @@ static int read_range(struct param *param, char **args, size_t n,
     static const char *const yes[] = {"true", "True", "1", NULL};
     static const char *const no[] = {"false", "False", "0", NULL};
     param->step = param->kind == PARAM_INT;
+    for (size_t i = 0; i < n; i++)
+        trim(&args[i]);
     if (!number(args[0], &param->low) || !number(args[1], &param->high))
         return error_set(err, ERROR_INVALID,
                          "%s: bounds must be numbers, not %.40s and %.40s",
@@ -126,9 +138,9 @@ static int add(struct space *space, const char *name, const char *suggestion,
                          "%s: unknown kind of suggestion \"%.*s\"", name,
                          (int)(open - kind < 40 ? open - kind : 40), kind);
     char *inner = arena_copy(arena, open + 1, (size_t)(close - open - 1));
-    char **args;
-    size_t n = split(inner, arena, &args);
-    if (n < kinds[k].min_args || n > kinds[k].max_args || !*inner)
+    char **args = NULL;
+    size_t n = *inner ? split(inner, arena, &args) : 0;
+    if (n < kinds[k].min_args || n > kinds[k].max_args)
         return error_set(
             err, ERROR_INVALID, "%s: %s takes %zu to %zu arguments, not %zu",
             name, kinds[k].name, kinds[k].min_args, kinds[k].max_args, n);

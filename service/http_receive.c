@@ -23,6 +23,7 @@
 enum {
     BODY_START_BYTES = 4096,
     CUT_FACTOR = 4, // a body that is this much too large is not read to its end
+    ID_BYTES_MIN = 8,
     ID_BYTES_MAX = 64
 };
 
@@ -197,9 +198,9 @@ static int guard(const struct intake *intake, struct error *err)
 static bool is_request_id(const char *text)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
     size_t n = text == NULL ? 0 : strlen(text);
-    return n > 0 && n <= ID_BYTES_MAX && strspn(text, allowed) == n;
+    return n >= ID_BYTES_MIN && n <= ID_BYTES_MAX && strspn(text, allowed) == n;
 }
 
 static void set_id(struct exchange *exchange, const char *wanted)

@@ -133,7 +133,8 @@ static int start(struct service *service, struct error *err)
                                route_work, service, err);
     if (!service->pool)
         return -1;
-    service->reaper = reaper_start(config->database, service->engine, err);
+    service->reaper =
+        reaper_start(config->database, service->engine, service->metrics, err);
     if (!service->reaper)
         return -1;
     service->http = http_start(&http, err);

@@ -17,6 +17,7 @@ enum { MAX_AT_ONCE = 1000 };
 struct reaper {
     const char *database;
     struct engine *engine;
+    struct metrics *metrics;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool stopping;
@@ -25,18 +26,24 @@ struct reaper {
 
 struct expiry {
     struct command command;
+    struct metrics *metrics;
     int64_t number;
+    bool lost;
 };
 
 static int apply(struct command *command, struct live *live,
                  struct store *store, struct error *err)
 {
-    return trial_expire(live, store, ((struct expiry *)command)->number, err);
+    struct expiry *expiry = (struct expiry *)command;
+    return trial_expire(live, store, expiry->number, &expiry->lost, err);
 }
 
 static void done(struct command *command, const struct live *live)
 {
+    struct expiry *expiry = (struct expiry *)command;
     (void)live;
+    if (expiry->lost && !command->error.code)
+        metrics_add(expiry->metrics, METRIC_LEASES_LOST, 1);
     free(command);
 }
 
@@ -50,6 +57,7 @@ static int visit(void *context, int64_t study_id, int64_t number,
         abort();
     expiry->command =
         (struct command){.study_id = study_id, .apply = apply, .done = done};
+    expiry->metrics = reaper->metrics;
     expiry->number = number;
     engine_submit(reaper->engine, &expiry->command);
     return 0;
@@ -89,7 +97,7 @@ static void *reap(void *context)
 }
 
 struct reaper *reaper_start(const char *database, struct engine *engine,
-                            struct error *err)
+                            struct metrics *metrics, struct error *err)
 {
     struct reaper *reaper = calloc(1, sizeof *reaper);
     pthread_condattr_t monotonic;
@@ -97,6 +105,7 @@ struct reaper *reaper_start(const char *database, struct engine *engine,
         abort();
     reaper->database = database;
     reaper->engine = engine;
+    reaper->metrics = metrics;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&reaper->mutex, NULL);

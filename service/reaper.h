@@ -9,12 +9,13 @@
 #define CUMAE_REAPER_H
 
 #include "engine.h"
+#include "metrics.h"
 
 struct reaper;
 
-// Starts the thread.
+// Starts the thread. It counts the trials that were lost.
 struct reaper *reaper_start(const char *database, struct engine *engine,
-                            struct error *err);
+                            struct metrics *metrics, struct error *err);
 
 // Ends the thread; the engine must still run.
 void reaper_stop(struct reaper *reaper);

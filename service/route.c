@@ -285,6 +285,23 @@ enum route_outcome route_json(struct call *call, int status,
     return ROUTE_DONE;
 }
 
+struct call *route_keep(const struct call *call)
+{
+    struct call *kept = arena_alloc(&call->request->arena, sizeof *kept);
+    *kept = *call;
+    return kept;
+}
+
+void route_finish(struct call *call, struct command *command,
+                  const struct text *text)
+{
+    if (command->error.code)
+        route_problem(call->service, call->request, &command->error);
+    else
+        route_json(call, 200, text);
+    http_answer(call->request);
+}
+
 json_t *route_body(struct call *call, struct error *err)
 {
     struct request *request = call->request;
@@ -365,4 +382,18 @@ int route_query_known(const struct call *call, const char *const *known,
                              request->query[i].name);
     }
     return 0;
+}
+
+enum route_outcome route_trial_in_path(struct call *call,
+                                       struct command *command, int64_t *number,
+                                       struct error *err)
+{
+    struct directory_entry entry;
+    enum route_outcome found = route_study(call, call->args[0], &entry, err);
+    if (found != ROUTE_DONE)
+        return found;
+    command->study_id = entry.study_id;
+    if (route_number(call->args[1], number, err))
+        return ROUTE_FAILED;
+    return ROUTE_DONE;
 }

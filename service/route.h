@@ -73,6 +73,13 @@ void route_work(void *service, struct request *request, struct store *store);
 enum route_outcome route_json(struct call *call, int status,
                               const struct text *text);
 
+// A copy of the call that lives as long as the request.
+struct call *route_keep(const struct call *call);
+
+// Answers for a finished command: with the text, or with its error.
+void route_finish(struct call *call, struct command *command,
+                  const struct text *text);
+
 // Answers with the problem that err describes, in the form of the face that
 // was called.
 void route_problem(struct service *service, struct request *request,
@@ -85,6 +92,11 @@ json_t *route_body(struct call *call, struct error *err);
 enum route_outcome route_study(struct call *call, const char *key,
                                struct directory_entry *entry,
                                struct error *err);
+
+// The study and the trial in a path of /studies/{id}/trials/{number}/...
+enum route_outcome route_trial_in_path(struct call *call,
+                                       struct command *command, int64_t *number,
+                                       struct error *err);
 
 // A trial number in the path or in a query; ERROR_NOT_FOUND otherwise.
 int route_number(const char *text, int64_t *number, struct error *err);

@@ -7,7 +7,7 @@
 
 #include "auth.h"
 #include "clock.h"
-#include "route_study.h"
+#include "route.h"
 #include "wire.h"
 
 static const int64_t day_ms = 24 * 3600 * INT64_C(1000);

@@ -10,11 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth.h"
-#include "route_study.h"
+#include "route_asking.h"
 #include "trial.h"
 #include "wire.h"
-#include "wire_definition.h"
 #include "wire_hopaas.h"
 
 // Answers with these bytes and nothing more: the client compares them.
@@ -46,149 +44,53 @@ enum route_outcome route_hopaas_version(struct call *call, struct error *err)
 
 // ---- ask --------------------------------------------------------------------
 
-struct asking {
-    struct command command;
-    struct call *call;
-    json_t *body;
-    struct ask ask;
-    size_t number;
-    char setup[AUTH_BASE64_SIZE]; // digest of the set-up, for the directory
-    char suid[AUTH_BASE64_SIZE];
-    struct study_wanted wanted;
-};
-
-static int apply_ask(struct command *command, struct live *live,
-                     struct store *store, struct error *err)
+static void answer_ask(struct asking *asking, const struct live *live)
 {
-    struct asking *asking = (struct asking *)command;
-    struct ask *ask = &asking->ask;
-    if (trial_ask(live, store, ask, err))
-        return -1;
-    if (ask->n_numbers)
-        return 0;
-    return error_set(err, ERROR_CONFLICT, "no trial: %s %s", ask->reason,
-                     ask->detail);
-}
-
-static int create_and_ask(struct asking *asking, struct error *err);
-
-static void done_ask(struct command *command, const struct live *live)
-{
-    struct asking *asking = (struct asking *)command;
-    struct service *service = asking->call->service;
+    const struct ask *ask = &asking->ask;
+    struct request *request = asking->call->request;
+    struct error none = {0};
     struct text text;
-    text_init(&text, &asking->call->request->arena);
-    if (command->error.code == ERROR_NOT_FOUND) {
-        directory_drop(service->directory, command->study_id);
-        if (!asking->wanted.id &&
-            create_and_ask(asking, &(struct error){0}) == 0) {
-            command->study_id = 0;
-            engine_submit(service->engine, command);
-            return;
-        }
-    }
-    if (!command->error.code) {
-        route_count_ask(service, &asking->ask);
-        wire_hopaas_answer(&text, asking->body, live, asking->number);
-    }
-    json_decref(asking->body);
-    answer(asking->call, command, text.data, text.n);
-}
-
-static int apply_found(struct command *command, struct live *live,
-                       struct store *store, struct error *err)
-{
-    (void)live;
-    return study_find_or_create(store, &((struct asking *)command)->wanted,
-                                false, err);
-}
-
-static void done_found(struct command *command, const struct live *live)
-{
-    struct asking *asking = (struct asking *)command;
-    struct service *service = asking->call->service;
-    (void)live;
-    definition_free(asking->wanted.definition);
-    if (command->error.code) {
-        done_ask(command, NULL);
+    if (ask->n_numbers == 0) {
+        error_set(&none, ERROR_CONFLICT, "no trial: %s %s", ask->reason,
+                  ask->detail);
+        route_problem(asking->call->service, request, &none);
         return;
     }
-    struct directory_entry entry = {.study_id = asking->wanted.id,
-                                    .owner_id = asking->wanted.owner_id};
-    snprintf(entry.key, sizeof entry.key, "%s", asking->wanted.found_key);
-    directory_put(service->directory, asking->setup, &entry);
-    directory_put(service->directory, entry.key, &entry);
-    command->study_id = entry.study_id;
-    command->apply = apply_ask;
-    command->done = done_ask;
-    engine_submit(service->engine, command);
+    text_init(&text, &request->arena);
+    wire_hopaas_answer(&text, asking->body, live, ask->numbers[0]);
+    route_json(asking->call, 200, &text);
 }
 
-static void digest(const struct call *call, const char *text,
-                   char name[AUTH_BASE64_SIZE])
+static int describe(struct asking *asking, struct error *err)
 {
-    unsigned char hash[AUTH_HASH_BYTES];
-    const char *whose = arena_print(&call->request->arena, "%" PRId64 ":%s",
-                                    call->principal.user_id, text);
-    auth_hash(whose, strlen(whose), hash);
-    auth_base64url(hash, name);
-}
-
-static int create_and_ask(struct asking *asking, struct error *err)
-{
-    struct call *call = asking->call;
-    struct arena *arena = &call->request->arena;
+    struct arena *arena = &asking->call->request->arena;
     char *identity;
-    if (route_may_create(&call->principal, err))
-        return -1;
     struct definition *definition =
         wire_hopaas_read(asking->body, arena, &identity, err);
     if (!definition)
         return -1;
-    digest(call, identity, asking->suid);
+    route_asking_digest(asking->call, identity, asking->key);
     asking->wanted = (struct study_wanted){
-        .owner_id = call->principal.user_id,
-        .key = asking->suid,
-        .identity = arena_print(arena, "hopaas:%s", asking->suid),
         .definition = definition,
-    };
-    asking->command.apply = apply_found;
-    asking->command.done = done_found;
+        .identity = arena_print(arena, "hopaas:%s", asking->key)};
     return 0;
-}
-
-static int find_study(struct asking *asking, struct error *err)
-{
-    struct call *call = asking->call;
-    struct directory_entry entry;
-    char *setup = wire_hopaas_setup(asking->body);
-    digest(call, setup, asking->setup);
-    free(setup);
-    if (!directory_get(call->service->directory, asking->setup, &entry))
-        return create_and_ask(asking, err);
-    asking->command.study_id = entry.study_id;
-    return account_may_touch(&call->principal, entry.study_id, entry.owner_id,
-                             err);
 }
 
 enum route_outcome route_hopaas_ask(struct call *call, struct error *err)
 {
     struct arena *arena = &call->request->arena;
-    struct asking *asking = arena_zeros(arena, 1, sizeof *asking);
-    asking->command.apply = apply_ask;
-    asking->command.done = done_ask;
-    asking->call = route_keep(call);
+    struct asking *asking = route_asking_new(call, answer_ask);
     asking->ask.n = 1;
-    asking->ask.numbers = &asking->number;
-    asking->ask.user_id = call->principal.user_id;
+    asking->ask.numbers = arena_zeros(arena, 1, sizeof *asking->ask.numbers);
     asking->body = route_body(call, err);
-    if (!asking->body || find_study(asking, err)) {
-        json_decref(asking->body);
+    if (!asking->body)
         return ROUTE_FAILED;
-    }
     asking->ask.special = wire_hopaas_special(asking->body, arena);
-    engine_submit(call->service->engine, &asking->command);
-    return ROUTE_LATER;
+    char *setup = wire_hopaas_setup(asking->body);
+    enum route_outcome outcome =
+        route_asking_find(asking, setup, describe, err);
+    free(setup);
+    return outcome;
 }
 
 // ---- should_prune, tell, mark_as_failed -------------------------------------
@@ -244,8 +146,11 @@ static int apply_tell(struct command *command, struct live *live,
 
 static void done_tell(struct command *command, const struct live *live)
 {
+    struct call *call = ((struct telling *)command)->call;
     (void)live;
-    answer(((struct telling *)command)->call, command, "", 0);
+    if (!command->error.code)
+        metrics_add(call->service->metrics, METRIC_TELLS, 1);
+    answer(call, command, "", 0);
 }
 
 // What each of the three calls reads, beside hopaas_trial.

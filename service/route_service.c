@@ -6,6 +6,7 @@
 
 #include "asset.h"
 #include "route.h"
+#include "wire_definition.h"
 
 enum route_outcome route_service_health(struct call *call, struct error *err)
 {
@@ -50,23 +51,12 @@ enum route_outcome route_service_metrics(struct call *call, struct error *err)
 
 // ---- info -------------------------------------------------------------------
 
-static void write_number(struct text *text, const struct option *option,
-                         double value)
-{
-    if (option->kind == OPTION_BOOL && !isnan(value))
-        text_bool(text, value != 0);
-    else if (option->kind == OPTION_INT && isfinite(value))
-        text_int(text, (int64_t)value);
-    else
-        text_real(text, value);
-}
-
 // A bool has no bounds.
 static void write_bound(struct text *text, const char *name,
                         const struct option *option, double bound)
 {
     text_key(text, name);
-    write_number(text, option, option->kind == OPTION_BOOL ? NAN : bound);
+    wire_option_write(text, option, option->kind == OPTION_BOOL ? NAN : bound);
 }
 
 static void write_options(struct text *text, const struct option *options,
@@ -83,7 +73,7 @@ static void write_options(struct text *text, const struct option *options,
         text_key(text, "type");
         text_string(text, kinds[options[i].kind]);
         text_key(text, "default");
-        write_number(text, &options[i], options[i].standard);
+        wire_option_write(text, &options[i], options[i].standard);
         write_bound(text, "low", &options[i], options[i].low);
         write_bound(text, "high", &options[i], options[i].high);
         text_key(text, "help");

@@ -8,7 +8,7 @@
 
 #include "auth.h"
 #include "clock.h"
-#include "route_study.h"
+#include "route.h"
 #include "study.h"
 #include "wire_definition.h"
 #include "wire_trial.h"
@@ -19,7 +19,7 @@ struct create {
     struct command command;
     struct call *call;
     struct study_wanted wanted;
-    char key[24], *identity;
+    char key[STUDY_KEY_CHARS + 1];
     struct study_row row;
 };
 
@@ -28,7 +28,9 @@ static int apply_create(struct command *command, struct live *live,
 {
     struct create *create = (struct create *)command;
     (void)live;
-    if (study_find_or_create(store, &create->wanted, true, err))
+    if (study_find_or_create(store, &create->wanted, err) ||
+        account_may_touch(&create->call->principal, create->wanted.id,
+                          create->wanted.owner_id, err))
         return -1;
     return store_study_get(store, create->wanted.id,
                            &create->call->request->arena, &create->row, err);
@@ -51,42 +53,6 @@ static void done_create(struct command *command, const struct live *live)
     http_answer(request);
 }
 
-void route_study_wanted(const struct principal *principal,
-                        struct definition *definition, struct arena *arena,
-                        char key[24], struct study_wanted *wanted)
-{
-    auth_random(key, 16);
-    *wanted = (struct study_wanted){
-        .owner_id = principal->user_id,
-        .key = key,
-        .identity = arena_print(arena, "name:%s", definition->name),
-        .definition = definition,
-    };
-}
-
-struct call *route_keep(const struct call *call)
-{
-    struct call *kept = arena_alloc(&call->request->arena, sizeof *kept);
-    *kept = *call;
-    return kept;
-}
-
-void route_count_ask(struct service *service, const struct ask *ask)
-{
-    metrics_add(service->metrics, METRIC_ASKS, ask->n_numbers);
-    if (ask->n_numbers)
-        metrics_observe(service->metrics, METRIC_SUGGEST_TIME,
-                        (uint64_t)ask->suggest_us / ask->n_numbers);
-}
-
-int route_may_create(const struct principal *principal, struct error *err)
-{
-    if (!principal->study_id)
-        return 0;
-    return error_set(err, ERROR_FORBIDDEN,
-                     "the token is bound to one study and creates none");
-}
-
 enum route_outcome route_study_create(struct call *call, struct error *err)
 {
     struct arena *arena = &call->request->arena;
@@ -95,18 +61,21 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
         return ROUTE_FAILED;
     struct definition *definition = wire_definition_read(body, "", err);
     json_decref(body);
-    if (definition && route_may_create(&call->principal, err)) {
-        definition_free(definition);
-        definition = NULL;
-    }
     if (!definition)
         return ROUTE_FAILED;
     struct create *create = arena_zeros(arena, 1, sizeof *create);
     create->command.apply = apply_create;
     create->command.done = done_create;
     create->call = route_keep(call);
-    route_study_wanted(&call->principal, definition, arena, create->key,
-                       &create->wanted);
+    auth_random(create->key, STUDY_KEY_CHARS);
+    create->wanted = (struct study_wanted){
+        .owner_id = call->principal.user_id,
+        .key = create->key,
+        .identity = study_identity(definition, arena),
+        .definition = definition,
+        .strict = true,
+        .only_find = call->principal.study_id != 0,
+    };
     engine_submit(call->service->engine, &create->command);
     return ROUTE_LATER;
 }

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "route_study.h"
+#include "route.h"
 #include "wire_definition.h"
 #include "wire_trial.h"
 

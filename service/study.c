@@ -245,40 +245,69 @@ static int check_same(struct store *store, struct study_wanted *wanted,
                      wanted->definition->name);
 }
 
-int study_find_or_create(struct store *store, struct study_wanted *wanted,
-                         bool strict, struct error *err)
+char *study_identity(const struct definition *definition, struct arena *arena)
 {
-    struct arena arena;
-    arena_init(&arena);
+    return arena_print(arena, "name:%s", definition->name);
+}
+
+// Reads the study that is there already.
+static int find(struct store *store, struct study_wanted *wanted,
+                struct arena *arena, struct error *err)
+{
+    struct study_row row;
+    struct error fault = {0};
+    if (store_study_find_identity(store, wanted->owner_id, wanted->identity,
+                                  arena, &row, &fault))
+        return fault.code == ERROR_NOT_FOUND
+                   ? error_set(err, ERROR_FORBIDDEN,
+                               "the token is bound to one study and creates "
+                               "none")
+                   : error_set(err, fault.code, "%s", fault.message);
+    wanted->id = row.id;
+    snprintf(wanted->found_key, sizeof wanted->found_key, "%s", row.key);
+    return 0;
+}
+
+static int create(struct store *store, struct study_wanted *wanted,
+                  struct arena *arena, struct error *err)
+{
     int64_t now = clock_wall_ms();
     struct study_row row = {
         .key = wanted->key,
         .owner_id = wanted->owner_id,
         .identity = wanted->identity,
         .name = wanted->definition->name,
-        .definition = wire_definition_text(wanted->definition, &arena),
+        .definition = wire_definition_text(wanted->definition, arena),
         .definition_revision = 1,
         .state = STUDY_RUNNING,
         .created_ms = now,
         .changed_ms = now,
         .progress = {.revision = 1, .best_number = -1, .best_value = NAN},
     };
-    int result = store_study_add(store, &row, &arena, &wanted->created, err);
-    if (result == 0) {
-        wanted->id = row.id;
-        snprintf(wanted->found_key, sizeof wanted->found_key, "%s", row.key);
-    }
-    if (result == 0 && wanted->created) {
-        struct event_row event = {.study_id = row.id,
-                                  .revision = 1,
-                                  .kind = "study_created",
-                                  .number = -1,
-                                  .at_ms = now,
-                                  .user_id = wanted->owner_id};
-        result = store_event_add(store, &event, err);
-    } else if (result == 0 && strict) {
+    if (store_study_add(store, &row, arena, &wanted->created, err))
+        return -1;
+    wanted->id = row.id;
+    snprintf(wanted->found_key, sizeof wanted->found_key, "%s", row.key);
+    if (!wanted->created)
+        return 0;
+    struct event_row event = {.study_id = row.id,
+                              .revision = 1,
+                              .kind = "study_created",
+                              .number = -1,
+                              .at_ms = now,
+                              .user_id = wanted->owner_id};
+    return store_event_add(store, &event, err);
+}
+
+int study_find_or_create(struct store *store, struct study_wanted *wanted,
+                         struct error *err)
+{
+    struct arena arena;
+    arena_init(&arena);
+    int result = wanted->only_find ? find(store, wanted, &arena, err)
+                                   : create(store, wanted, &arena, err);
+    if (result == 0 && wanted->strict && !wanted->created)
         result = check_same(store, wanted, &arena, err);
-    }
     arena_done(&arena);
     return result;
 }

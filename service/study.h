@@ -15,6 +15,8 @@
 #include "live.h"
 #include "store.h"
 
+enum { STUDY_KEY_CHARS = 16 }; // of a new public id
+
 struct ask;
 
 const char *study_state_name(enum study_state state);
@@ -34,17 +36,21 @@ struct study_wanted {
     const char *key;      // public id for a new one
     const char *identity; // what it is found by
     struct definition *definition;
+    bool strict;    // ERROR_CONFLICT when it has another definition
+    bool only_find; // ERROR_FORBIDDEN when there is none
     // out
     int64_t id;
     bool created;
     char found_key[64];
 };
 
-// Finds the owner's study with that identity or creates it. With `strict`,
-// ERROR_CONFLICT when it exists with another definition. Runs as a command of
-// no study.
+// Finds the owner's study with that identity or creates it. Runs as a command
+// of no study.
 int study_find_or_create(struct store *store, struct study_wanted *wanted,
-                         bool strict, struct error *err);
+                         struct error *err);
+
+// What a study of the API is found by among those of its owner: its name.
+char *study_identity(const struct definition *definition, struct arena *arena);
 
 // running <-> paused, running -> draining. ERROR_CONFLICT when the study is
 // finished.

@@ -164,7 +164,9 @@ void text_real(struct text *text, double value)
         return;
     }
     char digits[40];
-    for (int precision = 15; precision <= 17; precision++) {
+    // 15 digits of a normal double are exact; the subnormals have fewer.
+    int precision = isnormal(value) ? 15 : 1;
+    for (; precision <= 17; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, value);
         if (strtod(digits, NULL) == value)
             break;

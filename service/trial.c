@@ -430,8 +430,9 @@ int trial_heartbeat(struct live *live, struct store *store,
 // ---- expiry -----------------------------------------------------------------
 
 int trial_expire(struct live *live, struct store *store, int64_t number,
-                 struct error *err)
+                 bool *lost, struct error *err)
 {
+    *lost = false;
     if (check_number(live, number, err))
         return -1;
     if (live->history.state[number] != TRIAL_RUNNING ||
@@ -439,5 +440,6 @@ int trial_expire(struct live *live, struct store *store, int64_t number,
         return 0;
     struct end end = {
         .state = TRIAL_LOST, .value = NAN, .error = "the lease ran out"};
+    *lost = true;
     return end_trial(live, store, (size_t)number, &end, err);
 }

@@ -92,9 +92,9 @@ int trial_heartbeat(struct live *live, struct store *store,
                     struct heartbeat *heartbeat, struct error *err);
 
 // Marks a running trial lost when its lease has run out; otherwise does
-// nothing. A late tell is still accepted.
+// nothing (*lost false). A late tell is still accepted.
 int trial_expire(struct live *live, struct store *store, int64_t number,
-                 struct error *err);
+                 bool *lost, struct error *err);
 
 // The trial's own random seed for the user's program, 0..2^31-1: a function of
 // the study's seed and the number.

@@ -29,32 +29,64 @@ static size_t bare_token(const char *p, const char *end)
     return 0;
 }
 
-// The bytes of the number at p.
-static size_t number_token(const char *p, const char *end)
+static const char *skip_digits(const char *p, const char *end)
 {
-    const char *q = p;
-    while (q < end && (isdigit((unsigned char)*q) || strchr("+-.eE", *q)))
-        q++;
-    return (size_t)(q - p);
+    while (p < end && isdigit((unsigned char)*p))
+        p++;
+    return p;
+}
+
+// The bytes of the JSON number at p, 0 when there is none. *real: it has a
+// fraction or an exponent.
+static size_t number_token(const char *p, const char *end, bool *real)
+{
+    const char *start = p, *first = p + (p < end && *p == '-');
+    *real = false;
+    p = skip_digits(first, end);
+    if (p == first || (*first == '0' && p - first > 1))
+        return 0;
+    if (p < end && *p == '.') {
+        *real = true;
+        first = p + 1;
+        p = skip_digits(first, end);
+        if (p == first)
+            return 0;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        *real = true;
+        first = p + 1;
+        first += first < end && (*first == '+' || *first == '-');
+        p = skip_digits(first, end);
+        if (p == first)
+            return 0;
+    }
+    return (size_t)(p - start);
 }
 
 // True when jansson could not hold the number: an integer beyond 64 bits, a
 // real beyond the range of a double.
-static bool beyond(const char *p, size_t n)
+static bool beyond(const char *p, size_t n, bool real, struct arena *arena)
 {
-    char digits[400];
+    char buffer[400], *digits = buffer;
     if (n < 16 && !memchr(p, 'e', n) && !memchr(p, 'E', n))
         return false;
-    bool real = memchr(p, '.', n) || memchr(p, 'e', n) || memchr(p, 'E', n);
-    if (n >= sizeof digits)
-        return !real || isinf(strtod(p, NULL));
-    memcpy(digits, p, n);
-    digits[n] = '\0';
-    errno = 0;
+    if (n >= sizeof buffer)
+        digits = arena_copy(arena, p, n);
+    else
+        *(char *)mempcpy(buffer, p, n) = '\0';
     if (real)
         return isinf(strtod(digits, NULL));
+    errno = 0;
     strtoll(digits, NULL, 10);
     return errno == ERANGE;
+}
+
+// Does a colon follow? Then this would be the name of a member.
+static bool is_name(const char *p, const char *end)
+{
+    while (p < end && isspace((unsigned char)*p))
+        p++;
+    return p < end && *p == ':';
 }
 
 // Copies the text with the odd numbers marked, and checks the depth.
@@ -71,11 +103,14 @@ static int rewrite(const char *p, size_t bytes, struct text *out,
             continue;
         }
         size_t n = bare_token(p, end);
-        bool odd = n > 0;
-        if (!odd && (isdigit((unsigned char)*p) || *p == '-')) {
-            n = number_token(p, end);
-            odd = beyond(p, n);
+        bool odd = n > 0, real;
+        if (!odd) {
+            n = number_token(p, end, &real);
+            odd = n > 0 && beyond(p, n, real, out->arena);
         }
+        if (odd && is_name(p + n, end))
+            return error_set(err, ERROR_MALFORMED,
+                             "the body is not JSON: a number cannot be a name");
         if (odd) {
             text_bytes(out, copied, (size_t)(p - copied));
             text_print(out, "\"%s%.*s\"", mark, (int)n, p);
@@ -130,10 +165,9 @@ const char *wire_odd_number(const json_t *value)
         return NULL;
     string += sizeof mark - 1;
     size_t n = strlen(string);
-    if (n && (bare_token(string, string + n) == n ||
-              number_token(string, string + n) == n))
-        return string;
-    return NULL;
+    bool real, odd = bare_token(string, string + n) == n ||
+                     number_token(string, string + n, &real) == n;
+    return n && odd ? string : NULL;
 }
 
 const char *wire_type(const json_t *value)
@@ -224,29 +258,36 @@ int64_t fields_int(const struct fields *fields, const char *name, int64_t low,
     const json_t *value = fields_get(fields, name);
     if (!value || fields->err->code)
         return standard;
-    double real = json_is_real(value) ? json_real_value(value) : 0.5;
-    if (json_is_integer(value) || real == floor(real)) {
-        int64_t i = json_is_integer(value) ? json_integer_value(value)
-                    : fabs(real) < 9e15    ? (int64_t)real
-                                           : INT64_MAX;
-        if (i >= low && i <= high)
-            return i;
+    const char *odd = wire_odd_number(value);
+    double real = json_real_value(value); // 0 for another type
+    if (real != floor(real)) {
+        fields_fail(fields, ERROR_MALFORMED, name, "must be an integer, not %g",
+                    real);
+        return standard;
+    }
+    if (!odd && !json_is_number(value)) {
+        fields_fail(fields, ERROR_MALFORMED, name, "must be an integer, not %s",
+                    wire_type(value));
+        return standard;
+    }
+    bool fits = !odd && fabs(real) < 0x1p63;
+    int64_t i = json_is_integer(value) ? json_integer_value(value)
+                : fits                 ? (int64_t)real
+                                       : 0;
+    if (fits && i >= low && i <= high)
+        return i;
+    if (json_is_integer(value))
         fields_fail(fields, ERROR_INVALID, name,
                     "must be from %lld to %lld, not %lld", (long long)low,
                     (long long)high, (long long)i);
-        return standard;
-    }
-    const char *odd = wire_odd_number(value);
-    if (odd)
+    else if (odd)
         fields_fail(fields, ERROR_INVALID, name,
                     "must be from %lld to %lld, not %.40s", (long long)low,
                     (long long)high, odd);
-    else if (json_is_real(value))
-        fields_fail(fields, ERROR_MALFORMED, name, "must be an integer, not %g",
-                    real);
     else
-        fields_fail(fields, ERROR_MALFORMED, name, "must be an integer, not %s",
-                    wire_type(value));
+        fields_fail(fields, ERROR_INVALID, name,
+                    "must be from %lld to %lld, not %.17g", (long long)low,
+                    (long long)high, real);
     return standard;
 }
 
@@ -355,42 +396,75 @@ int64_t fields_time(const struct fields *fields, const char *name)
     return 0;
 }
 
-// The offset east of UTC in seconds at p; INT_MIN when it is none.
-static long offset(const char *p)
+// Reads exactly n digits, and the character behind them unless it is NUL. -1
+// when there is something else.
+static int read_digits(const char **p, int n, char behind)
 {
-    int hours, minutes, used = 0;
+    int value = 0;
+    for (; n > 0; n--, ++*p) {
+        if (!isdigit((unsigned char)**p))
+            return -1;
+        value = 10 * value + (**p - '0');
+    }
+    if (behind && *(*p)++ != behind)
+        return -1;
+    return value;
+}
+
+// Milliseconds of a fraction such as ".25"; 0 when there is none, -1 when it
+// has no digits.
+static int read_fraction(const char **p)
+{
+    int ms = 0, unit = 100;
+    if (**p != '.')
+        return 0;
+    if (!isdigit((unsigned char)*++*p))
+        return -1;
+    for (; isdigit((unsigned char)**p); unit /= 10, ++*p)
+        ms += unit * (**p - '0');
+    return ms;
+}
+
+// The offset east of UTC in seconds at p, where the text must end; INT_MIN
+// when it is none.
+static int read_offset(const char *p)
+{
     if ((*p == 'Z' || *p == 'z') && !p[1])
         return 0;
-    if ((*p != '+' && *p != '-') ||
-        sscanf(p + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
-        p[1 + used] || hours > 23 || minutes > 59)
-        return LONG_MIN;
-    long seconds = hours * 3600L + minutes * 60L;
-    return *p == '-' ? -seconds : seconds;
+    int sign = *p == '-' ? -1 : 1;
+    if (*p != '+' && *p != '-')
+        return INT_MIN;
+    p++;
+    int hours = read_digits(&p, 2, ':');
+    int minutes = hours < 0 ? -1 : read_digits(&p, 2, '\0');
+    if (hours > 23 || minutes < 0 || minutes > 59 || *p)
+        return INT_MIN;
+    return sign * (hours * 3600 + minutes * 60);
 }
 
 int64_t wire_time(const char *string)
 {
-    struct tm tm = {.tm_isdst = 0};
-    const char *p = strptime(string, "%Y-%m-%dT%H:%M:%S", &tm);
-    double fraction = 0;
-    if (!p || tm.tm_year < 70 || tm.tm_year > 8099)
-        return -1;
-    if (*p == '.') {
-        char *end;
-        fraction = strtod(p, &end);
-        if (end == p + 1)
+    static const char behind[] = "--T::";
+    static const int least[] = {1970, 1, 1, 0, 0, 0};
+    static const int most[] = {9999, 12, 31, 23, 59, 60}; // a leap second
+    const char *p = string;
+    int part[6];
+    for (int i = 0; i < 6; i++) {
+        part[i] = read_digits(&p, i == 0 ? 4 : 2, behind[i]);
+        if (part[i] < least[i] || part[i] > most[i])
             return -1;
-        p = end;
     }
-    long east = offset(p);
-    if (east == LONG_MIN)
-        return -1;
-    int day = tm.tm_mday;
-    int64_t seconds = timegm(&tm);
-    if (tm.tm_mday != day)
+    int ms = read_fraction(&p), east = ms < 0 ? INT_MIN : read_offset(p);
+    struct tm tm = {.tm_year = part[0] - 1900,
+                    .tm_mon = part[1] - 1,
+                    .tm_mday = part[2],
+                    .tm_hour = part[3],
+                    .tm_min = part[4]};
+    int64_t seconds = timegm(&tm) + part[5];
+    bool real_day = tm.tm_mday == part[2];
+    if (east == INT_MIN || !real_day)
         return -1; // the 30th of February
-    return (seconds - east) * 1000 + (int64_t)(fraction * 1000);
+    return (seconds - east) * 1000 + ms;
 }
 
 // ---- writing ----------------------------------------------------------------

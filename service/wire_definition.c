@@ -389,6 +389,19 @@ bool wire_definition_same(const char *a, const char *b)
 
 // ---- writing ----------------------------------------------------------------
 
+void wire_option_write(struct text *text, const struct option *option,
+                       double value)
+{
+    if (isnan(value))
+        text_add(text, "null");
+    else if (option->kind == OPTION_BOOL)
+        text_bool(text, value != 0);
+    else if (option->kind == OPTION_INT && isfinite(value))
+        text_int(text, (int64_t)value);
+    else
+        text_real(text, value);
+}
+
 static void write_options(struct text *text, const struct option *options,
                           size_t n, const double *values)
 {
@@ -396,12 +409,7 @@ static void write_options(struct text *text, const struct option *options,
     text_char(text, '{');
     for (size_t i = 0; i < n; i++) {
         text_key(text, options[i].name);
-        if (options[i].kind == OPTION_BOOL)
-            text_bool(text, values[i] != 0);
-        else if (options[i].kind == OPTION_INT && isfinite(values[i]))
-            text_int(text, (int64_t)values[i]);
-        else
-            text_real(text, values[i]);
+        wire_option_write(text, &options[i], values[i]);
     }
     text_char(text, '}');
 }

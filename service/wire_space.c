@@ -234,9 +234,12 @@ static int read_param(const char *name, const json_t *json, const char *where,
     if (read_when(&fields, space, &param, arena))
         return -1;
     struct error fault = {0};
-    if (space_add(space, &param, &fault))
+    if (space_add(space, &param, &fault)) {
+        // It begins with the quoted name, which the path ends with already.
+        const char *rest = strstr(fault.message, "': ");
         return error_set(err, fault.code, "%.80s: %.160s", where,
-                         fault.message);
+                         rest ? rest + 3 : fault.message);
+    }
     return 0;
 }
 

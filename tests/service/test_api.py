@@ -132,6 +132,44 @@ def test_studies_are_found_by_state(calls):
     assert [s["id"] for s in page["studies"]] == [paused["id"]]
 
 
+def test_a_space_becomes_wider_while_its_trials_stay(calls):
+    study = calls.create(space={
+        "x": {"type": "float", "low": 0, "high": 1},
+        "kind": {"type": "categorical", "choices": ["a", "b"]},
+    }, sampler={"name": "tpe", "options": {"n_startup_trials": 2}})
+    before = calls.ask(study, 5)
+    for trial in before[:4]:
+        calls.tell(trial, value=trial["params"]["x"])
+    wider = {"x": {"type": "float", "low": -50, "high": 50}}
+    changed = calls.ok("PATCH", f"/studies/{study['id']}", {"space": wider})
+    assert (changed["space"]["x"]["low"], changed["space"]["x"]["high"]) == (
+        -50, 50)
+    assert changed["space"]["kind"] == study["space"]["kind"]
+    assert [t["params"] for t in calls.trials(study)] == [
+        t["params"] for t in before]
+    found = [t["params"]["x"] for t in calls.ask(study, 40)]
+    assert min(found) < 0 and max(found) > 1
+
+
+@pytest.mark.parametrize("change", [
+    {"x": {"type": "float", "low": 0.1, "high": 1}},
+    {"x": {"type": "float", "low": 0, "high": 1, "log": True}},
+    {"x": {"type": "int", "low": 0, "high": 1}},
+    {"kind": {"type": "categorical", "choices": ["b", "a", "c"]}},
+    {"kind": {"type": "categorical", "choices": ["a"]}},
+    {"new": {"type": "bool"}},
+])
+def test_a_space_that_would_lose_its_trials_is_refused(calls, change):
+    study = calls.create(space={
+        "x": {"type": "float", "low": 0, "high": 1},
+        "kind": {"type": "categorical", "choices": ["a", "b"]},
+    })
+    problem = calls.ok("PATCH", f"/studies/{study['id']}", {"space": change},
+                       422)
+    assert "space" in problem["detail"]
+    assert calls.study(study) == study
+
+
 def test_a_change_leaves_the_rest_and_raises_the_revision(calls):
     study = calls.create(space=EVERY_KIND, tags=["a"], notes="old")
     changed = calls.ok("PATCH", f"/studies/{study['id']}", {

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route_asking.c - an ask on its way, also to a study that may not exist yet
+
+#include "route_asking.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static int find_or_create(struct asking *asking, struct error *err);
+
+static int apply_ask(struct command *command, struct live *live,
+                     struct store *store, struct error *err)
+{
+    return trial_ask(live, store, &((struct asking *)command)->ask, err);
+}
+
+// Counts what an ask handed out and how long the sampler took.
+static void count(struct service *service, const struct ask *ask)
+{
+    metrics_add(service->metrics, METRIC_ASKS, ask->n_numbers);
+    if (ask->n_numbers)
+        metrics_observe(service->metrics, METRIC_SUGGEST_TIME,
+                        (uint64_t)ask->suggest_us / ask->n_numbers);
+}
+
+static void done_ask(struct command *command, const struct live *live)
+{
+    struct asking *asking = (struct asking *)command;
+    struct service *service = asking->call->service;
+    if (command->error.code == ERROR_NOT_FOUND) {
+        directory_drop(service->directory, command->study_id);
+        // It was deleted after the directory heard of it: make it anew.
+        if (asking->describe && !asking->wanted.id &&
+            find_or_create(asking, &(struct error){0}) == 0) {
+            engine_submit(service->engine, command);
+            return;
+        }
+    }
+    if (command->error.code) {
+        route_problem(service, asking->call->request, &command->error);
+    } else {
+        count(service, &asking->ask);
+        asking->answer(asking, live);
+    }
+    json_decref(asking->body);
+    http_answer(asking->call->request);
+}
+
+static int apply_find(struct command *command, struct live *live,
+                      struct store *store, struct error *err)
+{
+    struct asking *asking = (struct asking *)command;
+    (void)live;
+    if (study_find_or_create(store, &asking->wanted, err))
+        return -1;
+    return account_may_touch(&asking->call->principal, asking->wanted.id,
+                             asking->wanted.owner_id, err);
+}
+
+// The study exists now: remember where, and ask it.
+static void done_find(struct command *command, const struct live *live)
+{
+    struct asking *asking = (struct asking *)command;
+    struct service *service = asking->call->service;
+    struct directory_entry entry = {.study_id = asking->wanted.id,
+                                    .owner_id = asking->wanted.owner_id};
+    definition_free(asking->wanted.definition);
+    command->done = done_ask;
+    if (command->error.code) {
+        asking->describe = NULL;
+        done_ask(command, live);
+        return;
+    }
+    snprintf(entry.key, sizeof entry.key, "%s", asking->wanted.found_key);
+    directory_put(service->directory, asking->digest, &entry);
+    directory_put(service->directory, entry.key, &entry);
+    command->study_id = entry.study_id;
+    command->apply = apply_ask;
+    engine_submit(service->engine, command);
+}
+
+// Prepares the command that finds or creates the study.
+static int find_or_create(struct asking *asking, struct error *err)
+{
+    if (asking->describe(asking, err))
+        return -1;
+    asking->wanted.owner_id = asking->call->principal.user_id;
+    asking->wanted.key = asking->key;
+    asking->wanted.only_find = asking->call->principal.study_id != 0;
+    asking->command.study_id = 0;
+    asking->command.apply = apply_find;
+    asking->command.done = done_find;
+    return 0;
+}
+
+struct asking *route_asking_new(struct call *call,
+                                void (*answer)(struct asking *asking,
+                                               const struct live *live))
+{
+    struct asking *asking =
+        arena_zeros(&call->request->arena, 1, sizeof *asking);
+    asking->command.apply = apply_ask;
+    asking->command.done = done_ask;
+    asking->call = route_keep(call);
+    asking->ask.user_id = call->principal.user_id;
+    asking->answer = answer;
+    return asking;
+}
+
+enum route_outcome route_asking_submit(struct asking *asking)
+{
+    engine_submit(asking->call->service->engine, &asking->command);
+    return ROUTE_LATER;
+}
+
+void route_asking_digest(const struct call *call, const char *text,
+                         char name[AUTH_BASE64_SIZE])
+{
+    unsigned char hash[AUTH_HASH_BYTES];
+    const char *whose = arena_print(&call->request->arena, "%" PRId64 ":%s",
+                                    call->principal.user_id, text);
+    auth_hash(whose, strlen(whose), hash);
+    auth_base64url(hash, name);
+}
+
+enum route_outcome
+route_asking_find(struct asking *asking, const char *description,
+                  int (*describe)(struct asking *asking, struct error *err),
+                  struct error *err)
+{
+    struct call *call = asking->call;
+    struct directory_entry entry;
+    int failed;
+    asking->describe = describe;
+    route_asking_digest(call, description, asking->digest);
+    if (directory_get(call->service->directory, asking->digest, &entry)) {
+        asking->command.study_id = entry.study_id;
+        failed = account_may_touch(&call->principal, entry.study_id,
+                                   entry.owner_id, err);
+    } else {
+        failed = find_or_create(asking, err);
+    }
+    if (!failed)
+        return route_asking_submit(asking);
+    json_decref(asking->body);
+    return ROUTE_FAILED;
+}

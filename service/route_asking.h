@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route_asking.h - an ask on its way, also to a study that may not exist yet
+//
+// Both faces let a worker describe a study and ask it in one call. What was
+// sent is known to the directory by a digest, so all but the first of a
+// thousand such asks go straight to the study's mailbox. The first finds or
+// creates the study, in a transaction of no study, and then asks it.
+
+#ifndef CUMAE_ROUTE_ASKING_H
+#define CUMAE_ROUTE_ASKING_H
+
+#include "auth.h"
+#include "route.h"
+#include "study.h"
+#include "trial.h"
+
+struct asking {
+    struct command command;
+    struct call *call;
+    struct ask ask;
+    json_t *body;                  // owned, freed after the answer
+    char digest[AUTH_BASE64_SIZE]; // of the description of the study
+    char key[AUTH_BASE64_SIZE];    // public id for a new study
+    struct study_wanted wanted;
+
+    // Fills `wanted` from the body: definition, identity and key. NULL when
+    // the study was named and not described.
+    int (*describe)(struct asking *asking, struct error *err);
+
+    // Fills the reply after success; the study is still held.
+    void (*answer)(struct asking *asking, const struct live *live);
+};
+
+// An ask of this call, in the request's arena.
+struct asking *route_asking_new(struct call *call,
+                                void (*answer)(struct asking *asking,
+                                               const struct live *live));
+
+// Sends the ask to the study whose id is in asking->command.
+enum route_outcome route_asking_submit(struct asking *asking);
+
+// Finds the study by what was sent, creating it where it is new, and asks it.
+// Takes care of asking->body from now on, also on failure.
+enum route_outcome
+route_asking_find(struct asking *asking, const char *description,
+                  int (*describe)(struct asking *asking, struct error *err),
+                  struct error *err);
+
+// The digest of a text in the name of the caller: no two users share one.
+void route_asking_digest(const struct call *call, const char *text,
+                         char name[AUTH_BASE64_SIZE]);
+
+#endif

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route_tell.c - how a trial went, one or many in a call
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "problem.h"
+#include "route.h"
+#include "trial.h"
+#include "wire.h"
+
+enum {
+    MAX_JSON = 262144, // bytes of outputs, meta, env each
+    MAX_ERROR = 10000, // bytes of an error text
+};
+
+// ---- tell -------------------------------------------------------------------
+
+struct telling {
+    struct command command;
+    struct call *call; // of the request, or of many's
+    struct many *many; // POST /tell, or NULL
+    struct tell tell;
+    const char *study_key;
+};
+
+static int apply_tell(struct command *command, struct live *live,
+                      struct store *store, struct error *err)
+{
+    return trial_tell(live, store, &((struct telling *)command)->tell, err);
+}
+
+static void write_told(struct text *text, const struct telling *telling)
+{
+    const struct tell *tell = &telling->tell;
+    text_key(text, "study_id");
+    text_string(text, telling->study_key);
+    text_print(text, ",\"number\":%" PRId64 ",\"state\":\"%s\",\"values\":",
+               tell->number, trial_state_name(tell->told));
+    if (isnan(tell->kept)) {
+        text_add(text, "null");
+    } else {
+        text_char(text, '[');
+        text_real(text, tell->kept);
+        text_char(text, ']');
+    }
+}
+
+static void count(const struct telling *telling)
+{
+    if (!telling->command.error.code)
+        metrics_add(telling->call->service->metrics, METRIC_TELLS, 1);
+}
+
+static void done_tell(struct command *command, const struct live *live)
+{
+    struct telling *telling = (struct telling *)command;
+    struct text text;
+    (void)live;
+    count(telling);
+    text_init(&text, &telling->call->request->arena);
+    text_char(&text, '{');
+    write_told(&text, telling);
+    text_char(&text, '}');
+    route_finish(telling->call, command, &text);
+}
+
+// value, or values with exactly one entry.
+static int read_value(const struct fields *fields, struct tell *tell)
+{
+    const json_t *values = fields_get(fields, "values");
+    const json_t *value = fields_get(fields, "value");
+    if (value && values)
+        return fields_fail(fields, ERROR_INVALID, "value",
+                           "and values exclude each other");
+    if (value) {
+        tell->has_value = true;
+        tell->value = fields_value(fields, "value", NAN);
+    } else if (values) {
+        if (!json_is_array(values))
+            return fields_fail(fields, ERROR_MALFORMED, "values",
+                               "must be an array, not %s", wire_type(values));
+        if (json_array_size(values) != 1)
+            return fields_fail(fields, ERROR_INVALID, "values",
+                               "must hold 1 number, as the study has 1 "
+                               "objective, not %zu",
+                               json_array_size(values));
+        tell->has_value = true;
+        if (!wire_number(json_array_get(values, 0), &tell->value))
+            return fields_fail(fields, ERROR_MALFORMED, "values",
+                               "must hold a number, not %s",
+                               wire_type(json_array_get(values, 0)));
+    }
+    return fields->err->code ? -1 : 0;
+}
+
+static int read_state(const struct fields *fields, struct tell *tell)
+{
+    const char *name = fields_text(fields, "state", 20, "complete");
+    if (fields->err->code)
+        return -1;
+    tell->state = trial_state_from_name(name);
+    if (tell->state >= TRIAL_COMPLETE && tell->state <= TRIAL_INFEASIBLE)
+        return 0;
+    return fields_fail(fields, ERROR_INVALID, "state",
+                       "must be complete, pruned, failed or infeasible, not "
+                       "\"%s\"",
+                       name);
+}
+
+// Reads one tell. Texts are copied into the arena.
+static int read_tell(const struct fields *fields, struct tell *tell,
+                     struct arena *arena)
+{
+    if (read_state(fields, tell) || read_value(fields, tell))
+        return -1;
+    tell->uncertainty = fields_real(fields, "uncertainty", NAN);
+    if (tell->uncertainty < 0)
+        return fields_fail(fields, ERROR_INVALID, "uncertainty",
+                           "must be at least 0, not %g", tell->uncertainty);
+    tell->wall_s = fields_real(fields, "wall_s", NAN);
+    if (tell->wall_s < 0)
+        return fields_fail(fields, ERROR_INVALID, "wall_s",
+                           "must be at least 0, not %g", tell->wall_s);
+    const char *error = fields_text(fields, "error", MAX_ERROR, NULL);
+    tell->error = error ? arena_copy(arena, error, strlen(error)) : NULL;
+    tell->outputs =
+        fields_json(fields, "outputs", JSON_OBJECT, MAX_JSON, arena);
+    tell->meta = fields_json(fields, "meta", JSON_OBJECT, MAX_JSON, arena);
+    tell->env = fields_json(fields, "env", JSON_OBJECT, MAX_JSON, arena);
+    return fields->err->code ? -1 : 0;
+}
+
+enum route_outcome route_trial_tell(struct call *call, struct error *err)
+{
+    static const char *const known[] = {
+        "state", "value", "values", "uncertainty", "outputs",
+        "error", "meta",  "env",    "wall_s",      NULL};
+    struct arena *arena = &call->request->arena;
+    struct telling *telling = arena_zeros(arena, 1, sizeof *telling);
+    telling->command.apply = apply_tell;
+    telling->command.done = done_tell;
+    telling->call = route_keep(call);
+    telling->study_key = call->args[0];
+    telling->tell.user_id = call->principal.user_id;
+    enum route_outcome found = route_trial_in_path(call, &telling->command,
+                                                   &telling->tell.number, err);
+    if (found != ROUTE_DONE)
+        return found;
+    json_t *body = route_body(call, err);
+    struct fields fields;
+    bool good = body && fields_open(&fields, body, "", known, err) == 0 &&
+                read_tell(&fields, &telling->tell, arena) == 0;
+    json_decref(body);
+    if (!good)
+        return ROUTE_FAILED;
+    engine_submit(call->service->engine, &telling->command);
+    return ROUTE_LATER;
+}
+
+// ---- many tells in one call -------------------------------------------------
+
+enum { TELL_MAX = 1000 };
+
+// The tells of one request go into the mailboxes of their studies; whoever is
+// the last to be done answers for all.
+struct many {
+    struct call *call;
+    struct telling *tells;
+    size_t n;
+    atomic_size_t left;
+};
+
+static void write_result(struct text *text, const struct many *many, size_t i)
+{
+    const struct telling *telling = &many->tells[i];
+    const struct error *error = &telling->command.error;
+    const struct problem *problem = problem_of(error->code);
+    text_next(text);
+    if (!error->code) {
+        text_add(text, "{\"status\":200");
+        write_told(text, telling);
+    } else {
+        text_print(text, "{\"status\":%d,\"code\":\"%s\",\"detail\":",
+                   problem->status, problem->code);
+        text_string(text, error->message);
+    }
+    text_char(text, '}');
+}
+
+static void one_done(struct many *many)
+{
+    if (atomic_fetch_sub(&many->left, 1) != 1)
+        return;
+    struct text text;
+    text_init(&text, &many->call->request->arena);
+    text_add(&text, "{\"results\":[");
+    for (size_t i = 0; i < many->n; i++)
+        write_result(&text, many, i);
+    text_add(&text, "]}");
+    route_json(many->call, 200, &text);
+    http_answer(many->call->request);
+}
+
+static void done_tell_of_many(struct command *command, const struct live *live)
+{
+    struct telling *telling = (struct telling *)command;
+    (void)live;
+    count(telling);
+    one_done(telling->many);
+}
+
+// Reads item i. Its own faults are its own result.
+static void read_item(struct many *many, size_t i, const json_t *item)
+{
+    static const char *const known[] = {
+        "study_id", "number", "state", "value", "values", "uncertainty",
+        "outputs",  "error",  "meta",  "env",   "wall_s", NULL};
+    struct telling *telling = &many->tells[i];
+    struct error *err = &telling->command.error;
+    struct arena *arena = &many->call->request->arena;
+    struct directory_entry entry;
+    struct fields fields;
+    char where[40];
+    telling->call = many->call;
+    telling->many = many;
+    telling->command.apply = apply_tell;
+    telling->command.done = done_tell_of_many;
+    telling->tell.user_id = many->call->principal.user_id;
+    snprintf(where, sizeof where, "tells[%zu]", i);
+    if (fields_open(&fields, item, where, known, err))
+        return;
+    const char *key = fields_text(&fields, "study_id", 80, NULL);
+    telling->tell.number = fields_int(&fields, "number", 0, INT64_MAX, -1);
+    if (!key || telling->tell.number < 0) {
+        fields_fail(&fields, ERROR_INVALID, key ? "number" : "study_id",
+                    "is required");
+        return;
+    }
+    if (err->code || read_tell(&fields, &telling->tell, arena))
+        return;
+    telling->study_key = arena_copy(arena, key, strlen(key));
+    if (route_study(many->call, telling->study_key, &entry, err) == ROUTE_DONE)
+        telling->command.study_id = entry.study_id;
+}
+
+static struct many *read_many(struct call *call, const json_t *body,
+                              struct error *err)
+{
+    static const char *const known[] = {"tells", NULL};
+    struct arena *arena = &call->request->arena;
+    struct fields fields;
+    if (fields_open(&fields, body, "", known, err))
+        return NULL;
+    const json_t *list = fields_get(&fields, "tells");
+    if (!json_is_array(list)) {
+        fields_fail(&fields, list ? ERROR_MALFORMED : ERROR_INVALID, "tells",
+                    "must be an array");
+        return NULL;
+    }
+    if (json_array_size(list) > TELL_MAX) {
+        fields_fail(&fields, ERROR_INVALID, "tells",
+                    "must hold at most %d, not %zu", TELL_MAX,
+                    json_array_size(list));
+        return NULL;
+    }
+    struct many *many = arena_zeros(arena, 1, sizeof *many);
+    many->call = route_keep(call);
+    many->n = json_array_size(list);
+    many->tells =
+        arena_zeros(arena, many->n ? many->n : 1, sizeof *many->tells);
+    for (size_t i = 0; i < many->n; i++)
+        read_item(many, i, json_array_get(list, i));
+    return many;
+}
+
+enum route_outcome route_trial_tell_many(struct call *call, struct error *err)
+{
+    json_t *body = route_body(call, err);
+    struct many *many = body ? read_many(call, body, err) : NULL;
+    json_decref(body);
+    if (!many)
+        return ROUTE_FAILED;
+    // One more than there are, so that the last is not done before all are on
+    // their way.
+    atomic_init(&many->left, many->n + 1);
+    for (size_t i = 0; i < many->n; i++) {
+        if (many->tells[i].command.error.code)
+            one_done(many);
+        else
+            engine_submit(call->service->engine, &many->tells[i].command);
+    }
+    one_done(many);
+    return ROUTE_LATER;
+}

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test_docs.py - what the documents say is so
+
+Their examples run, and what they name exists: files, make targets, settings,
+tests, limits. Code marked `<!-- run -->` is run as it stands.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import harness
+import pytest
+
+ROOT = harness.ROOT
+NAMES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+ROOMS = ["optimizers", "service", "sql", "web", "client"]
+# Folders with text, not those that a build or an interpreter makes.
+LITTER = re.compile(r"(^|/)(__pycache__|[^/]+\.egg-info|\.[^/]+|secrets)(/|$)")
+SUFFIXES = r"c|h|def|sh|sql|py|js|json|css|html|md|conf|service|sbatch"
+
+
+def documents():
+    """Return all documents: those at the top, and the READMEs of the rooms."""
+    return NAMES + [name for name in files(*ROOMS) if name.endswith(".md")]
+
+
+def files(*rooms):
+    """Return the paths of the files in the rooms, as `room/.../name`."""
+    found = []
+    for room in rooms:
+        for path in sorted((ROOT / room).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if path.is_file() and not LITTER.search(name):
+                found.append(name)
+    return found
+
+
+def text(name):
+    return (ROOT / name).read_text()
+
+
+def blocks(name, language, marked=False):
+    """Return the code blocks in a language; those marked to run, or all."""
+    mark = r"<!-- run -->\n" if marked else ""
+    return re.findall(rf"^{mark}```{language}\n(.*?)^```$", text(name), re.S | re.M)
+
+
+def spans(name):
+    """Return what stands in backticks on one line, outside of code blocks."""
+    prose = re.sub(r"^```.*?^```$", "", text(name), flags=re.S | re.M)
+    return re.findall(r"`([^`\n]+)`", prose)
+
+
+def prose_and_shell(name):
+    """Return the pieces of a document that may hold commands."""
+    return spans(name) + blocks(name, "sh")
+
+
+def is_pattern(name):
+    """Return whether a name stands for many: sampler_NAME.c, NNN_name.sql."""
+    return re.search(r"[A-Z]{3,}(?!\w*\.md)", name) is not None
+
+
+# ---- examples run -----------------------------------------------------------
+
+
+@pytest.fixture
+def place(instances, sqlite_database, monkeypatch):
+    """A service, with its address and token in the environment."""
+    service = instances(sqlite_database)
+    monkeypatch.setenv("CUMAE_URL", service.url)
+    monkeypatch.setenv("CUMAE_TOKEN", service.token)
+    return service
+
+
+def run_shell(script):
+    ended = subprocess.run(
+        ["sh", "-euc", script], capture_output=True, text=True, timeout=60,
+        cwd=ROOT,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_the_curl_example_of_the_readme_runs_and_runs_again(place):
+    script, = blocks("README.md", "sh", marked=True)
+    assert '"values":[0.25]' in run_shell(script)
+    assert '"values":[0.25]' in run_shell(script)
+    study, = place.api("GET", "/studies").json["studies"]
+    assert study["trials"]["complete"] == 1
+
+
+def test_the_token_example_of_the_readme_runs(place):
+    script, = blocks("README.md", "sh", marked=True)
+    first_line = script.splitlines()[0]
+    example, = [b for b in blocks("README.md", "sh") if "$api/tokens" in b]
+    assert '"token":"cum_' in run_shell(first_line + "\n" + example)
+
+
+def test_the_python_example_of_the_readme_runs(place, monkeypatch, capsys):
+    model_selection = pytest.importorskip("sklearn.model_selection")
+    numpy = pytest.importorskip("numpy")
+
+    def cheap(model, X, y, scoring):
+        return numpy.array([model.get_params()["learning_rate"]] * 5)
+
+    monkeypatch.setattr(model_selection, "cross_val_score", cheap)
+    code, = blocks("README.md", "python", marked=True)
+    exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
+    assert "TrialRecord(" in capsys.readouterr().out
+    study, = place.api("GET", "/studies").json["studies"]
+    assert study["state"] == "finished"
+    assert study["trials"]["complete"] == 60
+
+
+# ---- what is named exists ---------------------------------------------------
+
+
+@pytest.mark.parametrize("name", documents())
+def test_links_lead_somewhere(name):
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text(name)):
+        path, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", path):
+            continue
+        found = (ROOT / name).parent / path if path else ROOT / name
+        if not found.exists() or (anchor and anchor not in anchors(found)):
+            broken.append(target)
+    assert broken == []
+
+
+def anchors(path):
+    """Return the anchors of the headings in a document."""
+    heads = re.findall(r"^#+ (.+)$", path.read_text(), re.M)
+    return [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads]
+
+
+@pytest.mark.parametrize("name", documents())
+def test_files_that_are_named_exist(name):
+    known = files(*ROOMS, "tests")
+    bases = {path.rsplit("/", 1)[-1] for path in known}
+    here = (ROOT / name).parent
+    missing = []
+    for span in spans(name):
+        odd = is_pattern(span) or LITTER.search(span)
+        if odd or not re.fullmatch(r"[\w.*/-]+", span):
+            continue
+        if "/" in span and span.split("/")[0] in [*ROOMS, "tests"]:
+            if not list(ROOT.glob(span.rstrip("/"))):
+                missing.append(span)
+        elif re.fullmatch(rf"[\w-]+\.({SUFFIXES})", span):
+            if span not in bases and not (here / span).exists():
+                missing.append(span)
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_make_targets_that_are_named_exist(name):
+    makefile = text("Makefile")
+    targets = set(re.findall(r"^([a-z%-]+):", makefile, re.M))
+    benchmarks = {p.stem[len("bench_"):] for p in ROOT.glob("tests/bench/bench_*.py")}
+    named = set()
+    for piece in prose_and_shell(name):
+        for line in re.findall(r"^make((?: +[\w=-]+)*)", piece, re.M):
+            words = [w for w in line.split() if w[0] != "-" and "=" not in w]
+            named.update(words)
+    known = targets | {f"bench-{benchmark}" for benchmark in benchmarks}
+    assert named - known == set()
+
+
+@pytest.fixture(scope="module")
+def settings():
+    """The flags that cumaed --help lists."""
+    said = subprocess.run(
+        [harness.binary(), "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    return set(re.findall(r"--([a-z_]+)", said))
+
+
+@pytest.mark.parametrize("name", documents())
+def test_flags_that_are_named_exist(name, settings):
+    flags = {
+        m[1] for span in spans(name)
+        if (m := re.match(r"(?:cumaed )?--([a-z][a-z_-]+)", span))
+    }
+    assert {flag.replace("-", "_") for flag in flags} - settings == set()
+
+
+@pytest.mark.parametrize("name", documents())
+def test_variables_that_are_named_mean_something(name, settings):
+    sources = files("client") + files("tests") + ["Makefile"]
+    read = " ".join(
+        text(path) for path in sources
+        if re.search(r"\.(py|c|h|sh|sbatch)$|Makefile$", path)
+        and not path.endswith(Path(__file__).name)
+    )
+    compose = ROOT / "docker-compose.yml"
+    read += compose.read_text() if compose.exists() else ""
+    unknown = {
+        variable for variable in re.findall(r"\bCUMAE_[A-Z_]+\b", text(name))
+        if variable[len("CUMAE_"):].lower() not in settings | {"name"}
+        and not re.search(rf"\b{variable}\b", read)
+    }
+    # Names of the C library's error codes look alike.
+    header = text("client/c/cumae.h")
+    assert {v for v in unknown if v not in header} == set()
+
+
+def test_tests_that_are_named_exist():
+    sources = [p for p in files("tests", "client") if re.search(r"\.(py|c)$", p)]
+    defined = set()
+    for path in sources:
+        found = re.findall(r"(?:def |START_TEST\()(test_\w+)", text(path))
+        defined.update(found)
+    named = {s for name in NAMES for s in spans(name) if re.fullmatch(r"test_\w+", s)}
+    assert len(named) > 20
+    assert named - defined - {"test_"} == set()
+
+
+# ---- the map ----------------------------------------------------------------
+
+
+def mapped():
+    """Return the paths that ARCHITECTURE.md's map names."""
+    section = text("ARCHITECTURE.md").split("\n## The map\n")[1].split("\n## ")[0]
+    found, folder = [], ""
+    for block in re.findall(r"^```\n(.*?)^```$", section, re.S | re.M):
+        for line in block.splitlines():
+            if re.fullmatch(r"[\w/]+/", line):
+                folder = line
+            elif line:
+                name, phrase = re.fullmatch(r"  (\S+) +(\S.*)", line).groups()
+                stem = name.removesuffix(".[ch]")
+                names = [name] if stem == name else [stem + ".c", stem + ".h"]
+                found += [folder + each for each in names]
+    return found
+
+
+def test_the_map_names_every_file_and_nothing_else():
+    names = mapped()
+    assert len(names) == len(set(names))
+    assert set(files(*ROOMS)) - set(names) == set(), "not on the map"
+    assert set(names) - set(files(*ROOMS)) == set(), "only on the map"
+
+
+# ---- the limits -------------------------------------------------------------
+
+LIMITS = {
+    "parameters of a study": ("optimizers/param.h", "SPACE_MAX_PARAMS"),
+    "choices of a parameter": ("optimizers/param.h", "SPACE_MAX_CHOICES"),
+    "bytes of a parameter's name": ("optimizers/param.h", "SPACE_MAX_NAME"),
+    "bytes of a study's name": ("service/definition.h", "STUDY_MAX_NAME"),
+    "bytes of constants (JSON)": (
+        "service/wire_definition.h", "STUDY_MAX_CONSTANTS"),
+    "bytes of notes": ("service/definition.h", "STUDY_MAX_NOTES"),
+    "tags of a study": ("service/definition.h", "STUDY_MAX_TAGS"),
+    "bytes of a tag": ("service/definition.h", "STUDY_MAX_TAG"),
+    "seconds of a lease": ("service/wire_definition.h", "STUDY_MAX_LEASE_S"),
+    "attempts of a trial": (
+        "service/wire_definition.c", r'"max_attempts", 1, (\d+)'),
+    "trials of one ask": ("service/trial.h", "ASK_MAX_TRIALS"),
+    "tells of one `POST /api/v1/tell`": ("service/route_tell.c", "TELL_MAX"),
+    "rows of one page of a list": (
+        "service/route_trials.c", r'"limit", 1, (\d+)'),
+    "bytes of outputs, meta, env and worker (JSON), each": (
+        "service/route_tell.c", "MAX_JSON"),
+    "bytes of an error text": ("service/route_tell.c", "MAX_ERROR"),
+    "bytes of an `Idempotency-Key`": ("service/route_ask.c", "MAX_KEY"),
+    "days that a token is valid": (
+        "service/route_account.c", "MAX_TOKEN_DAYS"),
+    "levels of nested JSON": ("service/wire.h", "WIRE_MAX_DEPTH"),
+    "bytes of request line and headers": (
+        "service/http_loop.c", "HEADER_BYTES"),
+    "parameters of a query": ("service/http.h", "HTTP_MAX_QUERY"),
+    "requests that wait for a change to be committed": (
+        "service/main.c", "MAX_WAITING"),
+}
+
+
+def constant(path, name):
+    """Return the value of an enumerator, or of a group in a pattern."""
+    pattern = name if "(" in name else rf"\b{name} = ([0-9 *]+)[,; /}}]"
+    found = re.search(pattern, text(path))
+    assert found, f"{path} has no {name}"
+    product = 1
+    for factor in found[1].split("*"):
+        product *= int(factor)
+    return product
+
+
+def test_the_limits_of_the_readme_are_those_of_the_code():
+    section = text("README.md").split("\n## Limits\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (.+) \| ([\d,]+) \|$", section, re.M)
+    said = {what: int(limit.replace(",", "")) for what, limit in rows}
+    assert said == {what: constant(*where) for what, where in LIMITS.items()}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// test_account.c - who is calling, and what they may do
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "auth.h"
+#include "clock.h"
+
+static char folder[64], url[128];
+static struct store *store;
+static struct accounts *accounts;
+static struct error err;
+static struct principal principal;
+static struct new_token token, sign_in;
+static bool fresh;
+
+// A migrated database with its first user.
+static void setup(void)
+{
+    bool made;
+    strcpy(folder, "/tmp/cumae-account-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(url, sizeof url, "sqlite:%s/test.db", folder);
+    error_clear(&err);
+    ck_assert_msg(store_migrate(url, &err) == 0, "%s", err.message);
+    store = store_open(url, &err);
+    ck_assert_ptr_nonnull(store);
+    ck_assert_int_eq(account_first(store, &token, &sign_in, &made, &err), 0);
+    ck_assert(made);
+    accounts = accounts_new();
+}
+
+static void teardown(void)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    accounts_free(accounts);
+    store_close(store);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        char path[96];
+        snprintf(path, sizeof path, "%s/test.db%s", folder, suffixes[i]);
+        unlink(path);
+    }
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static int check_with(struct store *session, const char *secret)
+{
+    error_clear(&err);
+    return accounts_check(accounts, session, secret, &principal, &fresh, &err);
+}
+
+static void refuse(const char *secret)
+{
+    ck_assert_int_eq(check_with(store, secret), -1);
+    ck_assert_int_eq(err.code, ERROR_UNAUTHORIZED);
+    ck_assert_str_eq(err.message, "the token is not valid");
+}
+
+// Stores a token of the first user.
+static void add(struct new_token *made, enum token_kind kind, unsigned scopes,
+                int64_t expires_ms)
+{
+    account_new_token(made, kind, principal.user_id, "t", scopes, expires_ms);
+    ck_assert_msg(store_token_add(store, &made->row, &err) == 0, "%s",
+                  err.message);
+}
+
+START_TEST(test_the_first_user_is_an_administrator_with_a_token)
+{
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    ck_assert_str_eq(principal.name, "admin");
+    ck_assert(principal.admin);
+    ck_assert_uint_eq(principal.scopes, SCOPE_ALL);
+    ck_assert_int_eq(principal.study_id, 0);
+    ck_assert_int_eq(principal.kind, TOKEN_API);
+    ck_assert_int_eq(principal.token_id, token.row.id);
+    ck_assert_int_eq(strncmp(token.secret, "cum_", 4), 0);
+    ck_assert_int_eq(strncmp(sign_in.secret, "cuml_", 5), 0);
+}
+END_TEST
+
+START_TEST(test_there_is_only_one_first_time)
+{
+    struct new_token other, another;
+    bool made = true;
+    ck_assert_int_eq(account_first(store, &other, &another, &made, &err), 0);
+    ck_assert(!made);
+    int64_t users;
+    ck_assert_int_eq(store_user_count(store, &users, &err), 0);
+    ck_assert_int_eq(users, 1);
+}
+END_TEST
+
+START_TEST(test_the_store_is_asked_once)
+{
+    ck_assert_int_eq(check_with(NULL, token.secret), 1);
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    ck_assert(fresh);
+    memset(&principal, 0, sizeof principal);
+    ck_assert_int_eq(check_with(NULL, token.secret), 0);
+    ck_assert(!fresh);
+    ck_assert_str_eq(principal.name, "admin");
+    accounts_forget(accounts);
+    ck_assert_int_eq(check_with(NULL, token.secret), 1);
+}
+END_TEST
+
+START_TEST(test_an_unknown_secret_is_looked_up_once)
+{
+    char unknown[AUTH_SECRET_SIZE];
+    auth_secret("cum_", unknown);
+    ck_assert_int_eq(check_with(NULL, unknown), 1);
+    refuse(unknown);
+    ck_assert_int_eq(check_with(NULL, unknown), -1);
+    ck_assert_int_eq(err.code, ERROR_UNAUTHORIZED);
+}
+END_TEST
+
+START_TEST(test_what_is_no_secret_needs_no_look_up)
+{
+    char wrong[AUTH_SECRET_SIZE];
+    strcpy(wrong, token.secret);
+    wrong[10] = wrong[10] == 'a' ? 'b' : 'a';
+    ck_assert_int_eq(check_with(NULL, wrong), -1);
+    ck_assert_int_eq(check_with(NULL, ""), -1);
+    ck_assert_int_eq(err.code, ERROR_UNAUTHORIZED);
+}
+END_TEST
+
+START_TEST(test_a_revoked_token_ends_when_the_cache_forgets)
+{
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    ck_assert_int_eq(store_token_revoke(store, principal.user_id, token.row.id,
+                                        clock_wall_ms(), &err),
+                     0);
+    accounts_forget(accounts);
+    refuse(token.secret);
+}
+END_TEST
+
+START_TEST(test_an_expired_token_is_refused_also_from_the_cache)
+{
+    struct new_token past, soon;
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    add(&past, TOKEN_API, SCOPE_ALL, clock_wall_ms() - 1);
+    refuse(past.secret);
+    add(&soon, TOKEN_API, SCOPE_ALL, clock_wall_ms() + 1000);
+    ck_assert_int_eq(check_with(store, soon.secret), 0);
+    while (clock_wall_ms() < soon.row.expires_ms)
+        usleep(10000);
+    ck_assert_int_eq(check_with(NULL, soon.secret), -1);
+    ck_assert_int_eq(err.code, ERROR_UNAUTHORIZED);
+}
+END_TEST
+
+START_TEST(test_a_sign_in_link_is_no_token_and_a_session_is)
+{
+    struct new_token session;
+    refuse(sign_in.secret);
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    add(&session, TOKEN_SESSION, SCOPE_READ | SCOPE_ASK, 0);
+    ck_assert_int_eq(check_with(store, session.secret), 0);
+    ck_assert_int_eq(principal.kind, TOKEN_SESSION);
+    ck_assert_uint_eq(principal.scopes, SCOPE_READ | SCOPE_ASK);
+}
+END_TEST
+
+START_TEST(test_only_the_hash_and_eight_characters_are_stored)
+{
+    struct arena arena;
+    struct token_row row;
+    unsigned char hash[AUTH_HASH_BYTES];
+    arena_init(&arena);
+    auth_hash(token.secret, strlen(token.secret), hash);
+    ck_assert_int_eq(store_token_find(store, hash, &arena, &row, &err), 0);
+    ck_assert_uint_eq(strlen(row.prefix), AUTH_DISPLAY_CHARS);
+    ck_assert_int_eq(strncmp(row.prefix, token.secret, AUTH_DISPLAY_CHARS), 0);
+    arena_done(&arena);
+}
+END_TEST
+
+// ---- permissions ------------------------------------------------------------
+
+START_TEST(test_scopes_have_names_both_ways)
+{
+    static const char *const names[] = {"read", "ask", "steer", "admin"};
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_str_eq(scope_name(1u << i), names[i]);
+        ck_assert_uint_eq(scope_from_name(names[i]), 1u << i);
+    }
+    ck_assert_uint_eq(scope_from_name("all"), 0);
+    ck_assert_ptr_null(scope_name(16));
+}
+END_TEST
+
+START_TEST(test_a_scope_that_is_not_there_is_forbidden_by_name)
+{
+    struct principal worker = {.scopes = SCOPE_READ | SCOPE_ASK};
+    ck_assert_int_eq(account_may(&worker, SCOPE_ASK, &err), 0);
+    ck_assert_int_eq(account_may(&worker, SCOPE_STEER, &err), -1);
+    ck_assert_int_eq(err.code, ERROR_FORBIDDEN);
+    ck_assert_str_eq(err.message, "the token lacks the scope steer");
+}
+END_TEST
+
+// owner is 1; who may touch study 5 of theirs?
+static const struct {
+    struct principal who;
+    bool may;
+} touches[] = {
+    {{.user_id = 1, .scopes = SCOPE_READ}, true},
+    {{.user_id = 2, .scopes = SCOPE_ALL}, false},
+    {{.user_id = 2, .scopes = SCOPE_ALL, .admin = true}, true},
+    {{.user_id = 2, .scopes = SCOPE_READ, .admin = true}, false},
+    {{.user_id = 1, .scopes = SCOPE_READ, .study_id = 5}, true},
+    {{.user_id = 1, .scopes = SCOPE_READ, .study_id = 6}, false},
+    {{.user_id = 2, .scopes = SCOPE_ALL, .study_id = 5}, false},
+    {{.user_id = 2, .scopes = SCOPE_ALL, .admin = true, .study_id = 6}, false},
+};
+
+START_TEST(test_what_is_not_yours_is_not_there)
+{
+    int result = account_may_touch(&touches[_i].who, 5, 1, &err);
+    ck_assert_int_eq(result, touches[_i].may ? 0 : -1);
+    ck_assert_int_eq(err.code, touches[_i].may ? ERROR_NONE : ERROR_NOT_FOUND);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = tcase_create("account");
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_test(cases, test_the_first_user_is_an_administrator_with_a_token);
+    tcase_add_test(cases, test_there_is_only_one_first_time);
+    tcase_add_test(cases, test_the_store_is_asked_once);
+    tcase_add_test(cases, test_an_unknown_secret_is_looked_up_once);
+    tcase_add_test(cases, test_what_is_no_secret_needs_no_look_up);
+    tcase_add_test(cases, test_a_revoked_token_ends_when_the_cache_forgets);
+    tcase_add_test(cases, test_an_expired_token_is_refused_also_from_the_cache);
+    tcase_add_test(cases, test_a_sign_in_link_is_no_token_and_a_session_is);
+    tcase_add_test(cases, test_only_the_hash_and_eight_characters_are_stored);
+    tcase_add_test(cases, test_scopes_have_names_both_ways);
+    tcase_add_test(cases, test_a_scope_that_is_not_there_is_forbidden_by_name);
+    tcase_add_loop_test(cases, test_what_is_not_yours_is_not_there, 0,
+                        sizeof touches / sizeof *touches);
+    Suite *suite = suite_create("account");
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
