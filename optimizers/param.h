@@ -47,9 +47,9 @@ struct condition {
 struct param {
     char *name;
     enum param_kind kind;
+    bool log;            // FLOAT, INT: uniform in ln v; step 0 or 1
     double low, high;    // FLOAT, INT: both inclusive
     double step;         // FLOAT: 0 is continuous; INT: >= 1
-    bool log;            // FLOAT, INT: uniform in ln v; step 0 or 1
     size_t n_choices;    // CATEGORICAL, BOOL (2), DISCRETE
     char **choices;      // CATEGORICAL: JSON texts, distinct
     double *levels;      // DISCRETE: ascending, distinct, finite

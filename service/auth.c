@@ -85,9 +85,12 @@ void auth_base64url(const unsigned char hash[AUTH_HASH_BYTES],
 {
     unsigned char padded[AUTH_BASE64_SIZE + 1];
     EVP_EncodeBlock(padded, hash, AUTH_HASH_BYTES);
-    for (size_t i = 0; i < AUTH_BASE64_SIZE - 1; i++)
-        text[i] = padded[i] == '+'   ? '-'
-                  : padded[i] == '/' ? '_'
-                                     : (char)padded[i];
+    for (size_t i = 0; i < AUTH_BASE64_SIZE - 1; i++) {
+        text[i] = (char)padded[i];
+        if (text[i] == '+')
+            text[i] = '-';
+        else if (text[i] == '/')
+            text[i] = '_';
+    }
     text[AUTH_BASE64_SIZE - 1] = '\0';
 }

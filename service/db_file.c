@@ -16,12 +16,13 @@ enum { PATH_BYTES = 4096 };
 static int make_parents(const char *path, struct error *err)
 {
     char folder[PATH_BYTES];
-    if (strlen(path) >= sizeof folder)
+    size_t n = strlen(path);
+    if (n >= sizeof folder)
         return error_set(err, ERROR_INVALID,
                          "the path of the database is "
                          "longer than %d bytes",
                          PATH_BYTES - 1);
-    strcpy(folder, path);
+    memcpy(folder, path, n + 1);
     for (char *slash = strchr(folder + 1, '/'); slash != NULL;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';

@@ -152,22 +152,15 @@ static PGconn *connect_url(const char *url)
         "client_encoding",
         NULL,
     };
+    // A plan made while a table is small outlives that moment: each query has
+    // its index, and shall walk it in order.
+    static const char options[] =
+        "-c statement_timeout=5000 -c lock_timeout=2000 "
+        "-c idle_in_transaction_session_timeout=10000 -c jit=off "
+        "-c enable_seqscan=off -c enable_bitmapscan=off";
     const char *values[] = {
-        "3",
-        "10",
-        "3",
-        "3",
-        "8000",
-        "read-write",
-        "cumaed",
-        "-c statement_timeout=5000 -c lock_timeout=2000"
-        " -c idle_in_transaction_session_timeout=10000 -c jit=off"
-        // A plan made while a table is small outlives that moment: each query
-        // has its index, and shall walk it in order.
-        " -c enable_seqscan=off -c enable_bitmapscan=off",
-        url,
-        "UTF8",
-        NULL,
+        "3",      "10",    "3", "3",    "8000", "read-write",
+        "cumaed", options, url, "UTF8", NULL,
     };
     return PQconnectdbParams(keywords, values, 1);
 }

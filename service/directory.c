@@ -59,11 +59,12 @@ bool directory_get(struct directory *directory, const char *name,
 void directory_put(struct directory *directory, const char *name,
                    const struct directory_entry *entry)
 {
-    if (strlen(name) > DIRECTORY_MAX_NAME)
+    size_t n = strlen(name);
+    if (n > DIRECTORY_MAX_NAME)
         return;
     pthread_mutex_lock(&directory->mutex);
     struct slot *slot = slot_of(directory, name);
-    strcpy(slot->name, name);
+    memcpy(slot->name, name, n + 1);
     slot->entry = *entry;
     pthread_mutex_unlock(&directory->mutex);
 }

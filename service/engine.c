@@ -431,9 +431,14 @@ void engine_stop(struct engine *engine)
     pthread_mutex_unlock(&engine->mutex);
     for (unsigned i = 0; i < engine->n_threads; i++)
         pthread_join(engine->threads[i], NULL);
-    for (size_t i = 0; i < BUCKETS; i++)
-        while (engine->buckets[i])
-            forget(engine, engine->buckets[i]);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct actor *actor = engine->buckets[i], *next; actor;
+             actor = next) {
+            next = actor->bucket;
+            live_free(actor->live);
+            free(actor);
+        }
+    }
     pthread_cond_destroy(&engine->work);
     pthread_mutex_destroy(&engine->mutex);
     free(engine);

@@ -129,8 +129,9 @@ static int add(struct space *space, const char *name, const char *suggestion,
         return error_set(err, ERROR_INVALID,
                          "%s: \"%.80s\" has no arguments in parentheses", name,
                          suggestion);
-    while (k < KINDS && (strlen(kinds[k].name) != (size_t)(open - kind) ||
-                         strncmp(kinds[k].name, kind, (size_t)(open - kind))))
+    while (k < KINDS &&
+           (strlen(kinds[k].name) != (size_t)(open - kind) ||
+            strncmp(kinds[k].name, kind, (size_t)(open - kind)) != 0))
         k++;
     if (k == KINDS)
         return error_set(err, ERROR_INVALID,

@@ -90,7 +90,7 @@ static int split_address(const char *listen, char host[64], char port[8],
                          listen);
     memcpy(host, start, n);
     host[n] = '\0';
-    strcpy(port, colon + 1);
+    memcpy(port, colon + 1, strlen(colon + 1) + 1);
     return 0;
 }
 
@@ -138,12 +138,15 @@ static int listen_on(const char *address, struct error *err)
 
 static unsigned port_of(int fd)
 {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
     socklen_t n = sizeof address;
-    getsockname(fd, (void *)&address, &n);
-    const struct sockaddr_in *v4 = (const void *)&address;
-    const struct sockaddr_in6 *v6 = (const void *)&address;
-    return ntohs(address.ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
+    getsockname(fd, &address.any, &n);
+    return ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port
+                                                  : address.v6.sin6_port);
 }
 
 // ---- starting ---------------------------------------------------------------

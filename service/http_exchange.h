@@ -55,7 +55,7 @@ struct connection {
     struct MHD_Connection *mhd;
     struct exchange *exchange; // NULL between requests
     int fd;
-    bool served;         // at least one request
+    bool hung_up;        // the client sends no more
     int64_t deadline_us; // it is cut when this passes, 0: never
     char peer[PEER_TEXT_BYTES];
 };
@@ -68,7 +68,7 @@ struct loop {
     int epoll, wake;
     bool quiesced;
     unsigned handed;                // exchanges that wait for an answer
-    unsigned busy;                  // connections with an exchange
+    unsigned busy;                  // exchanges from HANDED to their end
     struct connection *connections; // all of them
     int64_t swept_us;
     struct exchange *_Atomic answered; // the newest first

@@ -2,13 +2,14 @@
 // http_loop.c - an event loop, and what the HTTP library calls in it
 //
 // The loops are our own, around a libmicrohttpd that runs without threads,
-// because of two of its properties (0.9.75). Its own epoll thread waits again
+// because of three of its properties (0.9.75). Its own epoll thread waits again
 // before it serves a batch of exactly 128 ready connections, and nothing may
-// ever wake it. And a connection that another thread resumes may not be
-// noticed before the next timeout. So each loop waits on MHD's epoll
-// descriptor and on an eventfd of its own, takes the answered exchanges off
-// its stack, resumes their connections itself, and then lets MHD run, which
-// cannot block.
+// ever wake it. A connection that another thread resumes may not be noticed
+// before the next timeout. And when a client hangs up right behind its last
+// bytes, MHD reads the bytes but not the end, and waits for more. So each loop
+// waits on MHD's epoll descriptor, on an eventfd of its own, and for the ends
+// of connections; takes the answered exchanges off its stack, resumes their
+// connections itself, and then lets MHD run, which cannot block.
 
 #include "http_exchange.h"
 
@@ -75,6 +76,7 @@ static enum MHD_Result send_reply(struct exchange *exchange)
 static enum MHD_Result refuse(struct exchange *exchange,
                               const struct error *err)
 {
+    exchange->loop->busy++;
     problem_reply(&exchange->request, err);
     exchange->close = true;
     exchange_prepare(exchange);
@@ -90,6 +92,7 @@ static enum MHD_Result hand_over(struct exchange *exchange)
         return refuse(exchange, &err);
     connection->deadline_us = 0;
     exchange->stage = HANDED;
+    exchange->loop->busy++;
     exchange->handling = true;
     atomic_fetch_add(&http->in_flight, 1);
     http->options.handle(http->options.context, &exchange->request);
@@ -144,7 +147,6 @@ static void *begin(void *context, const char *target,
     connection->exchange = exchange_new(connection, target);
     if (connection->deadline_us > latest)
         connection->deadline_us = latest;
-    loop->busy++;
     return connection->exchange;
 }
 
@@ -162,14 +164,19 @@ static void completed(void *context, struct MHD_Connection *mhd, void **request,
                           why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     struct connection *connection = exchange->connection;
     connection->exchange = NULL;
-    connection->served = true;
     // A silent connection is closed by MHD after idle_s; this one is for
     // those that drip.
     connection->deadline_us =
         seconds_from_now(options->idle_s + options->request_s);
-    loop->busy--;
+    loop->busy -= exchange->stage >= HANDED;
     exchange_free(exchange);
     *request = NULL;
+}
+
+static int watch(struct loop *loop, int fd, uint32_t what, void *context)
+{
+    struct epoll_event event = {.events = what, .data.ptr = context};
+    return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 static void enter(struct loop *loop, struct MHD_Connection *mhd, void **context)
@@ -191,6 +198,7 @@ static void enter(struct loop *loop, struct MHD_Connection *mhd, void **context)
     if (connection->next != NULL)
         connection->next->previous = connection;
     loop->connections = connection;
+    watch(loop, connection->fd, EPOLLRDHUP | EPOLLET, connection);
     *context = connection;
 }
 
@@ -203,6 +211,7 @@ static void leave(struct loop *loop, struct connection *connection)
     if (connection->next != NULL)
         connection->next->previous = connection->previous;
     peers_leave(loop->http->peers, connection->peer);
+    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
     free(connection);
 }
 
@@ -244,13 +253,24 @@ static void cut(struct connection *connection)
     shutdown(connection->fd, SHUT_RDWR);
 }
 
+// True when the client has hung up, all that it sent has been read, and it
+// makes no whole request. Who hangs up but awaits an answer gets it.
+static bool is_over(const struct connection *connection)
+{
+    const struct exchange *exchange = connection->exchange;
+    char byte;
+    return connection->hung_up &&
+           (exchange == NULL || exchange->stage < HANDED) &&
+           recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void cut_late(struct loop *loop, int64_t now)
 {
     if (now - loop->swept_us < SWEEP_US)
         return;
     loop->swept_us = now;
     for (struct connection *c = loop->connections; c != NULL; c = c->next)
-        if (c->deadline_us != 0 && c->deadline_us < now)
+        if ((c->deadline_us != 0 && c->deadline_us < now) || is_over(c))
             cut(c);
 }
 
@@ -266,7 +286,7 @@ static void quiesce(struct loop *loop)
 }
 
 // True when the loop may end: nobody waits for an answer here, nor may push
-// one, and the requests that were being read or written are done or late.
+// one, and the answers on their way out are done or late.
 static bool may_end(struct loop *loop)
 {
     struct http *http = loop->http;
@@ -279,18 +299,21 @@ static bool may_end(struct loop *loop)
 
 static void wait_for_events(struct loop *loop)
 {
-    struct epoll_event events[2];
+    struct epoll_event events[64];
     MHD_UNSIGNED_LONG_LONG wanted;
     int ms = atomic_load(&loop->http->state) == HTTP_STOPPING ? STOPPING_TURN_MS
                                                               : TURN_MS;
     if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES &&
         wanted < (unsigned)ms)
         ms = (int)wanted;
-    int n = epoll_wait(loop->epoll, events, 2, ms);
+    int n = epoll_wait(loop->epoll, events, 64, ms);
     for (int i = 0; i < n; i++) {
+        void *whose = events[i].data.ptr;
         eventfd_t count;
-        if (events[i].data.fd == loop->wake)
+        if (whose == &loop->wake)
             eventfd_read(loop->wake, &count);
+        else if (whose != NULL)
+            ((struct connection *)whose)->hung_up = true;
     }
 }
 
@@ -344,12 +367,6 @@ static struct MHD_Daemon *start_daemon(struct loop *loop, int listening)
                             options, MHD_OPTION_END);
 }
 
-static int watch(struct loop *loop, int fd)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-    return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
 int loop_init(struct loop *loop, int listening, struct error *err)
 {
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -364,7 +381,8 @@ int loop_init(struct loop *loop, int listening, struct error *err)
     }
     int of_mhd =
         MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
-    if (watch(loop, of_mhd) != 0 || watch(loop, loop->wake) != 0)
+    if (watch(loop, of_mhd, EPOLLIN, NULL) != 0 ||
+        watch(loop, loop->wake, EPOLLIN, &loop->wake) != 0)
         return error_set(err, ERROR_INTERNAL, "epoll does not work");
     atomic_store(&loop->turned_us, http_now_us());
     return 0;

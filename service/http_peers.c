@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +71,7 @@ void peers_name(const struct sockaddr *address, char out[PEER_TEXT_BYTES])
 {
     const struct sockaddr_in *v4 = (const void *)address;
     const struct sockaddr_in6 *v6 = (const void *)address;
-    strcpy(out, "unknown");
+    memcpy(out, "unknown", sizeof "unknown");
     if (address->sa_family == AF_INET)
         inet_ntop(AF_INET, &v4->sin_addr, out, PEER_TEXT_BYTES);
     else if (address->sa_family == AF_INET6 &&
@@ -120,7 +121,7 @@ void peers_enter(struct peers *peers, const char *name)
         *link = calloc(1, sizeof **link);
         if (*link == NULL)
             abort();
-        strcpy((*link)->name, name);
+        snprintf((*link)->name, sizeof(*link)->name, "%s", name);
     }
     (*link)->connections++;
     pthread_mutex_unlock(&peers->lock);
@@ -158,7 +159,7 @@ void peers_forwarded(const struct peers *peers, const char *forwarded_for,
                      char name[PEER_TEXT_BYTES])
 {
     size_t n = forwarded_for == NULL ? 0 : strlen(forwarded_for);
-    char before[PEER_TEXT_BYTES];
+    char before[PEER_TEXT_BYTES] = "";
     while (is_trusted(peers, name) && take_last(forwarded_for, &n, before))
-        strcpy(name, before);
+        memcpy(name, before, sizeof before);
 }

@@ -37,7 +37,7 @@ struct exchange *exchange_new(struct connection *connection, const char *target)
     request->path = "";
     request->body = "";
     request->started_us = http_now_us();
-    strcpy(request->peer, connection->peer);
+    memcpy(request->peer, connection->peer, sizeof request->peer);
     exchange->target = arena_copy(&request->arena, target, strlen(target));
     exchange->connection = connection;
     exchange->loop = connection->loop;
@@ -208,7 +208,7 @@ static void set_id(struct exchange *exchange, const char *wanted)
     struct http *http = exchange->loop->http;
     struct request *request = &exchange->request;
     if (is_request_id(wanted))
-        strcpy(request->id, wanted);
+        snprintf(request->id, sizeof request->id, "%s", wanted);
     else
         snprintf(request->id, sizeof request->id, "%012" PRIx64 "-%" PRIx64,
                  http->id_seed, atomic_fetch_add(&http->id_count, 1));

@@ -262,9 +262,9 @@ static int by_end(const void *a, const void *b)
 static void enter(struct catching *catching)
 {
     struct live *live = catching->live;
-    if (catching->n == 0)
-        return;
-    qsort(catching->arrivals, catching->n, sizeof *catching->arrivals, by_end);
+    if (catching->n > 0) // else there is no array
+        qsort(catching->arrivals, catching->n, sizeof *catching->arrivals,
+              by_end);
     for (size_t i = 0; i < catching->n; i++) {
         const struct arrival *a = &catching->arrivals[i];
         forget_corrected(live, a->number);

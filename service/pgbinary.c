@@ -95,7 +95,7 @@ const char *pgbinary_encode(struct arena *arena, const struct db_value *value,
         return value->n > 0 ? value->bytes : "";
     char *start = arena_alloc(arena, 8), *to = start;
     if (value->type == DB_FLAG) {
-        *to++ = value->integer != 0;
+        *to++ = (char)(value->integer != 0);
     } else {
         uint64_t bits = (uint64_t)value->integer;
         if (value->type == DB_REAL)

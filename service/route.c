@@ -15,7 +15,7 @@
 
 const struct route routes[] = {
 #define ROUTE(method, path, handler, scope, access, quick)                     \
-    {HTTP_##method, path, route_##handler, scope, ACCESS_##access, quick},
+    {path, route_##handler, scope, HTTP_##method, ACCESS_##access, quick},
 #include "routes.def"
 #undef ROUTE
 };

@@ -32,10 +32,10 @@ enum route_access {
 struct call;
 
 struct route {
-    enum http_method method;
     const char *path; // segments; {name} matches one
     enum route_outcome (*handle)(struct call *call, struct error *err);
     unsigned scope;
+    enum http_method method;
     enum route_access access;
     bool quick; // frequent, and may run on an event loop
 };

@@ -234,9 +234,11 @@ static void read_item(struct many *many, size_t i, const json_t *item)
         return;
     const char *key = fields_text(&fields, "study_id", 80, NULL);
     telling->tell.number = fields_int(&fields, "number", 0, INT64_MAX, -1);
-    if (!err->code && (!key || telling->tell.number < 0))
+    if (!key || telling->tell.number < 0) {
         fields_fail(&fields, ERROR_INVALID, key ? "number" : "study_id",
                     "is required");
+        return;
+    }
     if (err->code || read_tell(&fields, &telling->tell, arena))
         return;
     telling->study_key = arena_copy(arena, key, strlen(key));

@@ -93,7 +93,6 @@ enum token_kind { TOKEN_API, TOKEN_SESSION, TOKEN_LINK };
 struct token_row {
     int64_t id;
     int64_t user_id;
-    enum token_kind kind;
     unsigned char hash[STORE_HASH_BYTES]; // SHA-256 of the secret, unique
     const char *prefix;                   // first characters, for display
     const char *name;
@@ -105,6 +104,7 @@ struct token_row {
     const char *used_address;
     const char *user_name;          // read only: joined
     bool user_admin, user_disabled; // read only: joined
+    enum token_kind kind;
 };
 
 int store_token_add(struct store *store, struct token_row *row,

@@ -63,7 +63,9 @@ void text_print(struct text *text, const char *format, ...)
 
 void text_next(struct text *text)
 {
-    char last = text->n ? text->data[text->n - 1] : '{';
+    char last = '{';
+    if (text->n)
+        last = text->data[text->n - 1];
     if (last != '{' && last != '[' && last != ':')
         text_char(text, ',');
 }

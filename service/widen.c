@@ -12,7 +12,8 @@ static bool keeps_choices(const struct param *before, const struct param *after)
     if (after->n_choices < before->n_choices)
         return false;
     for (size_t i = 0; i < before->n_choices; i++) {
-        if (before->choices && strcmp(before->choices[i], after->choices[i]))
+        if (before->choices &&
+            strcmp(before->choices[i], after->choices[i]) != 0)
             return false;
         if (before->levels && before->levels[i] != after->levels[i])
             return false;

@@ -141,9 +141,16 @@ static struct curl_slist *standing_headers(const char *token)
     return list ? add(list, "Expect:") : NULL;
 }
 
+// What the caller gave, else the environment variable, else "".
+static const char *given_or_set(const char *given, const char *variable)
+{
+    const char *set = given ? given : getenv(variable);
+    return set ? set : "";
+}
+
 static int check(const char *url, const char *token, struct cumae_error *err)
 {
-    if (!url || !*url)
+    if (!*url)
         return cumae_fault(err, CUMAE_INVALID, 0,
                            "no URL given and CUMAE_URL is not set");
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
@@ -151,7 +158,7 @@ static int check(const char *url, const char *token, struct cumae_error *err)
                            "the URL must begin with http:// or https://, "
                            "not %s",
                            url);
-    if (!token || !*token)
+    if (!*token)
         return cumae_fault(err, CUMAE_INVALID, 0,
                            "no token given and CUMAE_TOKEN is not set");
     if (strlen(token) > 400 || strpbrk(token, "\r\n \t"))
@@ -163,8 +170,8 @@ static int check(const char *url, const char *token, struct cumae_error *err)
 struct cumae *cumae_open(const char *url, const char *token,
                          struct cumae_error *err)
 {
-    url = url ? url : getenv("CUMAE_URL");
-    token = token ? token : getenv("CUMAE_TOKEN");
+    url = given_or_set(url, "CUMAE_URL");
+    token = given_or_set(token, "CUMAE_TOKEN");
     if (check(url, token, err) != 0)
         return NULL;
     struct cumae *service = calloc(1, sizeof *service);

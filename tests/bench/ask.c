@@ -73,7 +73,7 @@ static void measure(size_t d, size_t n)
     struct arena arena;
     arena_init(&arena);
 
-    double times[200];
+    double times[200] = {0};
     size_t repeats = n < 10000 ? 200 : 5;
     for (size_t i = 0; i < repeats; i++) {
         double start = now_ms();

@@ -119,6 +119,7 @@ static inline void database_new(struct database *database, int kind)
         return;
     }
     const char *server = getenv("CUMAE_TEST_POSTGRES");
+    ck_assert_msg(server && strrchr(server, '/'), "no CUMAE_TEST_POSTGRES");
     char sql[128];
     snprintf(database->name, sizeof database->name, "cumae_%ld_%d",
              (long)getpid(), made++);

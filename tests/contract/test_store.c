@@ -404,9 +404,10 @@ int main(void)
         test_locked_study_is_advanced_and_defined,
         test_study_list_filters_newest_first,
         test_study_is_deleted_with_everything_in_it,
+        NULL,
     };
     tcase_set_timeout(tc, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_loop_test(tc, tests[i], 0, DATABASES);
     suite_add_tcase(suite, tc);
     return databases_run(suite);

@@ -66,7 +66,7 @@ START_TEST(test_file_is_private_in_folders_that_are_made)
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_int_eq((int)status.st_mode & 0777, 0600);
     unlink(path);
-    strcat(path, ".lock");
+    snprintf(path, sizeof path, "%s/a/b/test.db.lock", database.folder);
     ck_assert_int_eq(unlink(path), 0);
     snprintf(path, sizeof path, "%s/a/b", database.folder);
     ck_assert_int_eq(rmdir(path), 0);

@@ -96,7 +96,7 @@ START_TEST(test_events_are_listed_by_revision)
     must(store_begin(store, &err));
     for (int64_t i = 1; i <= N; i++) {
         char kind[16];
-        strcpy(kind, i % 2 ? "odd ' one" : "even");
+        snprintf(kind, sizeof kind, "%s", i % 2 ? "odd ' one" : "even");
         struct event_row row = {study,          i,      kind,
                                 i % 2 ? -1 : i, 10 * i, i % 2 ? 0 : 3};
         must(store_event_add(store, &row, &err));
@@ -232,9 +232,10 @@ int main(void)
         test_failed_transaction_cannot_be_committed,
         test_visitor_stops_a_read_and_the_transaction_goes_on,
         test_large_transaction_passes_through,
+        NULL,
     };
     tcase_set_timeout(tc, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_loop_test(tc, tests[i], 0, DATABASES);
     suite_add_tcase(suite, tc);
     return databases_run(suite);

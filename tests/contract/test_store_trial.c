@@ -342,9 +342,10 @@ int main(void)
         test_trial_list_filters_in_either_order,
         test_second_session_catches_up_with_what_changed,
         test_expired_leases_are_those_of_running_trials_oldest_first,
+        NULL,
     };
     tcase_set_timeout(tc, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_loop_test(tc, tests[i], 0, DATABASES);
     suite_add_tcase(suite, tc);
     return databases_run(suite);

@@ -26,8 +26,8 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
 FAULTS = re.compile(
-    r"ERROR: (Address|Leak)Sanitizer|runtime error:"
-    r"|WARNING: ThreadSanitizer"
+    r"(?m)^.*(ERROR: (Address|Leak)Sanitizer|runtime error:"
+    r"|WARNING: ThreadSanitizer)"
 )
 
 

@@ -261,13 +261,13 @@ LIMITS = {
     "attempts of a trial": (
         "service/wire_definition.c", r'"max_attempts", 1, (\d+)'),
     "trials of one ask": ("service/trial.h", "ASK_MAX_TRIALS"),
-    "tells of one `POST /api/v1/tell`": ("service/route_trial.c", "TELL_MAX"),
+    "tells of one `POST /api/v1/tell`": ("service/route_tell.c", "TELL_MAX"),
     "rows of one page of a list": (
         "service/route_trials.c", r'"limit", 1, (\d+)'),
     "bytes of outputs, meta, env and worker (JSON), each": (
-        "service/route_trial.c", "MAX_JSON"),
-    "bytes of an error text": ("service/route_trial.c", "MAX_ERROR"),
-    "bytes of an `Idempotency-Key`": ("service/route_trial.c", "MAX_KEY"),
+        "service/route_tell.c", "MAX_JSON"),
+    "bytes of an error text": ("service/route_tell.c", "MAX_ERROR"),
+    "bytes of an `Idempotency-Key`": ("service/route_ask.c", "MAX_KEY"),
     "days that a token is valid": (
         "service/route_account.c", "MAX_TOKEN_DAYS"),
     "levels of nested JSON": ("service/wire.h", "WIRE_MAX_DEPTH"),

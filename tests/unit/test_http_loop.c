@@ -185,7 +185,7 @@ START_TEST(test_stopping_waits_for_answers_even_beyond_the_deadline)
 }
 END_TEST
 
-START_TEST(test_stopping_cuts_a_half_sent_request_at_the_deadline)
+START_TEST(test_stopping_does_not_wait_for_a_half_sent_request)
 {
     struct server *server = server_start(probe_options());
     struct client client = client_open(server->port);
@@ -195,10 +195,68 @@ START_TEST(test_stopping_cuts_a_half_sent_request_at_the_deadline)
     struct answer answer = ask_once(server->port, GET("/echo"));
     answer_done(&answer);
     int64_t began = now_us();
-    http_stop(server->http, 1);
+    http_stop(server->http, 60);
     server->http = NULL;
     ck_assert_int_lt(now_us() - began, 10 * 1000000);
     ck_assert(client_sees_end(&client));
+    client_close(&client);
+    server_stop(server);
+}
+END_TEST
+
+// Sends the text and the end of the connection while the loop is busy, so that
+// it finds both at once.
+static struct client hang_up_behind(struct server *server, const char *text)
+{
+    struct client blocker = client_open(server->port);
+    struct client client = client_open(server->port);
+    struct answer answer = client_ask(&client, GET("/echo"));
+    answer_done(&answer);
+    client_say(&blocker, GET("/block"));
+    sem_wait(&server->blocked);
+    client_say(&client, text);
+    shutdown(client.fd, SHUT_WR);
+    sem_post(&server->unblock);
+    answer = client_read(&blocker);
+    ck_assert_int_eq(answer.status, 200);
+    answer_done(&answer);
+    client_close(&blocker);
+    patience(client.fd, 10); // less than idle_s and request_s
+    return client;
+}
+
+static const char *const torn[] = {
+    "",
+    "POST /ec",
+    "POST /echo HTTP/1.1\r\nContent-Le",
+    "POST /echo HTTP/1.1\r\nHost: x\r\nX-Some: thing\r\n",
+    "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
+    "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "ffff\r\nabc",
+};
+enum { TORN = sizeof torn / sizeof *torn };
+
+START_TEST(test_a_torn_request_ends_its_connection)
+{
+    struct server *server = server_start(probe_options());
+    struct client client = hang_up_behind(server, torn[_i]);
+    char byte;
+    ck_assert_int_eq(recv(client.fd, &byte, 1, 0), 0);
+    client_close(&client);
+    server_stop(server);
+}
+END_TEST
+
+START_TEST(test_who_hangs_up_behind_a_request_gets_the_answer)
+{
+    static const char *const texts[] = {GET("/echo"), GET("/later"),
+                                        GET("/noise/1000000")};
+    struct server *server = server_start(probe_options());
+    struct client client = hang_up_behind(server, texts[_i]);
+    struct answer answer = client_read(&client);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert(client_sees_end(&client));
+    answer_done(&answer);
     client_close(&client);
     server_stop(server);
 }
@@ -316,8 +374,11 @@ int main(void)
     tcase_add_test(tests, test_stopping_waits_for_held_requests);
     tcase_add_test(tests,
                    test_stopping_waits_for_answers_even_beyond_the_deadline);
-    tcase_add_test(tests,
-                   test_stopping_cuts_a_half_sent_request_at_the_deadline);
+    tcase_add_test(tests, test_stopping_does_not_wait_for_a_half_sent_request);
+    tcase_add_loop_test(tests, test_a_torn_request_ends_its_connection, 0,
+                        TORN);
+    tcase_add_loop_test(
+        tests, test_who_hangs_up_behind_a_request_gets_the_answer, 0, 3);
     tcase_add_test(tests, test_draining_answers_and_closes);
     tcase_add_test(tests, test_a_client_that_vanishes_while_held_harms_nobody);
     tcase_add_test(tests,
