@@ -225,14 +225,16 @@ static struct client hang_up_behind(struct server *server, const char *text)
     return client;
 }
 
+static const char half_a_chunk[] = "POST /echo HTTP/1.1\r\nHost: x\r\n"
+                                   "Transfer-Encoding: chunked\r\n\r\n"
+                                   "ffff\r\nabc";
 static const char *const torn[] = {
     "",
     "POST /ec",
     "POST /echo HTTP/1.1\r\nContent-Le",
     "POST /echo HTTP/1.1\r\nHost: x\r\nX-Some: thing\r\n",
     "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
-    "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    "ffff\r\nabc",
+    half_a_chunk,
 };
 enum { TORN = sizeof torn / sizeof *torn };
 
