@@ -50,12 +50,15 @@ BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all run demo test check-c check-python lint layers sanitize tsan \
+.PHONY: all binaries run demo test check-c check-python lint layers sanitize tsan \
   format bench help install uninstall clean packages packages-test venv \
   memcheck figures
 .SECONDARY:
 
-all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a)
+all: packages ## the service and the C client, under build/release
+	@$(MAKE) --no-print-directory binaries
+
+binaries: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a)
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) \
@@ -134,7 +137,7 @@ $(B)/examples/%: $(B)/client/examples/%.o $(B)/libcumae.a
 # ---- running ----------------------------------------------------------------
 
 run: packages ## build and start on http://127.0.0.1:8080 with a SQLite file
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s binaries
 	@exec $(B)/cumaed $(ARGS)
 
 venv: build/venv/.done
@@ -145,13 +148,13 @@ build/venv/.done: tests/requirements.txt client/python/pyproject.toml
 	@touch $@
 
 demo: packages-test ## eight workers tune a classifier through the service
-	@$(MAKE) --no-print-directory -s all venv
+	@$(MAKE) --no-print-directory -s binaries venv
 	@build/venv/bin/python client/examples/demo.py --cumaed $(B)/cumaed $(ARGS)
 
 # ---- testing ----------------------------------------------------------------
 
 test: packages-test ## everything, on SQLite and PostgreSQL
-	@$(MAKE) --no-print-directory -s all tests venv
+	@$(MAKE) --no-print-directory -s binaries tests venv
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
 tests: $(TESTS) $(EXAMPLES)
@@ -159,20 +162,20 @@ tests: $(TESTS) $(EXAMPLES)
 examples: $(EXAMPLES) ## the programs in client/examples
 
 sanitize: packages-test ## the whole suite under ASan and UBSan
-	@$(MAKE) --no-print-directory -s V=asan all tests
+	@$(MAKE) --no-print-directory -s V=asan binaries tests
 	@$(MAKE) --no-print-directory -s venv
 	@CUMAE_BUILD=$(abspath build/asan) CK_FORK=no \
 	  ASAN_OPTIONS=detect_stack_use_after_return=1 tests/run.sh
 
 tsan: packages-test ## the whole suite under ThreadSanitizer
-	@$(MAKE) --no-print-directory -s V=tsan all tests
+	@$(MAKE) --no-print-directory -s V=tsan binaries tests
 	@$(MAKE) --no-print-directory -s venv
 	@CUMAE_BUILD=$(abspath build/tsan) CK_FORK=no \
 	  TSAN_OPTIONS="halt_on_error=1 suppressions=$(abspath tests/tsan.supp)" \
 	  setarch -R tests/run.sh
 
 memcheck: packages-test ## 1000 ask/tell cycles under valgrind
-	@$(MAKE) --no-print-directory -s V=debug all
+	@$(MAKE) --no-print-directory -s V=debug binaries
 	@$(MAKE) --no-print-directory -s venv
 	@build/venv/bin/python tests/faults/memcheck.py build/debug/cumaed
 
@@ -189,7 +192,7 @@ format: ## let clang-format have its last word
 bench: $(addprefix bench-,$(patsubst tests/bench/bench_%.py,%,$(wildcard tests/bench/bench_*.py))) ## all benchmarks
 
 bench-%: packages-test ## one benchmark: a table, and build/bench/NAME.json
-	@$(MAKE) --no-print-directory -s all venv $(BENCH)
+	@$(MAKE) --no-print-directory -s binaries venv $(BENCH)
 	@mkdir -p build/bench
 	@build/venv/bin/python tests/bench/bench_$*.py --cumaed $(B)/cumaed $(ARGS)
 

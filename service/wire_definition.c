@@ -208,12 +208,15 @@ static int read_budget(const struct fields *study, struct definition *d)
     return study->err->code ? -1 : 0;
 }
 
-static int read_texts(const struct fields *study, struct definition *d)
+// The Hopaas face stores constants of any size.
+static int read_texts(const struct fields *study, struct definition *d,
+                      bool stored)
 {
+    size_t most = stored ? SIZE_MAX : STUDY_MAX_CONSTANTS;
     struct arena arena;
     arena_init(&arena);
-    d->constants = copy(fields_json(study, "constants", JSON_OBJECT,
-                                    STUDY_MAX_CONSTANTS, &arena));
+    d->constants =
+        copy(fields_json(study, "constants", JSON_OBJECT, most, &arena));
     const json_t *tags = fields_get(study, "tags"), *tag;
     size_t i;
     json_array_foreach(tags, i, tag)
@@ -267,7 +270,7 @@ static int read_all(const struct fields *study, struct definition *d,
     if (wire_space_read(space, where, &d->space, study->err))
         return -1;
     if (read_sampler(study, d) || read_pruner(study, d, stored) ||
-        read_budget(study, d) || read_texts(study, d))
+        read_budget(study, d) || read_texts(study, d, stored))
         return -1;
     d->lease_s = fields_int(study, "lease_s", 1, STUDY_MAX_LEASE_S, 600);
     d->max_attempts = fields_int(study, "max_attempts", 1, 100, 3);
@@ -305,14 +308,24 @@ struct definition *wire_definition_read(const json_t *json, const char *where,
     return read(json, where, false, err);
 }
 
+// What is stored has no odd numbers left, and constants that were as deep as
+// they may be lie one level deeper in it.
+static json_t *parse_stored(const char *text, struct error *err)
+{
+    json_error_t fault;
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &fault);
+    if (!json)
+        error_set(err, ERROR_INTERNAL,
+                  "a stored definition is not JSON: %s at byte %d", fault.text,
+                  fault.position);
+    return json;
+}
+
 struct definition *wire_definition_load(const char *text, struct error *err)
 {
-    struct arena arena;
-    arena_init(&arena);
-    json_t *json = wire_parse(text, strlen(text), &arena, err);
+    json_t *json = parse_stored(text, err);
     struct definition *d = json ? read(json, "", true, err) : NULL;
     json_decref(json);
-    arena_done(&arena);
     return d;
 }
 
@@ -354,12 +367,12 @@ struct definition *wire_definition_patch(const struct definition *definition,
     struct arena arena;
     arena_init(&arena);
     char *text = wire_definition_text(definition, &arena);
-    json_t *json = wire_parse(text, strlen(text), &arena, err);
+    json_t *json = parse_stored(text, err);
     struct definition *d = NULL;
     if (json && change(json, changes) == 0)
         d = read(json, "", true, err);
-    if (d && d->pruner->check &&
-        d->pruner->check(d->pruner_options, err) == -1 && !d->hopaas) {
+    if (d && !d->hopaas && d->pruner->check &&
+        d->pruner->check(d->pruner_options, err)) {
         definition_free(d);
         d = NULL;
     }
@@ -373,17 +386,13 @@ struct definition *wire_definition_patch(const struct definition *definition,
 
 bool wire_definition_same(const char *a, const char *b)
 {
-    struct arena arena;
     struct error err = {0};
     if (strcmp(a, b) == 0)
         return true;
-    arena_init(&arena);
-    json_t *x = wire_parse(a, strlen(a), &arena, &err);
-    json_t *y = wire_parse(b, strlen(b), &arena, &err);
+    json_t *x = parse_stored(a, &err), *y = parse_stored(b, &err);
     bool same = x && y && json_equal(x, y);
     json_decref(x);
     json_decref(y);
-    arena_done(&arena);
     return same;
 }
 

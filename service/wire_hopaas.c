@@ -228,7 +228,7 @@ static int read_special(const json_t *ask, struct definition *d,
     struct fields fields;
     if (fields_open(&fields, ask, "", NULL, err))
         return -1;
-    d->seed = (uint64_t)fields_int(&fields, "_seed", 0, INT64_C(1) << 53,
+    d->seed = (uint64_t)fields_int(&fields, "_seed", 0, (INT64_C(1) << 53) - 1,
                                    (int64_t)d->seed);
     d->budget.max_trials = fields_int(&fields, "_max_trials", 1, 1000000000, 0);
     d->lease_s = fields_int(&fields, "_lease_s", 1, STUDY_MAX_LEASE_S, 600);
