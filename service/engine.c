@@ -98,6 +98,7 @@ static void link_idle(struct engine *engine, struct actor *actor)
     engine->n_idle++;
     while (engine->n_idle > engine->options.live_studies) {
         struct actor *oldest = engine->oldest;
+        assert(oldest && !oldest->older);
         unlink_idle(engine, oldest);
         forget(engine, oldest);
     }
