@@ -21,10 +21,10 @@ enum kind { ASK, TELL, REPORT, COMPARE, DELETE, BREAK, REFUSE, GATE, FAIL_AT };
 struct job {
     struct command command; // first, so that it can be cast
     enum kind kind;
+    enum trial_state state;
     int64_t number; // asked or told
     int64_t step;   // of a report; of FAIL_AT the call that fails
     double value, point, fresh;
-    enum trial_state state;
     size_t number_out;
     int applied, done;
     bool had_live;
@@ -686,8 +686,9 @@ int main(void)
         test_an_evicted_study_comes_back_the_same,
         test_too_many_commands_are_busy_at_once,
         test_stopping_finishes_what_was_submitted,
+        NULL,
     };
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_loop_test(tc, tests[i], 0, DATABASES);
     tcase_add_test(tc, test_two_instances_answer_like_one);
     tcase_add_test(tc, test_an_instance_sees_what_the_other_was_told);

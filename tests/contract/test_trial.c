@@ -913,8 +913,9 @@ int main(void)
         test_a_narrower_budget_ends_the_study,
         test_a_wider_space_encodes_old_points_again,
         test_the_same_study_is_found_and_another_is_a_conflict,
+        NULL,
     };
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_loop_test(tc, tests[i], 0, DATABASES);
     tcase_add_test(tc, test_a_worker_has_a_seed_of_its_own_per_trial);
     tcase_set_timeout(tc, 120);
