@@ -388,22 +388,47 @@ void live_define(struct live *live, struct definition *definition)
     }
 }
 
+static struct sampler_task task_of(const struct live *live)
+{
+    return (struct sampler_task){.space = &live->definition->space,
+                                 .history = &live->history,
+                                 .options = live->definition->sampler_options,
+                                 .seed = live->definition->seed};
+}
+
+// How many results the model of the next suggestion has seen.
+static size_t model_length(const struct live *live)
+{
+    const struct sampler *sampler = live->definition->sampler;
+    return sampler->fit_length ? sampler->fit_length(live->history.n_ended) : 0;
+}
+
+bool live_wants_fit(const struct live *live)
+{
+    const struct sampler *sampler = live->definition->sampler;
+    return sampler->slow && live->state == STUDY_RUNNING &&
+           (!live->model || live->model_n != model_length(live));
+}
+
+void live_fit(struct live *live)
+{
+    const struct sampler *sampler = live->definition->sampler;
+    struct sampler_task task = task_of(live);
+    size_t n = model_length(live);
+    if (!sampler->fit_length)
+        return;
+    if (live->model && live->model_n != n)
+        forget_model(live);
+    if (!live->model)
+        live->model = sampler->fit(&task, n);
+    live->model_n = n;
+}
+
 int live_suggest(struct live *live, uint64_t number, struct arena *arena,
                  double *point, struct error *err)
 {
-    const struct definition *definition = live->definition;
-    const struct sampler *sampler = definition->sampler;
-    struct sampler_task task = {.space = &definition->space,
-                                .history = &live->history,
-                                .options = definition->sampler_options,
-                                .seed = definition->seed};
-    if (sampler->fit_length) {
-        size_t n = sampler->fit_length(live->history.n_ended);
-        if (live->model && live->model_n != n)
-            forget_model(live);
-        if (!live->model)
-            live->model = sampler->fit(&task, n);
-        live->model_n = n;
-    }
-    return sampler->suggest(&task, live->model, number, arena, point, err);
+    struct sampler_task task = task_of(live);
+    live_fit(live);
+    return live->definition->sampler->suggest(&task, live->model, number, arena,
+                                              point, err);
 }

@@ -83,6 +83,11 @@ int64_t live_find_ask(const struct live *live, uint64_t ask_key);
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
 
+// Is a model due whose fit may take long? Makes the model that the next
+// suggestion needs; live_suggest does so itself where nobody did before.
+bool live_wants_fit(const struct live *live);
+void live_fit(struct live *live);
+
 // Chooses the point of trial `number`, with the kept model where it is the
 // one that the sampler asks for.
 int live_suggest(struct live *live, uint64_t number, struct arena *arena,
