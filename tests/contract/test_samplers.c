@@ -14,6 +14,8 @@
 #include "../random_space.h"
 #include "sampler.h"
 
+void openblas_set_num_threads(int threads);
+
 enum { MOST_PARAMS = 100 };
 
 // ---- spaces -----------------------------------------------------------------
@@ -613,6 +615,7 @@ END_TEST
 
 int main(void)
 {
+    openblas_set_num_threads(1);
     int n = (int)n_samplers;
     TCase *all = tcase_create("every sampler");
     tcase_set_timeout(all, 120);
