@@ -86,3 +86,14 @@ double exponential_log_sum(const double *x, size_t n)
     sum += other;
     return largest + log((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
+
+VECTOR_CLONES
+void exponential_each(double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += WIDTH) {
+        reals a = LOAD(x + i);
+        a = LARGER(a, BROADCAST(lowest));
+        exponentials(&a);
+        *(loose_reals *)(x + i) = a;
+    }
+}

@@ -29,4 +29,8 @@ enum { EXPONENTIAL_LANES = 8 };
 // when all are.
 double exponential_log_sum(const double *x, size_t n);
 
+// Each of x[0..n) becomes its exponential, at least e^-700; n is a multiple of
+// EXPONENTIAL_LANES, no x is above 0 or NaN. Relative error below 1e-15.
+void exponential_each(double *x, size_t n);
+
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// ask.c - milliseconds per suggestion of the tpe sampler
+// ask.c - milliseconds per suggestion of the samplers that have a model
 //
 // For several numbers of parameters and results: with a model fitted for this
 // one suggestion, and with a model that is kept. The results crowd around one
@@ -8,10 +8,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "rng.h"
 #include "sampler.h"
+
+void openblas_set_num_threads(int threads);
 
 static double now_ms(void)
 {
@@ -51,16 +54,17 @@ static void fill(struct history *history, size_t d, size_t n)
     }
 }
 
-static void measure(size_t d, size_t n)
+static void measure(const char *name, size_t d, size_t n)
 {
-    const struct sampler *sampler = sampler_find("tpe");
+    const struct sampler *sampler = sampler_find(name);
+    bool slow = strcmp(name, "gp") == 0 && n > 100;
     struct space space;
     space_init(&space);
     struct error err = {0};
     for (size_t k = 0; k < d; k++) {
-        char name[16];
-        snprintf(name, sizeof name, "x%zu", k);
-        struct param param = {.name = name, .kind = PARAM_FLOAT, .high = 1};
+        char text[16];
+        snprintf(text, sizeof text, "x%zu", k);
+        struct param param = {.name = text, .kind = PARAM_FLOAT, .high = 1};
         if (space_add(&space, &param, &err))
             fprintf(stderr, "%s\n", err.message);
     }
@@ -74,7 +78,7 @@ static void measure(size_t d, size_t n)
     arena_init(&arena);
 
     double times[200] = {0};
-    size_t repeats = n < 10000 ? 200 : 5;
+    size_t repeats = n < 10000 && !slow ? 200 : 5;
     for (size_t i = 0; i < repeats; i++) {
         double start = now_ms();
         sampler_suggest(sampler, &task, n + i, &arena, point, &err);
@@ -91,7 +95,7 @@ static void measure(size_t d, size_t n)
         arena_reset(&arena);
     }
     double kept = median(times, 200);
-    printf("%4zu %8zu %10.3f %10.3f\n", d, n, fresh, kept);
+    printf("%-8s %4zu %8zu %10.3f %10.3f\n", name, d, n, fresh, kept);
     sampler->model_free(model);
     arena_done(&arena);
     history_done(&history);
@@ -100,9 +104,12 @@ static void measure(size_t d, size_t n)
 
 int main(void)
 {
-    printf("   d        n   fresh/ms    kept/ms\n");
+    openblas_set_num_threads(1);
+    printf("sampler     d        n   fresh/ms    kept/ms\n");
     for (size_t d = 5; d <= 20; d += 15)
-        for (size_t n = 100; n <= 100000; n *= 10)
-            measure(d, n);
+        for (size_t n = 100; n <= 100000; n *= 10) {
+            measure("tpe", d, n);
+            measure("gp", d, n);
+        }
     return 0;
 }

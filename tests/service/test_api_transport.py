@@ -11,7 +11,7 @@ import httpx
 import pytest
 from calls import Calls, at, definition
 
-SAMPLERS = ["tpe", "random", "qmc", "grid"]
+SAMPLERS = ["tpe", "gp", "random", "qmc", "grid"]
 PRUNERS = ["nop", "median", "percentile", "threshold", "asha", "hyperband"]
 
 

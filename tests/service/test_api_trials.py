@@ -434,7 +434,7 @@ def test_the_worker_is_kept(calls):
     assert calls.trial(trial)["worker"] == worker
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "grid"])
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "random", "qmc", "grid"])
 def test_every_sampler_serves_a_space_of_levels(calls, sampler):
     study = calls.create(sampler={"name": sampler, "seed": 3}, space={
         "n": {"type": "int", "low": 0, "high": 9},

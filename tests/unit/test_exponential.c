@@ -71,6 +71,21 @@ START_TEST(test_equal_terms_add_the_logarithm_of_their_number)
 }
 END_TEST
 
+START_TEST(test_each_exponential_agrees_with_long_double)
+{
+    struct rng rng = rng_at(1, 3);
+    double x[MOST], y[MOST];
+    for (size_t i = 0; i < MOST; i++)
+        x[i] = y[i] = i ? -exp(8 * rng_uniform(&rng) - 2) : 0;
+    exponential_each(y, MOST);
+    for (size_t i = 0; i < MOST; i++)
+        if (x[i] > -700)
+            ck_assert_double_eq_tol(y[i] / (double)expl(x[i]), 1, 1e-15);
+        else
+            ck_assert(y[i] >= 0 && y[i] < 1e-300);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("exponential");
@@ -79,6 +94,7 @@ int main(void)
     tcase_add_test(tcase, test_one_term_among_nothing_is_itself);
     tcase_add_test(tcase, test_nothing_at_all_is_minus_infinity);
     tcase_add_test(tcase, test_equal_terms_add_the_logarithm_of_their_number);
+    tcase_add_test(tcase, test_each_exponential_agrees_with_long_double);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
