@@ -362,6 +362,7 @@ const struct sampler sampler_gp = {
     .n_options = sizeof options / sizeof *options,
     .fit_length = fit_length,
     .fit = fit,
+    .slow = true,
     .model_free = model_free,
     .suggest = suggest,
 };

@@ -528,6 +528,22 @@ START_TEST(test_a_kept_model_gives_the_answers_of_a_fresh_one)
 }
 END_TEST
 
+// The models of gp are made by a thread of their own, after the transaction.
+START_TEST(test_a_model_that_is_fitted_aside_gives_the_same_answers)
+{
+    open_database(_i);
+    int64_t study =
+        study_in(store, owner, "s",
+                 ONE_FLOAT ",\"sampler\":{\"name\":\"gp\",\"seed\":5}");
+    struct engine_options options = options_of(1);
+    struct engine *engine = start(&options);
+    for (int i = 0; i < 40; i++)
+        step(engine, study);
+    engine_stop(engine);
+    close_database();
+}
+END_TEST
+
 START_TEST(test_an_evicted_study_comes_back_the_same)
 {
     int64_t study[3], alone;
@@ -683,6 +699,7 @@ int main(void)
         test_a_deleted_study_is_not_found_by_those_behind,
         test_nothing_acknowledged_is_lost_when_the_store_fails,
         test_a_kept_model_gives_the_answers_of_a_fresh_one,
+        test_a_model_that_is_fitted_aside_gives_the_same_answers,
         test_an_evicted_study_comes_back_the_same,
         test_too_many_commands_are_busy_at_once,
         test_stopping_finishes_what_was_submitted,
