@@ -35,7 +35,7 @@ CFLAGS_ALL = $(BASE) $(FLAGS_$(V)) $(LIBRARY_CFLAGS) -I$(B)/gen $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread \
   $(filter -fsanitize% -fno-sanitize%,$(FLAGS_$(V))) $(LDFLAGS)
 # GSL before OpenBLAS and no gslcblas: the order decides which BLAS is bound.
-LIBS = $(LIBRARY_LIBS) -lgsl -lopenblas -lm
+LIBS = $(LIBRARY_LIBS) -lgsl -llapacke -lopenblas -lm
 
 OPTIMIZERS := $(sort $(wildcard optimizers/*.c))
 SERVICE := $(filter-out service/main.c,$(sort $(wildcard service/*.c)))

@@ -50,6 +50,7 @@ void history_done(struct history *history)
     free(history->unit);
     free(history->value);
     free(history->series);
+    free(history->seen);
     free(history->ended);
     free(history->running);
     history_init(history, history->space);
@@ -63,6 +64,7 @@ static void grow(struct history *h)
     h->unit = memory_resize(h->unit, rows * d, sizeof *h->unit);
     h->value = memory_resize(h->value, rows, sizeof *h->value);
     h->series = memory_resize(h->series, rows, sizeof *h->series);
+    h->seen = memory_resize(h->seen, rows, sizeof *h->seen);
     h->ended = memory_resize(h->ended, rows, sizeof *h->ended);
     h->running = memory_resize(h->running, rows, sizeof *h->running);
     h->capacity = rows;
@@ -129,6 +131,7 @@ size_t history_append(struct history *history, enum trial_state state,
     }
     history->value[number] = NAN;
     history->series[number] = (struct series){0};
+    history->seen[number] = (uint32_t)history->n_ended;
     if (state == TRIAL_RUNNING)
         start(history, (uint32_t)number);
     history->count[state]++;

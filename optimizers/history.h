@@ -50,6 +50,7 @@ struct history {
     double *unit;          // [n x d] encoded
     double *value;         // [n] NaN when there is none
     struct series *series; // [n]
+    uint32_t *seen;        // [n] n_ended when the trial was appended
     size_t n_ended;
     uint32_t *ended;   // [n_ended] trial numbers
     uint32_t *running; // [count[RUNNING]] numbers, ascending

@@ -107,13 +107,18 @@ static void forget_model(struct live *live)
     live->model = NULL;
 }
 
+static bool has_result(enum trial_state state)
+{
+    return state >= TRIAL_COMPLETE && state <= TRIAL_INFEASIBLE;
+}
+
 // A model that has seen a result which is corrected now is out of date; so is
 // one when a report comes after the end, for what a pruned trial is worth
 // depends on its reports.
 static void forget_corrected(struct live *live, size_t number)
 {
     enum trial_state before = (enum trial_state)live->history.state[number];
-    if (before >= TRIAL_COMPLETE && before <= TRIAL_INFEASIBLE)
+    if (has_result(before))
         forget_model(live);
 }
 
@@ -258,13 +263,33 @@ static int by_end(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
+// Tells the history how many results there were when each trial from `known`
+// on was appended: those up to the revision that it has seen, which grows with
+// the number.
+static void date(const struct catching *catching, size_t known)
+{
+    struct history *history = &catching->live->history;
+    size_t n_ended = history->n_ended, i = 0;
+    for (size_t number = known; number < history->n; number++) {
+        int64_t seen = catching->live->trials[number].seen_revision;
+        for (; i < catching->n && catching->arrivals[i].ended_revision <= seen;
+             i++) {
+            const struct arrival *a = &catching->arrivals[i];
+            n_ended += has_result(a->state) &&
+                       !has_result((enum trial_state)history->state[a->number]);
+        }
+        history->seen[number] = (uint32_t)n_ended;
+    }
+}
+
 // Results are entered in the order in which they came, not by number.
-static void enter(struct catching *catching)
+static void enter(struct catching *catching, size_t known)
 {
     struct live *live = catching->live;
     if (catching->n > 0) // else there is no array
         qsort(catching->arrivals, catching->n, sizeof *catching->arrivals,
               by_end);
+    date(catching, known);
     for (size_t i = 0; i < catching->n; i++) {
         const struct arrival *a = &catching->arrivals[i];
         forget_corrected(live, a->number);
@@ -277,10 +302,11 @@ static int fetch(struct live *live, struct store *store, int64_t revision,
                  struct error *err)
 {
     struct catching catching = {.live = live};
+    size_t known = live->history.n;
     int failed = store_trials_since(store, live->id, revision, visit_trial,
                                     &catching, err);
     if (!failed)
-        enter(&catching);
+        enter(&catching, known);
     free(catching.arrivals);
     if (failed)
         return -1;

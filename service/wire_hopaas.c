@@ -30,10 +30,9 @@ static const struct {
     const char *python, *ours;
 } samplers_by_class[] =
     {
-        {"TPESampler", "tpe"},
-        {"RandomSampler", "random"},
-        {"QMCSampler", "qmc"},
-        {"GridSampler", "grid"},
+        {"TPESampler", "tpe"},     {"RandomSampler", "random"},
+        {"QMCSampler", "qmc"},     {"GridSampler", "grid"},
+        {"CmaEsSampler", "cmaes"},
 },
   pruners_by_class[] = {
       {"NopPruner", "nop"},
@@ -51,6 +50,8 @@ static const struct {
 } renamed[] = {
     {"min_resources", "min_resource"},
     {"max_resources", "max_resource"},
+    {"popsize", "population"},
+    {"sigma0", NULL},
     {"bootstrap_count", NULL},
     {"min_early_stopping_rate", NULL},
     {"seed", NULL},

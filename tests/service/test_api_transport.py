@@ -3,6 +3,7 @@
 
 import gzip
 import json
+import random
 import re
 import socket
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ import httpx
 import pytest
 from calls import Calls, at, definition
 
-SAMPLERS = ["tpe", "gp", "random", "qmc", "grid"]
+SAMPLERS = ["tpe", "gp", "random", "qmc", "grid", "cmaes"]
 PRUNERS = ["nop", "median", "percentile", "threshold", "asha", "hyperband"]
 
 
@@ -219,6 +220,35 @@ def test_a_restart_loses_nothing(service, end):
     assert calls.tell(running, value=2)["state"] == "complete"
     assert calls.ask(study)[0]["number"] == 3
     calls.ok("GET", at(running))
+
+
+def suggestions(calls, pause):
+    """Return the suggestions of 80 trials, of which 12 run at a time."""
+    study = calls.create(
+        sampler={"name": "cmaes", "seed": 5},
+        space={k: {"type": "float", "low": -1, "high": 1} for k in "xyz"})
+    chance, running, given = random.Random(6), [], []
+    for number in range(80):
+        if number == 60:
+            pause()
+        running += calls.ask(study)
+        given.append(running[-1]["params"])
+        if len(running) == 12:
+            trial = running.pop(chance.randrange(12))
+            loss = sum(value**2 for value in trial["params"].values())
+            calls.tell(trial, value=loss)
+    return given
+
+
+def test_a_restart_changes_no_suggestion(service):
+    # How many results a trial had seen is told from revisions afterwards.
+    calls = Calls(service)
+
+    def pause():
+        service.terminate()
+        service.restart()
+
+    assert suggestions(calls, lambda: None) == suggestions(calls, pause)
 
 
 def test_the_log_is_json_and_tells_of_a_refused_request_once(

@@ -434,12 +434,14 @@ def test_the_worker_is_kept(calls):
     assert calls.trial(trial)["worker"] == worker
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "gp", "random", "qmc", "grid"])
+@pytest.mark.parametrize(
+    "sampler", ["tpe", "gp", "random", "qmc", "grid", "cmaes"])
 def test_every_sampler_serves_a_space_of_levels(calls, sampler):
+    condition = {} if sampler == "cmaes" else {"when": {"c": ["b"]}}
     study = calls.create(sampler={"name": sampler, "seed": 3}, space={
         "n": {"type": "int", "low": 0, "high": 9},
         "c": {"type": "categorical", "choices": ["a", "b"]},
-        "m": {"type": "bool", "when": {"c": ["b"]}},
+        "m": {"type": "bool", **condition},
     })
     for _ in range(25):
         trial = calls.ask(study)[0]

@@ -135,6 +135,18 @@ START_TEST(test_a_lost_trial_ends_when_its_late_result_arrives)
 }
 END_TEST
 
+START_TEST(test_a_trial_knows_how_many_results_came_before_it)
+{
+    size_t i = add(TRIAL_RUNNING), j = add(TRIAL_RUNNING);
+    history_move(&history, j, TRIAL_COMPLETE, 1);
+    history_move(&history, i, TRIAL_LOST, NAN);
+    size_t k = add(TRIAL_QUEUED);
+    ck_assert_uint_eq(history.seen[i], 0);
+    ck_assert_uint_eq(history.seen[j], 0);
+    ck_assert_uint_eq(history.seen[k], 1);
+}
+END_TEST
+
 // ---- against a naive model --------------------------------------------------
 
 static void check_against(const enum trial_state *state, const double *value,
@@ -299,6 +311,7 @@ int main(void)
     tcase_add_test(cases,
                    test_a_corrected_trial_keeps_its_place_among_the_ended);
     tcase_add_test(cases, test_a_lost_trial_ends_when_its_late_result_arrives);
+    tcase_add_test(cases, test_a_trial_knows_how_many_results_came_before_it);
     tcase_add_loop_test(
         cases, test_any_sequence_of_moves_agrees_with_a_naive_model, 0, 3);
     tcase_add_test(cases, test_100000_trials_with_1000_running);

@@ -97,6 +97,22 @@ START_TEST(test_config_says_title_direction_and_algorithms)
 }
 END_TEST
 
+START_TEST(test_popsize_is_the_population_of_cmaes)
+{
+    char *identity;
+    struct definition *d =
+        read(CONFIG("\"sampler\":{\"name\":\"CmaEsSampler\",\"args\":"
+                    "{\"popsize\":30,\"sigma0\":7}}"),
+             &identity);
+    ck_assert_str_eq(d->sampler->name, "cmaes");
+    ck_assert_str_eq(d->sampler->options[0].name, "population");
+    ck_assert_double_eq(d->sampler_options[0], 30);
+    ck_assert_str_eq(d->sampler->options[1].name, "sigma");
+    ck_assert_double_eq(d->sampler_options[1], 0.3);
+    definition_free(d);
+}
+END_TEST
+
 START_TEST(test_properties_are_sorted_into_space_and_constants)
 {
     char *identity;
@@ -324,6 +340,7 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, test_the_least_ask_is_a_study);
     tcase_add_test(cases, test_config_says_title_direction_and_algorithms);
+    tcase_add_test(cases, test_popsize_is_the_population_of_cmaes);
     tcase_add_test(cases, test_properties_are_sorted_into_space_and_constants);
     tcase_add_loop_test(cases, test_faults_are_named, 0,
                         sizeof faults / sizeof *faults);
