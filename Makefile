@@ -50,15 +50,12 @@ BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all binaries run demo test check-c check-python lint layers sanitize tsan \
+.PHONY: all run demo test check-c check-python lint layers sanitize tsan \
   format bench help install uninstall clean packages packages-test venv \
   memcheck figures
 .SECONDARY:
 
-all: packages ## the service and the C client, under build/release
-	@$(MAKE) --no-print-directory binaries
-
-binaries: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a)
+all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
 
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) \
@@ -74,7 +71,8 @@ packages-test:
 
 # ---- building ---------------------------------------------------------------
 
-$(B)/.flags: FORCE
+# Everything that is compiled depends on this, so the packages come first.
+$(B)/.flags: FORCE | packages
 	@mkdir -p $(@D)
 	@echo '$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL)' | cmp -s - $@ \
 	  || echo '$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL)' > $@
@@ -137,7 +135,7 @@ $(B)/examples/%: $(B)/client/examples/%.o $(B)/libcumae.a
 # ---- running ----------------------------------------------------------------
 
 run: packages ## build and start on http://127.0.0.1:8080 with a SQLite file
-	@$(MAKE) --no-print-directory -s binaries
+	@$(MAKE) --no-print-directory -s all
 	@exec $(B)/cumaed $(ARGS)
 
 venv: build/venv/.done
@@ -148,13 +146,13 @@ build/venv/.done: tests/requirements.txt client/python/pyproject.toml
 	@touch $@
 
 demo: packages-test ## eight workers tune a classifier through the service
-	@$(MAKE) --no-print-directory -s binaries venv
+	@$(MAKE) --no-print-directory -s all venv
 	@build/venv/bin/python client/examples/demo.py --cumaed $(B)/cumaed $(ARGS)
 
 # ---- testing ----------------------------------------------------------------
 
 test: packages-test ## everything, on SQLite and PostgreSQL
-	@$(MAKE) --no-print-directory -s binaries tests venv
+	@$(MAKE) --no-print-directory -s all tests venv
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
 tests: $(TESTS) $(EXAMPLES)
@@ -162,20 +160,20 @@ tests: $(TESTS) $(EXAMPLES)
 examples: $(EXAMPLES) ## the programs in client/examples
 
 sanitize: packages-test ## the whole suite under ASan and UBSan
-	@$(MAKE) --no-print-directory -s V=asan binaries tests
+	@$(MAKE) --no-print-directory -s V=asan all tests
 	@$(MAKE) --no-print-directory -s venv
 	@CUMAE_BUILD=$(abspath build/asan) CK_FORK=no \
 	  ASAN_OPTIONS=detect_stack_use_after_return=1 tests/run.sh
 
 tsan: packages-test ## the whole suite under ThreadSanitizer
-	@$(MAKE) --no-print-directory -s V=tsan binaries tests
+	@$(MAKE) --no-print-directory -s V=tsan all tests
 	@$(MAKE) --no-print-directory -s venv
 	@CUMAE_BUILD=$(abspath build/tsan) CK_FORK=no \
 	  TSAN_OPTIONS="halt_on_error=1 suppressions=$(abspath tests/tsan.supp)" \
 	  setarch -R tests/run.sh
 
 memcheck: packages-test ## 1000 ask/tell cycles under valgrind
-	@$(MAKE) --no-print-directory -s V=debug binaries
+	@$(MAKE) --no-print-directory -s V=debug all
 	@$(MAKE) --no-print-directory -s venv
 	@build/venv/bin/python tests/faults/memcheck.py build/debug/cumaed
 
@@ -192,7 +190,7 @@ format: ## let clang-format have its last word
 bench: $(addprefix bench-,$(patsubst tests/bench/bench_%.py,%,$(wildcard tests/bench/bench_*.py))) ## all benchmarks
 
 bench-%: packages-test ## one benchmark: a table, and build/bench/NAME.json
-	@$(MAKE) --no-print-directory -s binaries venv $(BENCH)
+	@$(MAKE) --no-print-directory -s all venv $(BENCH)
 	@mkdir -p build/bench
 	@build/venv/bin/python tests/bench/bench_$*.py --cumaed $(B)/cumaed $(ARGS)
 

@@ -17,6 +17,7 @@
 #ifndef CUMAE_SAMPLER_H
 #define CUMAE_SAMPLER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,9 @@ struct sampler {
     // model_free. Thread-safe: models are immutable.
     struct model *(*fit)(const struct sampler_task *task, size_t n_ended);
     void (*model_free)(struct model *model);
+
+    // A fit may take longer than a transaction should be held open.
+    bool slow;
 
     // Writes space->n coordinates of a valid point for trial `number`. Rows of
     // the history at or above `number` are ignored. ERROR_EXHAUSTED when a

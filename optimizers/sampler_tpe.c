@@ -35,8 +35,8 @@
 
 enum {
     MAX_GOOD = 25,  // results in l
-    MAX_BAD = 1000, // kernels in g
-    KEPT_BAD = 500, // of these, the best ones always
+    MAX_BAD = 500,  // kernels in g
+    KEPT_BAD = 250, // of these, the best ones always
 };
 
 enum { STARTUP, CANDIDATES, MULTIVARIATE, MAGIC_CLIP, GAMMA };

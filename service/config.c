@@ -243,6 +243,7 @@ static int next_flag(char *const *argv, int *i, struct flag *flag,
                      struct error *err)
 {
     const char *text = argv[(*i)++];
+    flag->value = "";
     if (strncmp(text, "--", 2) != 0)
         return error_set(err, ERROR_INVALID,
                          "\"%.100s\" is no flag; see --help", text);

@@ -29,9 +29,12 @@ struct engine {
     pthread_cond_t work;
     struct actor *buckets[BUCKETS];
     struct actor *ready_head, *ready_tail;
-    struct actor *oldest, *newest; // idle live actors
-    size_t n_idle, n_waiting;
-    bool stopping;
+    struct actor *oldest, *newest;     // idle live actors
+    struct actor *fit_head, *fit_tail; // linked by `ready`, too
+    pthread_cond_t fit;
+    size_t n_idle, n_waiting, n_fitting; // fitting: in the list or at it
+    bool stopping, ended;                // ended: the writers are
+    pthread_t fitter;
     unsigned n_threads;
     pthread_t threads[64];
 };
@@ -98,6 +101,7 @@ static void link_idle(struct engine *engine, struct actor *actor)
     engine->n_idle++;
     while (engine->n_idle > engine->options.live_studies) {
         struct actor *oldest = engine->oldest;
+        assert(oldest && !oldest->older);
         unlink_idle(engine, oldest);
         forget(engine, oldest);
     }
@@ -110,6 +114,15 @@ static void make_ready(struct engine *engine, struct actor *actor)
     *(engine->ready_tail ? &engine->ready_tail->ready : &engine->ready_head) =
         actor;
     engine->ready_tail = actor;
+}
+
+static void send_to_fit(struct engine *engine, struct actor *actor)
+{
+    actor->ready = NULL;
+    *(engine->fit_head ? &engine->fit_tail->ready : &engine->fit_head) = actor;
+    engine->fit_tail = actor;
+    engine->n_fitting++;
+    pthread_cond_signal(&engine->fit);
 }
 
 // ---- taking and giving back -------------------------------------------------
@@ -133,7 +146,7 @@ static bool take_batch(struct engine *engine, struct batch *batch)
 {
     *batch = (struct batch){.n = 0};
     pthread_mutex_lock(&engine->mutex);
-    while (!engine->ready_head && !engine->stopping)
+    while (!engine->ready_head && !(engine->stopping && engine->n_fitting == 0))
         pthread_cond_wait(&engine->work, &engine->mutex);
     size_t most = sizeof batch->shares / sizeof *batch->shares;
     while (engine->ready_head && batch->n < most &&
@@ -156,18 +169,27 @@ static bool take_batch(struct engine *engine, struct batch *batch)
     return batch->n > 0;
 }
 
+// Lets the actor go on, or rest. Under the mutex.
+static void release(struct engine *engine, struct actor *actor)
+{
+    actor->busy = false;
+    if (actor->head)
+        make_ready(engine, actor);
+    else if (actor->live)
+        link_idle(engine, actor);
+    else
+        forget(engine, actor);
+}
+
 static void give_back(struct engine *engine, struct batch *batch)
 {
     pthread_mutex_lock(&engine->mutex);
     for (size_t i = 0; i < batch->n; i++) {
         struct actor *actor = batch->shares[i].actor;
-        actor->busy = false;
-        if (actor->head)
-            make_ready(engine, actor);
-        else if (actor->live)
-            link_idle(engine, actor);
+        if (!engine->stopping && actor->live && live_wants_fit(actor->live))
+            send_to_fit(engine, actor);
         else
-            forget(engine, actor);
+            release(engine, actor);
     }
     engine->n_waiting -= batch->n_commands;
     if (engine->ready_head)
@@ -236,6 +258,10 @@ static int run_share(struct share *share, struct store *store,
     }
     for (struct command *c = share->commands; c; c = c->next) {
         error_clear(&c->error);
+        if (actor->live && actor->live->deleted) {
+            error_set(&c->error, ERROR_NOT_FOUND, "there is no such study");
+            continue;
+        }
         if (c->apply(c, actor->live, store, &c->error) == 0)
             continue;
         assert(c->error.code != ERROR_NONE);
@@ -286,24 +312,6 @@ static int run_with_retries(struct batch *batch, struct store *store,
     }
 }
 
-// After a batch failed for a reason that may be one command's own, runs its
-// commands one by one.
-static void run_singly(struct batch *batch, struct store *store)
-{
-    for (size_t i = 0; i < batch->n; i++) {
-        struct share *share = &batch->shares[i];
-        for (struct command *c = share->commands; c; c = c->next) {
-            struct command *rest = c->next;
-            struct batch one = {.shares = {{share->actor, c}}, .n = 1};
-            struct error err = {0};
-            c->next = NULL;
-            if (run_with_retries(&one, store, &err))
-                c->error = err;
-            c->next = rest;
-        }
-    }
-}
-
 static void report_done(struct batch *batch)
 {
     for (size_t i = 0; i < batch->n; i++) {
@@ -316,6 +324,25 @@ static void report_done(struct batch *batch)
         if (actor->live && actor->live->deleted) {
             live_free(actor->live);
             actor->live = NULL;
+        }
+    }
+}
+
+// After a batch failed for a reason that may be one command's own, runs its
+// commands one by one, and reports each as it is done.
+static void run_singly(struct batch *batch, struct store *store)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        struct share *share = &batch->shares[i];
+        while (share->commands) {
+            struct command *c = share->commands, *rest = c->next;
+            struct batch one = {.shares = {{share->actor, c}}, .n = 1};
+            struct error err = {0};
+            c->next = NULL;
+            if (run_with_retries(&one, store, &err))
+                c->error = err;
+            report_done(&one); // the next one may lose the live study
+            share->commands = rest;
         }
     }
 }
@@ -349,6 +376,30 @@ static void *writer(void *context)
     return NULL;
 }
 
+// Fits the models that take long, outside of any transaction. A study that is
+// fitted is held like one that is written; only its own mail waits.
+static void *fitter(void *context)
+{
+    struct engine *engine = context;
+    pthread_mutex_lock(&engine->mutex);
+    for (;;) {
+        while (!engine->fit_head && !engine->ended)
+            pthread_cond_wait(&engine->fit, &engine->mutex);
+        struct actor *actor = engine->fit_head;
+        if (!actor)
+            break;
+        engine->fit_head = actor->ready;
+        pthread_mutex_unlock(&engine->mutex);
+        live_fit(actor->live);
+        pthread_mutex_lock(&engine->mutex);
+        engine->n_fitting--;
+        release(engine, actor);
+        pthread_cond_broadcast(&engine->work);
+    }
+    pthread_mutex_unlock(&engine->mutex);
+    return NULL;
+}
+
 // ---- the outside ------------------------------------------------------------
 
 struct engine *engine_start(const struct engine_options *options,
@@ -362,6 +413,12 @@ struct engine *engine_start(const struct engine_options *options,
         store_is_shared(options->database) ? options->writers : 1;
     pthread_mutex_init(&engine->mutex, NULL);
     pthread_cond_init(&engine->work, NULL);
+    pthread_cond_init(&engine->fit, NULL);
+    if (pthread_create(&engine->fitter, NULL, fitter, engine)) {
+        error_set(err, ERROR_INTERNAL, "cannot start the fitter thread");
+        free(engine);
+        return NULL;
+    }
     for (; engine->n_threads < writers && engine->n_threads < 64;
          engine->n_threads++) {
         if (pthread_create(&engine->threads[engine->n_threads], NULL, writer,
@@ -426,6 +483,11 @@ void engine_stop(struct engine *engine)
     pthread_mutex_unlock(&engine->mutex);
     for (unsigned i = 0; i < engine->n_threads; i++)
         pthread_join(engine->threads[i], NULL);
+    pthread_mutex_lock(&engine->mutex);
+    engine->ended = true;
+    pthread_cond_signal(&engine->fit);
+    pthread_mutex_unlock(&engine->mutex);
+    pthread_join(engine->fitter, NULL);
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct actor *actor = engine->buckets[i], *next; actor;
              actor = next) {
@@ -434,6 +496,7 @@ void engine_stop(struct engine *engine)
             free(actor);
         }
     }
+    pthread_cond_destroy(&engine->fit);
     pthread_cond_destroy(&engine->work);
     pthread_mutex_destroy(&engine->mutex);
     free(engine);

@@ -14,6 +14,9 @@
 // durable, and two instances never see different pasts. When a transaction
 // fails for a reason that only one command may have, its commands are run one
 // by one, so that one cannot fail its neighbours.
+//
+// A model whose fit takes long (struct sampler, `slow`) is made after the
+// transaction by a thread of its own; meanwhile only that study's mail waits.
 
 #ifndef CUMAE_ENGINE_H
 #define CUMAE_ENGINE_H

@@ -51,7 +51,7 @@ static bool number(const char *text, double *value)
 // Splits text at commas, in place. Returns the number of pieces.
 static size_t split(char *text, struct arena *arena, char ***pieces)
 {
-    size_t n = 1;
+    size_t n = *text ? 1 : 0;
     for (const char *p = text; *p; p++)
         n += *p == ',';
     *pieces = arena_zeros(arena, n, sizeof **pieces);
@@ -138,8 +138,8 @@ static int add(struct space *space, const char *name, const char *suggestion,
                          "%s: unknown kind of suggestion \"%.*s\"", name,
                          (int)(open - kind < 40 ? open - kind : 40), kind);
     char *inner = arena_copy(arena, open + 1, (size_t)(close - open - 1));
-    char **args = NULL;
-    size_t n = *inner ? split(inner, arena, &args) : 0;
+    char **args;
+    size_t n = split(inner, arena, &args);
     if (n < kinds[k].min_args || n > kinds[k].max_args)
         return error_set(
             err, ERROR_INVALID, "%s: %s takes %zu to %zu arguments, not %zu",

@@ -254,7 +254,8 @@ static void cut(struct connection *connection)
 }
 
 // True when the client has hung up, all that it sent has been read, and it
-// makes no whole request. Who hangs up but awaits an answer gets it.
+// makes no whole request. An answer on its way out is still sent; whoever hangs
+// up earlier has gone, for MHD, even with only its own direction closed.
 static bool is_over(const struct connection *connection)
 {
     const struct exchange *exchange = connection->exchange;

@@ -107,7 +107,9 @@ static void forget_model(struct live *live)
     live->model = NULL;
 }
 
-// A model that has seen a result which is corrected now is out of date.
+// A model that has seen a result which is corrected now is out of date; so is
+// one when a report comes after the end, for what a pruned trial is worth
+// depends on its reports.
 static void forget_corrected(struct live *live, size_t number)
 {
     enum trial_state before = (enum trial_state)live->history.state[number];
@@ -124,6 +126,23 @@ void live_move(struct live *live, size_t number, enum trial_state state,
     count(live);
 }
 
+bool live_report(struct live *live, size_t number, int64_t step, double value)
+{
+    forget_corrected(live, number);
+    return history_report(&live->history, number, step,
+                          definition_sign(live->definition, value));
+}
+
+// Has one of the trials that this one tries again told after all?
+static bool is_answered(const struct live *live, size_t number)
+{
+    int32_t before = live->trials[number].retry_of;
+    for (; before >= 0; before = live->trials[before].retry_of)
+        if (live->history.state[before] != TRIAL_LOST)
+            return true;
+    return false;
+}
+
 int64_t live_find_lost(const struct live *live)
 {
     const struct history *history = &live->history;
@@ -133,7 +152,8 @@ int64_t live_find_lost(const struct live *live)
             continue;
         left--;
         if (live->trials[i].retried_by < 0 &&
-            live->trials[i].attempt < live->definition->max_attempts)
+            live->trials[i].attempt < live->definition->max_attempts &&
+            !is_answered(live, i))
             return (int64_t)i;
     }
     return -1;
@@ -182,6 +202,8 @@ static int visit_trial(void *context, const struct trial_row *row,
     struct live_trial trial = {
         .lease_ms = row->lease_ms,
         .started_ms = row->started_ms,
+        .ended_ms = row->ended_ms,
+        .ended_revision = row->ended_revision,
         .ask_key = digest(row->ask_key),
         .ask_body = digest(row->ask_key + 16),
         .seen_revision = row->seen_revision,
@@ -224,8 +246,7 @@ static int visit_report(void *context, const struct report_row *row,
                          "%zu",
                          (long long)row->number, (long long)live->id,
                          live->history.n);
-    history_report(&live->history, (size_t)row->number, row->step,
-                   definition_sign(live->definition, row->value));
+    live_report(live, (size_t)row->number, row->step, row->value);
     return 0;
 }
 
@@ -367,22 +388,47 @@ void live_define(struct live *live, struct definition *definition)
     }
 }
 
+static struct sampler_task task_of(const struct live *live)
+{
+    return (struct sampler_task){.space = &live->definition->space,
+                                 .history = &live->history,
+                                 .options = live->definition->sampler_options,
+                                 .seed = live->definition->seed};
+}
+
+// How many results the model of the next suggestion has seen.
+static size_t model_length(const struct live *live)
+{
+    const struct sampler *sampler = live->definition->sampler;
+    return sampler->fit_length ? sampler->fit_length(live->history.n_ended) : 0;
+}
+
+bool live_wants_fit(const struct live *live)
+{
+    const struct sampler *sampler = live->definition->sampler;
+    return sampler->slow && live->state == STUDY_RUNNING &&
+           (!live->model || live->model_n != model_length(live));
+}
+
+void live_fit(struct live *live)
+{
+    const struct sampler *sampler = live->definition->sampler;
+    struct sampler_task task = task_of(live);
+    size_t n = model_length(live);
+    if (!sampler->fit_length)
+        return;
+    if (live->model && live->model_n != n)
+        forget_model(live);
+    if (!live->model)
+        live->model = sampler->fit(&task, n);
+    live->model_n = n;
+}
+
 int live_suggest(struct live *live, uint64_t number, struct arena *arena,
                  double *point, struct error *err)
 {
-    const struct definition *definition = live->definition;
-    const struct sampler *sampler = definition->sampler;
-    struct sampler_task task = {.space = &definition->space,
-                                .history = &live->history,
-                                .options = definition->sampler_options,
-                                .seed = definition->seed};
-    if (sampler->fit_length) {
-        size_t n = sampler->fit_length(live->history.n_ended);
-        if (live->model && live->model_n != n)
-            forget_model(live);
-        if (!live->model)
-            live->model = sampler->fit(&task, n);
-        live->model_n = n;
-    }
-    return sampler->suggest(&task, live->model, number, arena, point, err);
+    struct sampler_task task = task_of(live);
+    live_fit(live);
+    return live->definition->sampler->suggest(&task, live->model, number, arena,
+                                              point, err);
 }

@@ -19,8 +19,9 @@
 
 // What the engine keeps of a trial beside the history's columns.
 struct live_trial {
-    int64_t lease_ms; // when the lease runs out
-    int64_t started_ms;
+    int64_t lease_ms;             // when the lease runs out
+    int64_t started_ms, ended_ms; // 0: not yet
+    int64_t ended_revision;       // that its place in history.ended follows
     uint64_t ask_key;  // digests of the idempotency key and of the body of
     uint64_t ask_body; // the ask that made it; 0: none
     int64_t seen_revision;
@@ -69,6 +70,10 @@ size_t live_append(struct live *live, const double *point,
 void live_move(struct live *live, size_t number, enum trial_state state,
                double value);
 
+// Inserts or replaces a report; `value` is the user's. Returns true when the
+// step is new.
+bool live_report(struct live *live, size_t number, int64_t step, double value);
+
 // The user's value of a trial, NaN when it has none.
 double live_value(const struct live *live, size_t number);
 
@@ -77,6 +82,11 @@ int64_t live_find_ask(const struct live *live, uint64_t ask_key);
 
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
+
+// Is a model due whose fit may take long? Makes the model that the next
+// suggestion needs; live_suggest does so itself where nobody did before.
+bool live_wants_fit(const struct live *live);
+void live_fit(struct live *live);
 
 // Chooses the point of trial `number`, with the kept model where it is the
 // one that the sampler asks for.

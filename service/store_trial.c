@@ -176,6 +176,7 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     trial.uncertainty = db_next_real(row);
     trial.stopped = db_next_flag(row);
     trial.stop_reason = db_next_text(row);
+    trial.seen_revision = db_next_int(row);
     trial.attempt = db_next_int(row);
     trial.retry_of = db_next_int_or(row, -1);
     trial.lease_ms = db_next_int(row);

@@ -36,6 +36,8 @@ static struct trial_row row_of(const struct live *live, size_t number)
         .retry_of = trial->retry_of,
         .lease_ms = trial->lease_ms,
         .started_ms = trial->started_ms,
+        .ended_ms = trial->ended_ms,
+        .ended_revision = trial->ended_revision,
         .seen_revision = trial->seen_revision,
         .revision = live->progress.revision,
     };
@@ -198,19 +200,36 @@ struct end {
     int64_t user_id;
 };
 
+static bool is_result(enum trial_state state)
+{
+    return state >= TRIAL_COMPLETE && state <= TRIAL_INFEASIBLE;
+}
+
+// Moves the trial in memory. Returns whether it ended; a stop moves nothing. A
+// corrected result keeps its place among the results.
+static bool move(struct live *live, size_t number, const struct end *end)
+{
+    struct live_trial *trial = &live->trials[number];
+    enum trial_state before = (enum trial_state)live->history.state[number];
+    live_revise(live);
+    live_move(live, number, end->state, end->value);
+    if (before == end->state)
+        return false;
+    trial->ended_ms = clock_wall_ms();
+    if (!is_result(before))
+        trial->ended_revision = live->progress.revision;
+    return true;
+}
+
 static int end_trial(struct live *live, struct store *store, size_t number,
                      const struct end *end, struct error *err)
 {
-    bool over = end->state != TRIAL_RUNNING;
-    live_revise(live);
-    live_move(live, number, end->state, end->value);
+    bool over = move(live, number, end);
     struct trial_row row = row_of(live, number);
     double kept = live_value(live, number);
     row.values = &kept;
     row.n_values = isnan(kept) ? 0u : 1u;
     row.stop_reason = end->stop_reason;
-    row.ended_ms = over ? clock_wall_ms() : 0;
-    row.ended_revision = over ? live->progress.revision : 0;
     row.error = end->error;
     if (end->tell) {
         row.uncertainty = end->tell->uncertainty;
@@ -242,7 +261,7 @@ static int keep_report(struct live *live, struct store *store,
     double before = history_at(&live->history, number, report->step);
     if (before == value)
         return 0;
-    bool is_new = history_report(&live->history, number, report->step, value);
+    bool is_new = live_report(live, number, report->step, report->value);
     if (!is_new && isnan(before) && isnan(value))
         return 0;
     struct report_row row = {.study_id = live->id,
@@ -276,17 +295,19 @@ static bool decide(const struct live *live, struct report *report)
     return verdict.prune;
 }
 
-// Makes a "stop" last. For a lenient client the trial ends with it, with the
-// value that was reported; one that is not a number has failed.
+// Makes a "stop" last; the trial runs on, or stays lost, until it is told. For
+// a lenient client the trial ends with it, with the value that was reported;
+// one that is not a number has failed.
 static int stop(struct live *live, struct store *store,
                 const struct report *report, struct error *err)
 {
     size_t number = (size_t)report->number;
     bool finite = isfinite(report->value);
     struct end end = {
-        .state = !report->lenient ? TRIAL_RUNNING
-                 : finite         ? TRIAL_PRUNED
-                                  : TRIAL_FAILED,
+        .state = !report->lenient
+                     ? (enum trial_state)live->history.state[number]
+                 : finite ? TRIAL_PRUNED
+                          : TRIAL_FAILED,
         .value = report->lenient && finite ? report->value : NAN,
         .stop_reason = report->reason,
         .error = report->lenient && !finite ? "the loss is not finite" : NULL,
@@ -369,16 +390,20 @@ static bool is_repeat(const struct live *live, size_t number,
     return !valued || !tell->has_value || kept == end->value;
 }
 
-// A lost trial has told after all: nobody needs the one that was to replace it.
+// A lost trial has told after all: nobody needs the one that was to replace it,
+// nor the one that was to replace that.
 static int cancel_twin(struct live *live, struct store *store, size_t number,
                        struct error *err)
 {
+    static const struct end end = {
+        .state = TRIAL_CANCELLED,
+        .value = NAN,
+        .error = "the trial that this one retries has told"};
     int32_t twin = live->trials[number].retried_by;
+    while (twin >= 0 && live->history.state[twin] == TRIAL_LOST)
+        twin = live->trials[twin].retried_by;
     if (twin < 0 || live->history.state[twin] != TRIAL_RUNNING)
         return 0;
-    struct end end = {.state = TRIAL_CANCELLED,
-                      .value = NAN,
-                      .error = "the trial that this one retries has told"};
     return end_trial(live, store, (size_t)twin, &end, err);
 }
 

@@ -224,8 +224,8 @@ LIMIT $4
 
 -- name: trials_since
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
-    attempt, retry_of, lease_ms, created_ms, started_ms, ended_ms, revision,
-    ended_revision, ask_key
+    seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
+    ended_ms, revision, ended_revision, ask_key
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number

@@ -10,6 +10,7 @@ everything stored is as it was.
 import json
 import re
 import socket
+import time
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
@@ -265,6 +266,17 @@ def test_torn_connections_change_nothing(on_sqlite, name):
     on_sqlite.check_unchanged()
 
 
+def test_torn_connections_do_not_delay_the_end(instances, sqlite_database):
+    """The service would wait 25 s for requests that it has accepted."""
+    service = instances(sqlite_database)
+    for data in list(TORN.values()) * 5:
+        with connected(service) as line:
+            line.sendall(HEAD + service.token.encode() + b"\r\n" + data)
+    begun = time.monotonic()
+    assert service.terminate() == 0
+    assert time.monotonic() - begun < 15
+
+
 @pytest.mark.parametrize(
     "data",
     [b"hello\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
@@ -281,7 +293,9 @@ def test_what_is_not_http_changes_nothing(on_sqlite, data):
     [b"", b"\r\n\r\n", b"\0" * 1000, b"\x16\x03\x01\x02\x00\x01\x00\x01"],
     ids=["silence", "empty lines", "zeros", "TLS"],
 )
-def test_what_never_becomes_a_request_changes_nothing(on_sqlite, data):
+def test_what_never_becomes_a_request_ends_with_its_sender(on_sqlite, data):
     with connected(on_sqlite.service) as line:
         line.sendall(data)
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(1) == b""  # within 20 s, less than idle_s, request_s
     on_sqlite.check_unchanged()

@@ -124,7 +124,7 @@ END_TEST
 START_TEST(test_what_is_no_secret_needs_no_look_up)
 {
     char wrong[AUTH_SECRET_SIZE];
-    strcpy(wrong, token.secret);
+    memcpy(wrong, token.secret, sizeof wrong);
     wrong[10] = wrong[10] == 'a' ? 'b' : 'a';
     ck_assert_int_eq(check_with(NULL, wrong), -1);
     ck_assert_int_eq(check_with(NULL, ""), -1);

@@ -41,7 +41,7 @@ static int load(const char *a, const char *b, const char *c, const char *d)
 {
     const char *words[] = {"cumaed", a, b, c, d, NULL};
     char copies[5][300], *argv[6] = {0};
-    for (int i = 0; words[i] != NULL && i < 5; i++)
+    for (int i = 0; i < 5 && words[i] != NULL; i++)
         argv[i] = memcpy(copies[i], words[i], strlen(words[i]) + 1);
     return config_load(&config, argv, &wish, &err);
 }

@@ -38,34 +38,34 @@ static const struct param *read(const char *suggestion)
 static const struct range {
     const char *text;
     enum param_kind kind;
-    double low, high, step;
     bool log;
+    double low, high, step;
 } ranges[] = {
-    {"optuna#uniform(0,1)", PARAM_FLOAT, 0, 1, 0, false},
-    {"optuna#uniform(-10,1e+22)", PARAM_FLOAT, -10, 1e22, 0, false},
-    {"optuna#uniform( 0 , 1 )", PARAM_FLOAT, 0, 1, 0, false},
-    {"optuna#uniform(2.5,2.5)", PARAM_FLOAT, 2.5, 2.5, 0, false},
-    {"optuna#loguniform(0.001,1000.0)", PARAM_FLOAT, 1e-3, 1000, 0, true},
-    {"optuna#log_uniform(1e-05,1)", PARAM_FLOAT, 1e-5, 1, 0, true},
-    {"optuna#float(1e-05,1000.0)", PARAM_FLOAT, 1e-5, 1000, 0, false},
-    {"optuna#float(0,1,None,False)", PARAM_FLOAT, 0, 1, 0, false},
-    {"optuna#float(0,1,0.25,false)", PARAM_FLOAT, 0, 1, 0.25, false},
-    {"optuna#float(1,8,NaN,true)", PARAM_FLOAT, 1, 8, 0, true},
-    {"optuna#float(1,8,null,True)", PARAM_FLOAT, 1, 8, 0, true},
-    {"optuna#float(1, 8, None, True)", PARAM_FLOAT, 1, 8, 0, true},
+    {"optuna#uniform(0,1)", PARAM_FLOAT, false, 0, 1, 0},
+    {"optuna#uniform(-10,1e+22)", PARAM_FLOAT, false, -10, 1e22, 0},
+    {"optuna#uniform( 0 , 1 )", PARAM_FLOAT, false, 0, 1, 0},
+    {"optuna#uniform(2.5,2.5)", PARAM_FLOAT, false, 2.5, 2.5, 0},
+    {"optuna#loguniform(0.001,1000.0)", PARAM_FLOAT, true, 1e-3, 1000, 0},
+    {"optuna#log_uniform(1e-05,1)", PARAM_FLOAT, true, 1e-5, 1, 0},
+    {"optuna#float(1e-05,1000.0)", PARAM_FLOAT, false, 1e-5, 1000, 0},
+    {"optuna#float(0,1,None,False)", PARAM_FLOAT, false, 0, 1, 0},
+    {"optuna#float(0,1,0.25,false)", PARAM_FLOAT, false, 0, 1, 0.25},
+    {"optuna#float(1,8,NaN,true)", PARAM_FLOAT, true, 1, 8, 0},
+    {"optuna#float(1,8,null,True)", PARAM_FLOAT, true, 1, 8, 0},
+    {"optuna#float(1, 8, None, True)", PARAM_FLOAT, true, 1, 8, 0},
     // Optuna takes no step together with log, so log wins.
-    {"optuna#float(1,8,0.5,true)", PARAM_FLOAT, 1, 8, 0, true},
+    {"optuna#float(1,8,0.5,true)", PARAM_FLOAT, true, 1, 8, 0},
     // The last value on the steps from 0 by 0.3 below 1 is 0.9.
-    {"optuna#float(0,1,0.3)", PARAM_FLOAT, 0, 0.9, 0.3, false},
-    {"optuna#int(0,10)", PARAM_INT, 0, 10, 1, false},
-    {"optuna#int(0,10,2,false)", PARAM_INT, 0, 10, 2, false},
-    {"optuna#int(1,10,1,true)", PARAM_INT, 1, 10, 1, true},
-    {"optuna#int(1,10,None,true)", PARAM_INT, 1, 10, 1, true},
-    {"optuna#int(1,10,1,1)", PARAM_INT, 1, 10, 1, true},
-    {"optuna#int(-3.0,4.0)", PARAM_INT, -3, 4, 1, false},
-    {"optuna#discrete_uniform(-1.0,1.0)", PARAM_FLOAT, -1, 1, 0, false},
-    {"optuna#discrete_uniform(-1.0,1.0,0.5)", PARAM_FLOAT, -1, 1, 0.5, false},
-    {"optuna#uniform(0,1) and a comment", PARAM_FLOAT, 0, 1, 0, false},
+    {"optuna#float(0,1,0.3)", PARAM_FLOAT, false, 0, 0.9, 0.3},
+    {"optuna#int(0,10)", PARAM_INT, false, 0, 10, 1},
+    {"optuna#int(0,10,2,false)", PARAM_INT, false, 0, 10, 2},
+    {"optuna#int(1,10,1,true)", PARAM_INT, true, 1, 10, 1},
+    {"optuna#int(1,10,None,true)", PARAM_INT, true, 1, 10, 1},
+    {"optuna#int(1,10,1,1)", PARAM_INT, true, 1, 10, 1},
+    {"optuna#int(-3.0,4.0)", PARAM_INT, false, -3, 4, 1},
+    {"optuna#discrete_uniform(-1.0,1.0)", PARAM_FLOAT, false, -1, 1, 0},
+    {"optuna#discrete_uniform(-1.0,1.0,0.5)", PARAM_FLOAT, false, -1, 1, 0.5},
+    {"optuna#uniform(0,1) and a comment", PARAM_FLOAT, false, 0, 1, 0},
 };
 
 START_TEST(test_every_spelling_of_a_range_is_read)

@@ -139,7 +139,7 @@ START_TEST(test_threads_lose_no_count)
     ck_assert_double_eq(value("cumae_trials_asked_total"), THREADS * ROUNDS);
     ck_assert_double_eq(
         value("cumae_http_requests_total{route=\"c\",class=\"2xx\"}"),
-        THREADS * (ROUNDS / 5));
+        (double)THREADS * ROUNDS / 5);
 }
 END_TEST
 

@@ -102,14 +102,12 @@ END_TEST
 
 START_TEST(test_numbers_with_very_many_digits_are_read)
 {
-    char text[2000] = "{\"x\":0.";
-    memset(text + strlen(text), '3', 1000);
-    strcat(text, "}");
+    char digits[1001] = {0}, text[1100];
+    memset(digits, '3', 1000);
+    snprintf(text, sizeof text, "{\"x\":0.%s}", digits);
     ck_assert_double_eq_tol(number(text), 1.0 / 3, 1e-15);
-    char whole[2000] = "{\"x\":";
-    memset(whole + strlen(whole), '9', 1000);
-    strcat(whole, "}");
-    ck_assert_double_eq(number(whole), INFINITY);
+    snprintf(text, sizeof text, "{\"x\":9%s}", digits);
+    ck_assert_double_eq(number(text), INFINITY);
 }
 END_TEST
 
@@ -176,29 +174,25 @@ START_TEST(test_an_escape_at_the_very_end_is_refused)
 END_TEST
 
 // The object is the first level, so 31 more arrays are allowed.
-static void nest(char *text, int arrays)
+static char *nest(int arrays)
 {
-    strcpy(text, "{\"x\":");
-    memset(text + 5, '[', (size_t)arrays);
-    memset(text + 5 + arrays, ']', (size_t)arrays);
-    strcpy(text + 5 + 2 * arrays, "}");
+    char *left = arena_zeros(&arena, (size_t)arrays + 1, 1);
+    char *right = arena_zeros(&arena, (size_t)arrays + 1, 1);
+    memset(left, '[', (size_t)arrays);
+    memset(right, ']', (size_t)arrays);
+    return arena_print(&arena, "{\"x\":%s%s}", left, right);
 }
 
 START_TEST(test_nesting_ends_at_32_levels)
 {
-    char text[200];
-    nest(text, WIRE_MAX_DEPTH - 1);
-    parse(text);
-    nest(text, WIRE_MAX_DEPTH);
-    refuse(text);
+    parse(nest(WIRE_MAX_DEPTH - 1));
+    refuse(nest(WIRE_MAX_DEPTH));
     ck_assert_str_eq(err.message, "the body is nested deeper than 32 levels");
     // Levels, not brackets.
-    char *wide = arena_alloc(&arena, 1000);
-    strcpy(wide, "{\"x\":[");
+    const char *wide = "0";
     for (int i = 0; i < 100; i++)
-        strcat(wide, "[],");
-    strcat(wide, "0]}");
-    parse(wide);
+        wide = arena_print(&arena, "[],%s", wide);
+    parse(arena_print(&arena, "{\"x\":[%s]}", wide));
 }
 END_TEST
 

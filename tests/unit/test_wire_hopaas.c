@@ -268,23 +268,20 @@ END_TEST
 // In the stored text the constants lie one level deeper.
 START_TEST(test_constants_as_deep_as_an_ask_may_be_can_be_loaded)
 {
-    char ask[200] = "{\"k\":";
-    size_t n = strlen(ask);
-    memset(ask + n, '[', WIRE_MAX_DEPTH - 1);
-    memset(ask + n + WIRE_MAX_DEPTH - 1, ']', WIRE_MAX_DEPTH - 1);
-    strcpy(ask + n + 2 * (WIRE_MAX_DEPTH - 1), "," X "}");
-    check_stored(ask);
+    enum { DEEP = WIRE_MAX_DEPTH - 1 };
+    char left[DEEP + 1] = {0}, right[DEEP + 1] = {0};
+    memset(left, '[', DEEP);
+    memset(right, ']', DEEP);
+    check_stored(arena_print(&arena, "{\"k\":%s%s," X "}", left, right));
 }
 END_TEST
 
 START_TEST(test_constants_of_any_size_can_be_loaded)
 {
-    char *ask = arena_alloc(&arena, 200000);
-    strcpy(ask, "{" X ",\"k\":\"");
-    size_t n = strlen(ask);
-    memset(ask + n, 'k', 150000);
-    strcpy(ask + n + 150000, "\"}");
-    check_stored(ask);
+    enum { BYTES = 150000 };
+    char *text = arena_zeros(&arena, BYTES + 1, 1);
+    memset(text, 'k', BYTES);
+    check_stored(arena_print(&arena, "{" X ",\"k\":\"%s\"}", text));
 }
 END_TEST
 

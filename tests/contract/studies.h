@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// studies.h - studies in a database and in memory, for tests of the domain
+
+#ifndef CUMAE_TESTS_STUDIES_H
+#define CUMAE_TESTS_STUDIES_H
+
+#include <math.h>
+
+#include "databases.h"
+#include "live.h"
+#include "study.h"
+#include "trial.h"
+#include "wire_definition.h"
+
+#define ONE_FLOAT "\"space\":{\"x\":{\"type\":\"float\",\"low\":0,\"high\":1}}"
+
+// A definition with the members `json`, which must hold the space.
+static inline struct definition *definition_of(const char *name,
+                                               const char *json)
+{
+    struct error err = {0};
+    struct arena arena;
+    arena_init(&arena);
+    char *text = arena_print(&arena, "{\"name\":\"%s\",%s}", name, json);
+    json_t *parsed = wire_parse(text, strlen(text), &arena, &err);
+    struct definition *definition =
+        parsed ? wire_definition_read(parsed, "", &err) : NULL;
+    ck_assert_msg(definition != NULL, "%s: %s", text, err.message);
+    json_decref(parsed);
+    arena_done(&arena);
+    return definition;
+}
+
+// Stores a study with these members and returns its id.
+static inline int64_t study_in(struct store *store, int64_t owner,
+                               const char *name, const char *json)
+{
+    struct error err = {0};
+    struct study_wanted wanted = {.owner_id = owner,
+                                  .key = name,
+                                  .identity = name,
+                                  .definition = definition_of(name, json)};
+    must(store_begin(store, &err));
+    must(study_find_or_create(store, &wanted, &err));
+    must(store_commit(store, &err));
+    ck_assert(wanted.created);
+    definition_free(wanted.definition);
+    return wanted.id;
+}
+
+// Begins a transaction, locks the study and brings *live (NULL: none yet) up to
+// date, as a writer of the engine does.
+static inline void live_begin(struct live **live, struct store *store,
+                              int64_t id)
+{
+    struct error err = {0};
+    struct study_progress progress;
+    int64_t definition_revision;
+    enum study_state state;
+    must(store_begin(store, &err));
+    must(store_study_lock(store, id, &progress, &definition_revision, &state,
+                          &err));
+    if (*live == NULL)
+        *live = live_load(store, id, &err);
+    ck_assert_msg(*live != NULL, "%s", err.message);
+    must(live_catch_up(*live, store, &progress, definition_revision, state,
+                       &err));
+}
+
+static inline void live_commit(struct live *live, struct store *store)
+{
+    struct error err = {0};
+    if (live->changed)
+        must(store_study_advance(store, live->id, &live->progress, 1, &err));
+    live->changed = false;
+    must(store_commit(store, &err));
+}
+
+static inline bool same_number(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static inline void check_same_trial(const struct live *a, const struct live *b,
+                                    size_t i)
+{
+    const struct live_trial *x = &a->trials[i], *y = &b->trials[i];
+    const struct series *s = &a->history.series[i], *t = &b->history.series[i];
+    ck_assert_int_eq(a->history.state[i], b->history.state[i]);
+    ck_assert(same_number(a->history.value[i], b->history.value[i]));
+    for (size_t k = 0; k < a->history.space->n; k++) {
+        ck_assert(same_number(history_point(&a->history, i)[k],
+                              history_point(&b->history, i)[k]));
+        ck_assert(same_number(history_unit(&a->history, i)[k],
+                              history_unit(&b->history, i)[k]));
+    }
+    ck_assert_uint_eq(s->n, t->n);
+    for (size_t k = 0; k < s->n; k++) {
+        ck_assert_int_eq(s->step[k], t->step[k]);
+        ck_assert(same_number(s->value[k], t->value[k]));
+    }
+    ck_assert_int_eq(x->lease_ms, y->lease_ms);
+    ck_assert_int_eq(x->started_ms, y->started_ms);
+    ck_assert_int_eq(x->ended_ms, y->ended_ms);
+    ck_assert_int_eq(x->ended_revision, y->ended_revision);
+    ck_assert_uint_eq(x->ask_key, y->ask_key);
+    ck_assert_uint_eq(x->ask_body, y->ask_body);
+    ck_assert_int_eq(x->seen_revision, y->seen_revision);
+    ck_assert_int_eq(x->attempt, y->attempt);
+    ck_assert_int_eq(x->retry_of, y->retry_of);
+    ck_assert_int_eq(x->retried_by, y->retried_by);
+    ck_assert(x->stopped == y->stopped);
+}
+
+// Both know the same of the study.
+static inline void check_same_live(const struct live *a, const struct live *b)
+{
+    struct arena arena;
+    arena_init(&arena);
+    ck_assert_str_eq(wire_definition_text(a->definition, &arena),
+                     wire_definition_text(b->definition, &arena));
+    arena_done(&arena);
+    ck_assert_int_eq(a->state, b->state);
+    ck_assert_pstr_eq(a->reason, b->reason);
+    ck_assert_int_eq(a->definition_revision, b->definition_revision);
+    ck_assert_int_eq(a->progress.revision, b->progress.revision);
+    ck_assert_int_eq(a->progress.next_number, b->progress.next_number);
+    ck_assert_mem_eq(a->progress.count, b->progress.count,
+                     sizeof a->progress.count);
+    ck_assert_int_eq(a->progress.best_number, b->progress.best_number);
+    ck_assert(same_number(a->progress.best_value, b->progress.best_value));
+    ck_assert_uint_eq(a->history.n, b->history.n);
+    ck_assert_int_eq(a->history.best, b->history.best);
+    for (size_t i = 0; i < a->history.n; i++)
+        check_same_trial(a, b, i);
+    ck_assert_uint_eq(a->history.n_ended, b->history.n_ended);
+    for (size_t i = 0; i < a->history.n_ended; i++)
+        ck_assert_uint_eq(a->history.ended[i], b->history.ended[i]);
+    for (size_t i = 0; i < a->history.count[TRIAL_RUNNING]; i++)
+        ck_assert_uint_eq(a->history.running[i], b->history.running[i]);
+}
+
+// The store holds what memory holds.
+static inline void check_stored(const struct live *live, struct store *store)
+{
+    struct live *again = NULL;
+    live_begin(&again, store, live->id);
+    store_rollback(store);
+    check_same_live(live, again);
+    live_free(again);
+}
+
+#endif
