@@ -7,6 +7,7 @@
 
 #include "ascent.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,7 @@ static double *make_candidates(const struct ascent *ascent, struct rng *rng,
     size_t d = space->n, known[KNOWN];
     size_t n_known = best_known(ascent->gp, known);
     double *unit = arena_doubles(arena, CANDIDATES * d);
+    assert(n_known > 0);
     spread(space, rng, unit);
     for (size_t i = SPREAD; i < CANDIDATES; i++) {
         gp_points_get(&ascent->gp->points, known[i % n_known], unit + i * d);

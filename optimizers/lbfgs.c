@@ -103,7 +103,7 @@ static void turn(struct state *s)
 {
     size_t n = s->problem->n;
     size_t kept = s->n_steps < MEMORY ? s->n_steps : MEMORY;
-    double *p = s->direction, weight[MEMORY];
+    double *p = s->direction, weight[MEMORY] = {0};
     for (size_t i = 0; i < n; i++)
         p[i] = s->held[i] ? 0 : s->gradient[i];
     for (size_t q = 1; q <= kept; q++) {

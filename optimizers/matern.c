@@ -51,7 +51,8 @@ INLINE void distances(enum matern_distance kind, const reals *x,
     }
     if (kind == MATERN_NUMBER || kind == MATERN_CATEGORY)
         return;
-    integers none = *x != *x, other_none = *other != *other;
+    reals copy = *x, other_copy = *other; // a NaN differs from itself
+    integers none = *x != copy, other_none = *other != other_copy;
     integers both = none & other_none, one = none ^ other_none;
     *out = (reals)((integers)*out & ~both);
     one_where(&one, out);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LAMBDAS = 81 };
+enum { LAMBDAS = 81, MIDDLE = 40 };
 
 static const double farthest = 1e60; // its fourth power is finite
 
@@ -54,7 +54,7 @@ static void bend(struct warp *warp, const double *z, size_t n)
         jacobian += z[i] >= 0 ? log1p(z[i]) : -log1p(-z[i]);
     struct warp trial = *warp;
     for (int i = 0; i < LAMBDAS; i++) {
-        trial.lambda = (i - LAMBDAS / 2) / 20.0;
+        trial.lambda = (i - MIDDLE) / 20.0;
         double variance = moments(z, n, &trial);
         double likelihood =
             -0.5 * (double)n * log(variance) + (trial.lambda - 1) * jacobian;

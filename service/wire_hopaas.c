@@ -30,9 +30,9 @@ static const struct {
     const char *python, *ours;
 } samplers_by_class[] =
     {
-        {"TPESampler", "tpe"},     {"RandomSampler", "random"},
-        {"QMCSampler", "qmc"},     {"GridSampler", "grid"},
-        {"CmaEsSampler", "cmaes"},
+        {"TPESampler", "tpe"}, {"RandomSampler", "random"},
+        {"QMCSampler", "qmc"}, {"GridSampler", "grid"},
+        {"GPSampler", "gp"},   {"CmaEsSampler", "cmaes"},
 },
   pruners_by_class[] = {
       {"NopPruner", "nop"},

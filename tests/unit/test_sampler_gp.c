@@ -4,7 +4,6 @@
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "rng.h"
 #include "sampler.h"
@@ -291,7 +290,7 @@ START_TEST(test_the_startup_can_be_chosen)
                          options, &err) == 0);
     suggest(gp, 1, 20, later);
     ck_assert_mem_eq(early, later, sizeof early);
-    ck_assert(memcmp(early, modelled, sizeof early) != 0);
+    ck_assert(early[0] != modelled[0]);
 }
 END_TEST
 
