@@ -614,9 +614,6 @@ START_TEST(test_grid_of_22500_cells_ends_with_the_last_one)
 }
 END_TEST
 
-// Of OpenBLAS.
-void openblas_set_num_threads(int threads);
-
 int main(void)
 {
     openblas_set_num_threads(1); // as the service does
