@@ -164,8 +164,9 @@ static const char *const faults[][2] = {
      "objectives must hold exactly 1 objective in this version, not 2"},
     {"{\"name\":\"s\",\"objectives\":[{\"nmae\":1}]," SPACE "}",
      "unknown field objectives[0].nmae"},
-    {"{\"name\":\"s\",\"sampler\":\"gp\"," SPACE "}",
-     "sampler.name must be one of those that /api/v1/info lists, not \"gp\""},
+    {"{\"name\":\"s\",\"sampler\":\"oracle\"," SPACE "}",
+     "sampler.name must be one of those that /api/v1/info lists, not "
+     "\"oracle\""},
     {"{\"name\":\"s\",\"sampler\":{\"seed\":9007199254740992}," SPACE "}",
      "sampler.seed must be from 0 to 9007199254740991, not 9007199254740992"},
     {"{\"name\":\"s\",\"sampler\":{\"options\":{\"gamma\":2}}," SPACE "}",
