@@ -50,9 +50,8 @@ BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all run demo test check-c check-python lint layers sanitize tsan \
-  format bench help install uninstall clean packages packages-test venv \
-  memcheck figures
+.PHONY: all run demo test tests examples lint layers sanitize tsan memcheck \
+  format bench figures help install clean packages packages-test venv
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
