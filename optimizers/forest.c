@@ -128,10 +128,21 @@ struct segment {
 };
 
 struct split {
-    double gain; // sum of squared means, by weight, of the two sides
+    double gain; // by which it reduces the sum of squared errors
     size_t feature;
     double low, high; // the coordinates on both sides of the edge
 };
+
+// In small nodes it is common that two parameters part the results alike.
+// Rounding must not decide then: the wider gap does.
+static bool better(const struct split *split, const struct split *best)
+{
+    const double rounding = 1e-9;
+    if (split->gain < best->gain * (1 - rounding))
+        return false;
+    return split->gain > best->gain * (1 + rounding) ||
+           split->high - split->low > best->high - best->low;
+}
 
 // Looks for a better split of a segment in coordinate k.
 static void scan(const struct grower *grower, const struct segment *segment,
@@ -142,18 +153,23 @@ static void scan(const struct grower *grower, const struct segment *segment,
     const uint32_t *order = grower->order + k * grower->m;
     if (at[order[segment->from]] == at[order[segment->to - 1]])
         return;
+    double mean = segment->sum / segment->weight;
     double least = (double)grower->plan->leaf, weight = 0, sum = 0;
     for (size_t i = segment->from; i + 1 < segment->to; i++) {
         uint32_t row = order[i];
         weight += grower->weight[row];
-        sum += grower->weight[row] * value[row];
+        sum += grower->weight[row] * (value[row] - mean);
         double low = at[row], high = at[order[i + 1]];
-        double other = segment->weight - weight, rest = segment->sum - sum;
+        double other = segment->weight - weight;
         if (low == high || weight < least || other < least)
             continue;
-        double gain = sum * sum / weight + rest * rest / other;
-        if (gain > best->gain)
-            *best = (struct split){gain, k, low, high};
+        struct split split = {.gain = sum * sum * segment->weight /
+                                      (weight * other),
+                              .feature = k,
+                              .low = low,
+                              .high = high};
+        if (better(&split, best))
+            *best = split;
     }
 }
 
@@ -227,15 +243,14 @@ static struct segment whole(const struct grower *grower)
 static bool find_split(const struct grower *grower,
                        const struct segment *segment, struct split *best)
 {
-    // What no split at all reaches, and a little more for rounding.
-    double mean = segment->sum / segment->weight, squares = 0;
-    const uint32_t *rows = grower->order;
+    // less is rounding of equal values
+    double least = 0;
     for (size_t i = segment->from; i < segment->to; i++) {
-        double value = grower->plan->value[rows[i]];
-        squares += grower->weight[rows[i]] * value * value;
+        uint32_t row = grower->order[i];
+        double value = grower->plan->value[row];
+        least += 1e-20 * grower->weight[row] * value * value;
     }
-    best->gain = segment->sum * mean + 1e-12 * squares;
-    double least = best->gain;
+    *best = (struct split){.gain = least};
     if (segment->depth < FOREST_MAX_DEPTH)
         for (size_t k = 0; k < grower->d; k++)
             scan(grower, segment, k, best);

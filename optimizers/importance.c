@@ -13,7 +13,7 @@
 #include "pedanova.h"
 #include "rng.h"
 
-enum { LEAST_ROWS = 512, MOST_ROWS = 4096, MOST_COORDINATES = 1 << 18 };
+enum { LEAST_ROWS = 512, MOST_ROWS = 4096, MOST_COORDINATES = 1 << 17 };
 
 // The results that are looked at.
 struct rows {
@@ -45,7 +45,7 @@ static int check(const struct importance_plan *plan, struct error *err)
                          plan->among);
     if (!(plan->top > 0 && plan->top < plan->among))
         return error_set(err, ERROR_INVALID,
-                         "top must be above 0 and below among, not %g >= %g",
+                         "top must be above 0 and below among, not %g and %g",
                          plan->top, plan->among);
     if (plan->n_trees > 1024)
         return error_set(err, ERROR_INVALID,

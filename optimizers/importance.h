@@ -71,7 +71,7 @@ struct importance {
 // nothing is explained (a constant value, or nothing but noise with `ped`)
 // every variance and share is 0. A parameter with one value has 0.
 //
-// fanova looks at no more than max(512, min(4096, 2^18 / d)) results: one
+// fanova looks at no more than max(512, min(4096, 2^17 / d)) results: one
 // drawn from each of as many runs of neighbours, so all ages of a study are
 // seen alike. ped looks at all of them. 100,000 results of 20 parameters take
 // 0.4 s with fanova and 0.1 s with ped.

@@ -51,11 +51,16 @@ struct counts {
     double n_top, n_among;
 };
 
+static bool categorical(const struct param *param)
+{
+    return param->kind == PARAM_CATEGORICAL || param->kind == PARAM_BOOL;
+}
+
 static struct counts cells(const struct param *param, struct arena *arena)
 {
     size_t levels = param_levels(param);
-    bool merged = param->kind != PARAM_CATEGORICAL &&
-                  (levels == 0 || levels > PEDANOVA_CELLS);
+    bool merged =
+        !categorical(param) && (levels == 0 || levels > PEDANOVA_CELLS);
     struct counts counts = {.n = merged ? PEDANOVA_CELLS : levels};
     counts.edge = arena_doubles(arena, counts.n + 1);
     counts.top = arena_zeros(arena, counts.n, sizeof(double));
@@ -221,9 +226,9 @@ void pedanova_of(const struct pedanova_plan *plan, double *single)
             continue;
         double active = counts.n_among / n_among;
         double active_top = counts.n_top / n_top;
-        double explained =
-            n_top / (n_among - n_top) * active_top * active_top / active *
-            divergence(&counts, param->kind == PARAM_CATEGORICAL, &scratch);
+        double explained = n_top / (n_among - n_top) * active_top * active_top /
+                           active *
+                           divergence(&counts, categorical(param), &scratch);
         single[k] = explained < 1 ? explained : 1;
     }
     arena_done(&scratch);
