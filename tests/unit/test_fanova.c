@@ -308,7 +308,7 @@ static size_t cells(const struct forest_tree *tree, size_t k, double *edge)
         size_t at = n;
         if (tree->node[i].feature != k)
             continue;
-        for (; edge[at - 1] > tree->node[i].edge; at--)
+        for (; at > 0 && edge[at - 1] > tree->node[i].edge; at--)
             edge[at] = edge[at - 1];
         edge[at] = tree->node[i].edge;
         n++;
