@@ -235,27 +235,34 @@ static double variance(const struct axis *a, const struct axis *b,
     return sum;
 }
 
-// Adds the variance of the interaction of k < l to pair[k * d + l], each
-// multiplied with `scale`.
+// Adds what a box contributes to the differences step[k * d + l] of the
+// interactions of the coordinates k < l in which it has sides.
+static void add_box(const struct boxes *boxes, size_t i, struct arena *arena,
+                    double **step)
+{
+    const struct box *box = &boxes->box[i];
+    for (size_t s = 0; s < box->n; s++)
+        for (size_t t = s + 1; t < box->n; t++) {
+            uint32_t k = box->side[s].feature, l = box->side[t].feature;
+            size_t rows = boxes->axis[k].n + 1, columns = boxes->axis[l].n + 1;
+            double **pair = &step[k * boxes->d + l];
+            if (!*pair)
+                *pair = arena_zeros(arena, rows * columns, sizeof **pair);
+            struct factor a = factor_of(boxes, &box->side[s]);
+            struct factor b = factor_of(boxes, &box->side[t]);
+            add_product(&a, &b, amount(boxes, i), columns, *pair);
+        }
+}
+
+// Adds the variance of the interaction of k < l, multiplied with `scale`, to
+// pair[k * d + l].
 static void decompose_pairs(const struct boxes *boxes, double scale,
                             struct arena *arena, double *pair)
 {
     size_t d = boxes->d, longest = 0;
     double **step = arena_zeros(arena, d * d, sizeof *step);
-    for (size_t i = 0; i < boxes->n; i++) {
-        const struct box *box = &boxes->box[i];
-        for (size_t s = 0; s < box->n; s++)
-            for (size_t t = s + 1; t < box->n; t++) {
-                uint32_t k = box->side[s].feature, l = box->side[t].feature;
-                size_t columns = boxes->axis[l].n + 1;
-                if (!step[k * d + l])
-                    step[k * d + l] = arena_zeros(
-                        arena, (boxes->axis[k].n + 1) * columns, sizeof **step);
-                struct factor a = factor_of(boxes, &box->side[s]);
-                struct factor b = factor_of(boxes, &box->side[t]);
-                add_product(&a, &b, amount(boxes, i), columns, step[k * d + l]);
-            }
-    }
+    for (size_t i = 0; i < boxes->n; i++)
+        add_box(boxes, i, arena, step);
     for (size_t k = 0; k < d; k++)
         longest = boxes->axis[k].n > longest ? boxes->axis[k].n : longest;
     double *column = arena_doubles(arena, longest);

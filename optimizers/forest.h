@@ -18,8 +18,9 @@
 //                  coordinates are independent, and a condition's effect is
 //                  seen in the parameter that it asks.
 //
-// The order of the parameters matters in draws for inactive ones and between
-// splits that are equally good, and nowhere else.
+// Of two splits that are equally good the one with the wider gap between the
+// results of its sides is taken, so the order of the parameters matters only in
+// draws for inactive ones and where gaps are equal too.
 //
 // Notation: d parameters, n results.
 
