@@ -68,7 +68,8 @@ static struct pruner_verdict decide(size_t number)
 {
     struct pruner_verdict verdict;
     memset(&verdict, 0xa5, sizeof verdict);
-    pruner->decide(&history, number, options, 7, &arena, &verdict);
+    struct pruner_task task = {&history, number, options, 7, &arena};
+    pruner_decide(pruner, &task, &verdict);
     arena_reset(&arena);
     ck_assert_msg(memchr(verdict.reason, 0, sizeof verdict.reason) != NULL,
                   "%s: the reason is not terminated", pruner->name);

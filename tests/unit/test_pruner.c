@@ -57,7 +57,8 @@ static size_t curve(size_t n, const double *values)
 static struct pruner_verdict decide(size_t number)
 {
     struct pruner_verdict verdict;
-    pruner->decide(&history, number, options, 1, &arena, &verdict);
+    struct pruner_task task = {&history, number, options, 1, &arena};
+    pruner_decide(pruner, &task, &verdict);
     arena_reset(&arena);
     return verdict;
 }
