@@ -5,13 +5,14 @@ Replays recorded learning curves (curves/, replay.py) for our pruners (prune.c)
 and, in the same run, for Optuna's (peer_pruners.py). Prints a table and writes
 build/bench/prune.json.
 
-Variables: SEEDS=0-19, WORKERS=1,16, PRUNERS=name,... (ours), PEERS=0 leaves
+Variables: SEEDS=0-9, WORKERS=1,16, PRUNERS=name,... (ours), PEERS=0 leaves
 Optuna out.
 """
 
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -30,14 +31,21 @@ OURS = {
     "median.warmup5": "median n_warmup_steps=5",
     "percentile": "percentile",
     "asha": "asha",
+    "asha.factor2": "asha reduction_factor=2",
     "asha.factor4": "asha reduction_factor=4",
     "hyperband": "hyperband max_resource={epochs}",
+    "hyperband.factor4": "hyperband max_resource={epochs} reduction_factor=4",
     "threshold": "threshold upper={bound} n_warmup_steps=10",
     "patient": "patient",
     "median.patience5": "median patience=5",
     "asha.patience5": "asha patience=5",
     "wilcoxon": "wilcoxon",
+    "extrapolate": "extrapolate max_resource={epochs}",
+    "extrapolate.p05": "extrapolate max_resource={epochs} probability=0.05",
+    "extrapolate.p40": "extrapolate max_resource={epochs} probability=0.4",
 }
+
+EPOCHS = tuple(task for task in replay.TASKS if task not in replay.MEANS)
 
 
 class Driver:
@@ -96,8 +104,8 @@ def ours(program: Path, cells: list, names: list) -> dict:
     return found
 
 
-def peers(cells: list) -> dict:
-    """Return the scores of Optuna's pruners, and its version."""
+def peers(cells: list) -> list:
+    """Return what peer_pruners.py says of Optuna's pruners."""
     done = subprocess.run(
         [environment.python("pruners"), HERE / "peer_pruners.py"],
         input=json.dumps([[c.task, c.workers, c.seed] for c in cells]),
@@ -106,7 +114,7 @@ def peers(cells: list) -> dict:
         check=True,
         env={**os.environ, **environment.ONE_THREAD},
     )
-    return json.loads(done.stdout)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 # ---- figures ----------------------------------------------------------------
@@ -115,9 +123,9 @@ def peers(cells: list) -> dict:
 def summary(cells: list, scores: list) -> dict:
     """Return the figures of one pruner.
 
-    Per workers, and task: medians over the seeds, in percent. Over the tasks:
-    the mean of those; and the mean regret of all studies, which shows what the
-    median hides.
+    Per workers and task: medians over the seeds, in percent. Over the tasks with
+    epochs: the mean of those; and the mean regret of all their studies, which
+    shows what the median hides.
     """
     figures = {}
     for workers in sorted({cell.workers for cell in cells}):
@@ -132,32 +140,58 @@ def summary(cells: list, scores: list) -> dict:
             }
             for task, value in medians.items():
                 figures[f"{workers}.{task}.{figure}"] = value
-            figures[f"{workers}.{figure}"] = statistics.fmean(medians.values())
+            figures[f"{workers}.{figure}"] = statistics.fmean(
+                medians[task] for task in EPOCHS
+            )
         figures[f"{workers}.mean_regret"] = 100 * statistics.fmean(
-            score["regret"] for found in by_task.values() for score in found
+            score["regret"] for task in EPOCHS for score in by_task[task]
         )
     return figures
 
 
 def table(result: dict, workers: list) -> str:
-    """Return saved epochs and regrets in percent, for people."""
-    names = [key.rpartition(f".{workers[0]}.saved")[0] for key in result]
+    """Return saved epochs and regrets in percent, for people.
+
+    A star marks what no other pruner beats in both saved epochs and regret.
+    """
+    names = pruners_of(result)
     columns = ("saved", "regret", "mean_regret")
-    lines = [
-        "percent".ljust(28)
-        + "".join(f"{w} workers: saved regret  mean".rjust(34) for w in workers)
-    ]
-    for name in sorted(filter(None, names)):
-        if any(name.endswith(f".{w}") for w in workers):
-            continue
-        cells = [result[f"{name}.{w}.{c}"] for w in workers for c in columns]
-        lines.append(
-            name.ljust(28)
-            + "".join(
-                f"{x:{22 if i % 3 == 0 else 6}.1f}" for i, x in enumerate(cells)
-            )
-        )
+    head = "".join(f"{w} workers: saved regret  mean ".rjust(34) for w in workers)
+    lines = ["percent".ljust(28) + head]
+    best = {w: front(result, names, w) for w in workers}
+    for name in names:
+        line = name.ljust(28)
+        for w in workers:
+            saved, regret, mean = (result[f"{name}.{w}.{c}"] for c in columns)
+            star = "*" if name in best[w] else " "
+            line += f"{saved:20.1f}{regret:7.1f}{mean:6.1f}{star}"
+        lines.append(line)
     return "\n".join(lines)
+
+
+def pruners_of(result: dict) -> list:
+    """Return the pruners that a result has figures of."""
+    found = (re.fullmatch(r"(\D.*?)\.\d+\.saved", key) for key in result)
+    return list(dict.fromkeys(match.group(1) for match in found if match))
+
+
+def front(result: dict, names: list, workers: int) -> list:
+    """Return those that no other one beats in saved epochs and regret."""
+
+    def at(name):
+        return (
+            result[f"{name}.{workers}.saved"],
+            -result[f"{name}.{workers}.regret"],
+        )
+
+    def beats(a, b):
+        return a != b and a[0] >= b[0] and a[1] >= b[1]
+
+    return [
+        name
+        for name in names
+        if not any(beats(at(other), at(name)) for other in names)
+    ]
 
 
 def main() -> None:
@@ -166,7 +200,7 @@ def main() -> None:
     parser.add_argument("--cumaed", type=Path, required=True)
     args = parser.parse_args()
     workers = numbers(os.environ.get("WORKERS", "1,16"))
-    seeds = numbers(os.environ.get("SEEDS", "0-19"))
+    seeds = numbers(os.environ.get("SEEDS", "0-9"))
     names = os.environ.get("PRUNERS", ",".join(OURS)).split(",")
     cells = [
         replay.Cell(task, w, seed)
@@ -181,11 +215,10 @@ def main() -> None:
         for key, value in summary(cells, scores).items():
             result[f"cumae.{name}.{key}"] = round(value, 3)
     if os.environ.get("PEERS") != "0":
-        found = peers(cells)
-        result["versions.optuna"] = found["version"]
-        for name, scores in found["scores"].items():
-            for key, value in summary(cells, scores).items():
-                result[f"optuna.{name}.{key}"] = round(value, 3)
+        for row in peers(cells):
+            result["versions.optuna"] = row["version"]
+            for key, value in summary(cells, row["scores"]).items():
+                result[f"optuna.{row['name']}.{key}"] = round(value, 3)
     print(table(result, workers))
     if "PRUNERS" not in os.environ and os.environ.get("PEERS") != "0":
         room = HERE.parents[1] / "build" / "bench"

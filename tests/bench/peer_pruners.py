@@ -2,7 +2,8 @@
 """peer_pruners.py - Optuna's pruners on the replayed studies
 
 Runs in the environment of requirements/pruners.txt. Reads a JSON list of
-[task, workers, seed] and writes {pruner: [score, ...]} and the version.
+[task, workers, seed] and writes a line {"version", "name", "scores"} for each
+pruner, scores in the order of the list.
 """
 
 import json
@@ -18,13 +19,14 @@ P = optuna.pruners
 def pruners(epochs: int, bound: float) -> dict:
     """Return the pruners by name; `bound` is what a threshold may know."""
     return {
-        "nop": P.NopPruner(),
         "median": P.MedianPruner(),
         "median.warmup5": P.MedianPruner(n_warmup_steps=5),
         "percentile": P.PercentilePruner(25.0),
         "halving": P.SuccessiveHalvingPruner(),
+        "halving.factor2": P.SuccessiveHalvingPruner(1, 2),
         "halving.factor3": P.SuccessiveHalvingPruner(1, 3),
         "hyperband": P.HyperbandPruner(1, epochs, 3),
+        "hyperband.factor4": P.HyperbandPruner(1, epochs, 4),
         "threshold": P.ThresholdPruner(upper=bound, n_warmup_steps=10),
         "patient": P.PatientPruner(None, 5),
         "median.patience5": P.PatientPruner(P.MedianPruner(), 5),
@@ -68,12 +70,11 @@ def main() -> None:
     warnings.simplefilter("ignore")
     cells = [replay.Cell(*cell) for cell in json.load(sys.stdin)]
     recorded = {cell.task: replay.curves(cell.task) for cell in cells}
-    found = {}
     for name in pruners(1, 0):
         studies = [replay.Study.of(c, recorded[c.task]) for c in cells]
-        found[name] = replay.run_all(studies, decider(studies, name))
-        print(f"optuna {name}", file=sys.stderr)
-    json.dump({"version": optuna.__version__, "scores": found}, sys.stdout)
+        scores = replay.run_all(studies, decider(studies, name))
+        row = {"version": optuna.__version__, "name": name, "scores": scores}
+        print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":

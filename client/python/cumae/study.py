@@ -46,7 +46,8 @@ class Study:
     objectives  instead of direction: [{"name": ..., "direction": ...}]
     sampler     a name (tpe, gp, random, qmc, grid, cmaes) or
                 {"name":, "options":, "seed":}
-    pruner      a name (nop, median, percentile, ...) or {"name":, "options":}
+    pruner      a name (nop, median, asha, extrapolate, ...) or {"name":,
+                "options":}; `client.info()` lists all of them
     budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
                 "target":, "patience":}, each optional
     constants   what all trials have in common, for the record
