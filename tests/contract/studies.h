@@ -162,7 +162,12 @@ static inline void end_in(struct history *view, const struct live *live,
     const struct history *h = &live->history;
     if (i < number &&
         live->trials[i].ended_revision <= live->trials[number].seen_revision)
-        history_move(view, i, (enum trial_state)h->state[i], h->value[i]);
+        history_enter(view, i,
+                      &(struct result){.state = (enum trial_state)h->state[i],
+                                       .values = history_values(h, i),
+                                       .constraints =
+                                           h->constraint + i * h->n_constraints,
+                                       .variance = h->variance[i]});
 }
 
 // The study as the suggestion of trial `number` saw it: the ends up to its
@@ -171,7 +176,7 @@ static inline void history_before(const struct live *live, size_t number,
                                   struct history *view)
 {
     const struct history *h = &live->history;
-    history_init(view, h->space);
+    history_init_for(view, h->space, h->n_objectives, h->n_constraints);
     for (size_t i = 0; i < number; i++) {
         history_append(view, TRIAL_RUNNING, history_point(h, i));
         view->seen[i] = h->seen[i];
