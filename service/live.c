@@ -17,53 +17,16 @@ static void *grow(void *block, size_t n, size_t size)
     return bigger;
 }
 
-// ---- asks by key ------------------------------------------------------------
-
-static void put_key(struct live *live, uint64_t key, size_t number)
-{
-    size_t slot = key & (live->n_key_slots - 1);
-    while (live->key_slots[slot]) {
-        size_t other = live->key_slots[slot] - 1;
-        if (live->trials[other].ask_key == key)
-            return; // the first trial of the ask stands for all of them
-        slot = (slot + 1) & (live->n_key_slots - 1);
-    }
-    live->key_slots[slot] = (uint32_t)number + 1;
-    live->n_keys++;
-}
-
-static void remember_key(struct live *live, size_t number)
-{
-    if (!live->trials[number].ask_key)
-        return;
-    if (2 * (live->n_keys + 1) > live->n_key_slots) {
-        free(live->key_slots);
-        live->n_key_slots = live->n_key_slots ? 2 * live->n_key_slots : 64;
-        live->key_slots = calloc(live->n_key_slots, sizeof *live->key_slots);
-        if (!live->key_slots)
-            abort();
-        live->n_keys = 0;
-        for (size_t i = 0; i < number; i++)
-            if (live->trials[i].ask_key)
-                put_key(live, live->trials[i].ask_key, i);
-    }
-    put_key(live, live->trials[number].ask_key, number);
-}
-
-int64_t live_find_ask(const struct live *live, uint64_t ask_key)
-{
-    if (!live->n_key_slots || !ask_key)
-        return -1;
-    size_t slot = ask_key & (live->n_key_slots - 1);
-    for (; live->key_slots[slot]; slot = (slot + 1) & (live->n_key_slots - 1)) {
-        size_t number = live->key_slots[slot] - 1;
-        if (live->trials[number].ask_key == ask_key)
-            return (int64_t)number;
-    }
-    return -1;
-}
-
 // ---- trials -----------------------------------------------------------------
+
+// Enters the trial where it is looked up and counted.
+static void remember(struct live *live, size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    numbers_put(&live->asks, trial->ask_key, number);
+    numbers_put(&live->clients, trial->client_key, number);
+    live->n_started += trial->started_ms != 0;
+}
 
 static size_t append(struct live *live, enum trial_state state,
                      const double *point, const struct live_trial *trial)
@@ -77,7 +40,7 @@ static size_t append(struct live *live, enum trial_state state,
     live->trials[number].retried_by = -1;
     if (trial->retry_of >= 0)
         live->trials[trial->retry_of].retried_by = (int32_t)number;
-    remember_key(live, number);
+    remember(live, number);
     return number;
 }
 
@@ -98,6 +61,22 @@ size_t live_append(struct live *live, const double *point,
     size_t number = append(live, TRIAL_RUNNING, point, trial);
     count(live);
     return number;
+}
+
+size_t live_enqueue(struct live *live, const double *point,
+                    const struct live_trial *trial)
+{
+    size_t number = append(live, TRIAL_QUEUED, point, trial);
+    count(live);
+    return number;
+}
+
+void live_start(struct live *live, size_t number,
+                const struct live_trial *trial)
+{
+    live->trials[number] = *trial;
+    remember(live, number);
+    live_move(live, number, TRIAL_RUNNING, NAN);
 }
 
 static void forget_model(struct live *live)
@@ -164,6 +143,22 @@ int64_t live_find_lost(const struct live *live)
     return -1;
 }
 
+int64_t live_find_queued(const struct live *live)
+{
+    const struct history *history = &live->history;
+    size_t left = history->count[TRIAL_QUEUED];
+    int64_t first = -1;
+    for (size_t i = 0; left > 0 && i < history->n; i++) {
+        if (history->state[i] != TRIAL_QUEUED)
+            continue;
+        left--;
+        if (first < 0 ||
+            live->trials[i].priority > live->trials[first].priority)
+            first = (int64_t)i;
+    }
+    return first;
+}
+
 double live_value(const struct live *live, size_t number)
 {
     return definition_sign(live->definition, live->history.value[number]);
@@ -215,6 +210,10 @@ static int visit_trial(void *context, const struct trial_row *row,
         .attempt = (int32_t)row->attempt,
         .retry_of = (int32_t)row->retry_of,
         .stopped = row->stopped,
+        .client_key = digest(row->client_key),
+        .client_body = digest(row->client_key + 8),
+        .brought = row->brought,
+        .priority = row->priority,
     };
     if (number > live->history.n || row->n_point != live->history.space->n)
         return error_set(err, ERROR_INTERNAL,
@@ -226,7 +225,9 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
+        live->n_started -= live->trials[number].started_ms != 0;
         live->trials[number] = trial;
+        remember(live, number);
     }
     if (catching->n == catching->capacity) {
         catching->capacity = catching->capacity ? 2 * catching->capacity : 64;
@@ -362,7 +363,8 @@ void live_free(struct live *live)
     free(live->key);
     free(live->reason);
     free(live->trials);
-    free(live->key_slots);
+    numbers_done(&live->asks);
+    numbers_done(&live->clients);
     free(live);
 }
 

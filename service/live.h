@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "definition.h"
+#include "numbers.h"
 #include "store.h"
 
 // What the engine keeps of a trial beside the history's columns.
@@ -26,9 +27,13 @@ struct live_trial {
     uint64_t ask_body; // the ask that made it; 0: none
     int64_t seen_revision;
     int32_t attempt;
-    int32_t retry_of;   // -1: not a retry
-    int32_t retried_by; // -1: not retried yet
-    bool stopped;       // a pruner said stop
+    int32_t retry_of;     // -1: not a retry
+    int32_t retried_by;   // -1: not retried yet
+    bool stopped;         // a pruner said stop
+    bool brought;         // by a user: enqueued or imported
+    int64_t priority;     // of a brought one while it is queued
+    uint64_t client_key;  // digests of the name that the user gave it and of
+    uint64_t client_body; // what came with it; 0: none
 };
 
 struct live {
@@ -47,8 +52,9 @@ struct live {
     bool deleted;
     struct model *model; // of the sampler, for model_n results
     size_t model_n;
-    uint32_t *key_slots; // hash of ask_key -> number + 1
-    size_t n_key_slots, n_keys;
+    struct numbers asks;    // first trials by ask_key
+    struct numbers clients; // trials by client_key
+    size_t n_started;       // trials that were ever handed out
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -65,6 +71,14 @@ int live_catch_up(struct live *live, struct store *store,
 size_t live_append(struct live *live, const double *point,
                    const struct live_trial *trial);
 
+// Appends a trial that waits to be handed out; returns its number.
+size_t live_enqueue(struct live *live, const double *point,
+                    const struct live_trial *trial);
+
+// Hands out a queued trial, of which *trial is what to know from now on.
+void live_start(struct live *live, size_t number,
+                const struct live_trial *trial);
+
 // Moves a trial to a state, keeps the counts and the best of `progress`.
 // `value` is the user's; NaN for none.
 void live_move(struct live *live, size_t number, enum trial_state state,
@@ -77,11 +91,12 @@ bool live_report(struct live *live, size_t number, int64_t step, double value);
 // The user's value of a trial, NaN when it has none.
 double live_value(const struct live *live, size_t number);
 
-// The first trial made by the ask with this key digest, or -1.
-int64_t live_find_ask(const struct live *live, uint64_t ask_key);
-
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
+
+// The queued trial to hand out next, or -1: of those with the highest priority
+// the first.
+int64_t live_find_queued(const struct live *live);
 
 // Is a model due whose fit may take long? Makes the model that the next
 // suggestion needs; live_suggest does so itself where nobody did before.

@@ -33,7 +33,11 @@
 
 struct store;
 
-enum { STORE_ASK_KEY_BYTES = 24, STORE_HASH_BYTES = 32 };
+enum {
+    STORE_ASK_KEY_BYTES = 24,
+    STORE_CLIENT_KEY_BYTES = 16,
+    STORE_HASH_BYTES = 32
+};
 
 // ---- sessions -------------------------------------------------------------
 
@@ -155,6 +159,7 @@ struct study_row {
     enum study_state state;
     const char *reason; // why finished or paused, or NULL
     int64_t created_ms, changed_ms;
+    const char *warm_start; // JSON of what it learnt from whom, or NULL
     struct study_progress progress;
 };
 
@@ -231,7 +236,12 @@ struct trial_row {
     double wall_s;          // told by the worker; NaN: not told
     unsigned char ask_key[STORE_ASK_KEY_BYTES]; // all zero: none
     const char *worker, *constants, *special, *error, *outputs, *meta, *env,
-        *tags, *notes; // JSON texts, except error and notes (plain text)
+        *tags, *notes;     // JSON texts, except error and notes (plain text)
+    const char *client_id; // what the user who brought it calls it; unique
+                           // in the study; NULL: nothing
+    unsigned char client_key[STORE_CLIENT_KEY_BYTES]; // all zero: none
+    bool brought;     // by a user: enqueued or imported
+    int64_t priority; // of a brought trial
 };
 
 // Adds a trial with all its fields. (study_id, number) is unique.
@@ -245,8 +255,8 @@ int store_trial_end(struct store *store, const struct trial_row *row,
 // Renews the lease; changes no revision.
 int store_trial_lease(struct store *store, int64_t study_id, int64_t number,
                       int64_t lease_ms, struct error *err);
-// Writes state, started_ms, lease_ms, worker, revision (a queued trial is
-// handed out).
+// Writes state, started_ms, lease_ms, worker, special, ask_key, revision (a
+// queued trial is handed out).
 int store_trial_start(struct store *store, const struct trial_row *row,
                       struct error *err);
 
@@ -274,7 +284,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // only the fields that the engine keeps: number, state, point, values,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
-// ask_key.
+// ask_key, client_key, brought, priority.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
                                     struct error *err),

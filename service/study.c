@@ -33,15 +33,30 @@ int study_state_from_name(const char *name)
 
 // ---- budgets ----------------------------------------------------------------
 
-// Results since the best one, the best included in none.
-static int64_t results_without_best(const struct history *history)
+// Results of trials that ran here since the best one of all.
+static int64_t results_without_best(const struct live *live)
 {
+    const struct history *history = &live->history;
     int64_t n = 0;
     for (size_t i = history->n_ended; i-- > 0;) {
         size_t number = history->ended[i];
         if (history->best >= 0 && number == (size_t)history->best)
             break;
-        n += history->state[number] == TRIAL_COMPLETE;
+        n += history->state[number] == TRIAL_COMPLETE &&
+             live->trials[number].started_ms;
+    }
+    return n;
+}
+
+// Trials that failed here; not those that failed before they were imported.
+static int64_t failed_here(const struct live *live)
+{
+    const struct history *history = &live->history;
+    int64_t n = 0;
+    for (size_t i = 0; i < history->n_ended; i++) {
+        size_t number = history->ended[i];
+        n += history->state[number] == TRIAL_FAILED &&
+             live->trials[number].started_ms;
     }
     return n;
 }
@@ -61,13 +76,15 @@ static const char *used_up(const struct live *live, char *detail, size_t size)
 {
     const struct budget *budget = &live->definition->budget;
     const struct history *history = &live->history;
+    int64_t started = (int64_t)live->n_started;
     int64_t failed = (int64_t)history->count[TRIAL_FAILED];
-    if (budget->max_trials && (int64_t)history->n >= budget->max_trials) {
+    if (budget->max_trials && started >= budget->max_trials) {
         snprintf(detail, size, "max_trials %" PRId64 " handed out",
                  budget->max_trials);
         return "budget";
     }
-    if (budget->max_failed && failed >= budget->max_failed) {
+    if (budget->max_failed && failed >= budget->max_failed &&
+        failed_here(live) >= budget->max_failed) {
         snprintf(detail, size, "max_failed %" PRId64 " reached",
                  budget->max_failed);
         return "budget";
@@ -80,7 +97,7 @@ static const char *used_up(const struct live *live, char *detail, size_t size)
         snprintf(detail, size, "target %g reached", budget->target);
         return "converged";
     }
-    if (budget->patience && results_without_best(history) >= budget->patience) {
+    if (budget->patience && results_without_best(live) >= budget->patience) {
         snprintf(detail, size, "patience %" PRId64 ": no better result since",
                  budget->patience);
         return "converged";

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../optimizers/rng.h"
@@ -19,8 +20,7 @@ uint32_t trial_seed(const struct definition *definition, uint64_t number)
     return rng_u32(&rng) >> 1;
 }
 
-// The row of a trial as memory has it, for the store.
-static struct trial_row row_of(const struct live *live, size_t number)
+struct trial_row trial_row_of(const struct live *live, size_t number)
 {
     const struct live_trial *trial = &live->trials[number];
     return (struct trial_row){
@@ -40,12 +40,13 @@ static struct trial_row row_of(const struct live *live, size_t number)
         .ended_revision = trial->ended_revision,
         .seen_revision = trial->seen_revision,
         .revision = live->progress.revision,
+        .brought = trial->brought,
+        .priority = trial->priority,
     };
 }
 
-static int add_event(const struct live *live, struct store *store,
-                     const char *kind, int64_t number, int64_t user_id,
-                     struct error *err)
+int trial_event(const struct live *live, struct store *store, const char *kind,
+                int64_t number, int64_t user_id, struct error *err)
 {
     struct event_row row = {.study_id = live->id,
                             .revision = live->progress.revision,
@@ -76,7 +77,7 @@ static int repeat(const struct live *live, struct ask *ask, struct error *err)
     uint64_t key, body;
     memcpy(&key, ask->key, sizeof key);
     memcpy(&body, ask->key + 16, sizeof body);
-    int64_t first = live_find_ask(live, key);
+    int64_t first = numbers_find(&live->asks, key);
     if (first < 0)
         return 1;
     if (live->trials[first].ask_body != body)
@@ -107,9 +108,46 @@ static int choose(struct live *live, struct ask *ask, struct arena *arena,
     return result;
 }
 
+// The key of the ask that a trial is handed out to.
+static void keep_key(const struct ask *ask, struct live_trial *trial)
+{
+    memcpy(&trial->ask_key, ask->key, sizeof trial->ask_key);
+    memcpy(&trial->ask_body, ask->key + 16, sizeof trial->ask_body);
+}
+
+// Hands out a trial that waited in the queue.
+static int start(struct live *live, struct store *store, struct ask *ask,
+                 size_t number, struct error *err)
+{
+    int64_t now = clock_wall_ms();
+    int64_t lease_s = ask->lease_s ? ask->lease_s : live->definition->lease_s;
+    struct live_trial trial = live->trials[number];
+    struct trial_row row = {.study_id = live->id,
+                            .number = (int64_t)number,
+                            .state = TRIAL_RUNNING,
+                            .started_ms = now,
+                            .lease_ms = now + 1000 * lease_s,
+                            .worker = ask->worker,
+                            .special = ask->special,
+                            .revision = live_revise(live)};
+    trial.started_ms = row.started_ms;
+    trial.lease_ms = row.lease_ms;
+    keep_key(ask, &trial);
+    memcpy(row.ask_key, ask->key, sizeof row.ask_key);
+    live_start(live, number, &trial);
+    ask->numbers[ask->n_numbers++] = number;
+    if (store_trial_start(store, &row, err))
+        return -1;
+    return trial_event(live, store, "trial_started", row.number, ask->user_id,
+                       err);
+}
+
 static int hand_out(struct live *live, struct store *store, struct ask *ask,
                     struct arena *arena, struct error *err)
 {
+    int64_t queued = live_find_queued(live);
+    if (queued >= 0)
+        return start(live, store, ask, (size_t)queued, err);
     const struct definition *definition = live->definition;
     int64_t now = clock_wall_ms();
     int64_t lease_s = ask->lease_s ? ask->lease_s : definition->lease_s;
@@ -119,13 +157,12 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
                                .seen_revision = live->progress.revision,
                                .attempt = 1,
                                .retry_of = -1};
-    memcpy(&trial.ask_key, ask->key, sizeof trial.ask_key);
-    memcpy(&trial.ask_body, ask->key + 16, sizeof trial.ask_body);
+    keep_key(ask, &trial);
     if (choose(live, ask, arena, point, &trial, err))
         return -1;
     live_revise(live);
     size_t number = live_append(live, point, &trial);
-    struct trial_row row = row_of(live, number);
+    struct trial_row row = trial_row_of(live, number);
     row.created_ms = now;
     row.sampler = trial.retry_of < 0 ? definition->sampler->name : "retry";
     row.worker = ask->worker;
@@ -134,8 +171,14 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
     ask->numbers[ask->n_numbers++] = number;
     if (store_trial_add(store, &row, err))
         return -1;
-    return add_event(live, store, "trial_started", (int64_t)number,
-                     ask->user_id, err);
+    return trial_event(live, store, "trial_started", (int64_t)number,
+                       ask->user_id, err);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return x < y ? -1 : x > y;
 }
 
 int trial_ask(struct live *live, struct store *store, struct ask *ask,
@@ -160,6 +203,8 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
         result = hand_out(live, store, ask, &arena, err);
     }
     arena_done(&arena);
+    // As a repeat lists them.
+    qsort(ask->numbers, ask->n_numbers, sizeof *ask->numbers, by_number);
     if (result && err->code == ERROR_EXHAUSTED) {
         ask->reason = "exhausted";
         snprintf(ask->detail, sizeof ask->detail, "%.110s", err->message);
@@ -226,7 +271,7 @@ static int end_trial(struct live *live, struct store *store, size_t number,
                      const struct end *end, struct error *err)
 {
     bool over = move(live, number, end);
-    struct trial_row row = row_of(live, number);
+    struct trial_row row = trial_row_of(live, number);
     double kept = live_value(live, number);
     row.values = &kept;
     row.n_values = isnan(kept) ? 0u : 1u;
@@ -240,8 +285,8 @@ static int end_trial(struct live *live, struct store *store, size_t number,
         row.env = end->tell->env;
     }
     if (store_trial_end(store, &row, err) ||
-        add_event(live, store, over ? "trial_ended" : "trial_stopped",
-                  (int64_t)number, end->user_id, err))
+        trial_event(live, store, over ? "trial_ended" : "trial_stopped",
+                    (int64_t)number, end->user_id, err))
         return -1;
     return over ? study_settle(live, store, err) : 0;
 }

@@ -31,7 +31,7 @@ struct ask {
                                             // 8 of the body; all 0: none
     int64_t user_id;
     // out
-    size_t *numbers;    // [n], caller's
+    size_t *numbers;    // [n], caller's; ascending
     size_t n_numbers;   // handed out, 0 with a reason
     const char *reason; // why fewer than wanted: "budget", "paused" ...
     char detail[120];   // the same for people
@@ -39,8 +39,9 @@ struct ask {
     int64_t suggest_us; // spent in the sampler
 };
 
-// Hands out trials. A repeated key returns the same numbers again; the same key
-// with another body is ERROR_INVALID.
+// Hands out trials: queued ones first, then lost ones that are tried again,
+// then new ones that the sampler proposes. A repeated key returns the same
+// numbers again; the same key with another body is ERROR_INVALID.
 int trial_ask(struct live *live, struct store *store, struct ask *ask,
               struct error *err);
 
@@ -95,6 +96,13 @@ int trial_heartbeat(struct live *live, struct store *store,
 // nothing (*lost false). A late tell is still accepted.
 int trial_expire(struct live *live, struct store *store, int64_t number,
                  bool *lost, struct error *err);
+
+// The row of a trial as memory has it, for the store.
+struct trial_row trial_row_of(const struct live *live, size_t number);
+
+// Writes that something happened to a trial in this revision.
+int trial_event(const struct live *live, struct store *store, const char *kind,
+                int64_t number, int64_t user_id, struct error *err);
 
 // The trial's own random seed for the user's program, 0..2^31-1: a function of
 // the study's seed and the number.

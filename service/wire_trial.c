@@ -97,6 +97,12 @@ void wire_trial_open(struct text *text, const struct definition *definition,
     key_real(text, "wall_s", row->wall_s);
     key_json(text, "tags", row->tags);
     key_string(text, "notes", row->notes);
+    key_string(text, "id", row->client_id);
+    text_key(text, "priority");
+    if (row->brought)
+        text_int(text, row->priority);
+    else
+        text_add(text, "null");
     key_string(text, "sampler", row->sampler);
     key_int(text, "seen_revision", row->seen_revision);
     key_int(text, "revision", row->revision);
@@ -119,7 +125,9 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
                   trial->retry_of);
     key_time(text, "lease_expires", trial->lease_ms);
     key_string(text, "sampler",
-               trial->retry_of < 0 ? definition->sampler->name : "retry");
+               trial->brought        ? "enqueued"
+               : trial->retry_of < 0 ? definition->sampler->name
+                                     : "retry");
     key_int(text, "seen_revision", trial->seen_revision);
     text_char(text, '}');
 }
