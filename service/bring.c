@@ -10,6 +10,7 @@
 #include "../optimizers/rng.h"
 #include "clock.h"
 #include "study.h"
+#include "trial_private.h"
 
 // ---- deciding ---------------------------------------------------------------
 
@@ -135,6 +136,22 @@ static int check_queue(const struct live *live, size_t n, size_t i,
     return 0;
 }
 
+// Checks all that a trial which is new has to fulfil.
+static int check(const struct live *live, struct brought *trial, size_t i,
+                 size_t n_queued, struct error *err)
+{
+    struct error fault = {0};
+    if (check_parents(live->history.space, trial->point, i, err) ||
+        complete(live, trial, i, err))
+        return -1;
+    if (!trial->imported)
+        return check_queue(live, n_queued, i, err);
+    trial->tell.number = trial->number;
+    if (trial_check_tell(live, &trial->tell, &fault))
+        return error_set(err, fault.code, "trials[%zu].%s", i, fault.message);
+    return 0;
+}
+
 static int decide(const struct live *live, struct bring *bring,
                   struct error *err)
 {
@@ -154,9 +171,8 @@ static int decide(const struct live *live, struct bring *bring,
         if (trial->number >= 0)
             continue;
         trial->number = (int64_t)(live->history.n + bring->n_new);
-        if (check_parents(live->history.space, trial->point, i, err) ||
-            complete(live, trial, i, err) ||
-            (!trial->imported && check_queue(live, ++n_queued, i, err)))
+        n_queued += !trial->imported;
+        if (check(live, trial, i, n_queued, err))
             return -1;
         trial->is_new = true;
         bring->n_new++;
@@ -222,7 +238,6 @@ int bring_trials(struct live *live, struct store *store, struct bring *bring,
         struct brought *trial = &bring->trials[i];
         if (!trial->is_new)
             continue;
-        trial->tell.number = trial->number;
         if (add(live, store, bring, trial, err) ||
             add_reports(live, store, trial, err) ||
             (trial->imported && trial_tell(live, store, &trial->tell, err)))

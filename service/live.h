@@ -16,6 +16,7 @@
 
 #include "definition.h"
 #include "numbers.h"
+#include "outcome.h"
 #include "store.h"
 
 // What the engine keeps of a trial beside the history's columns.
@@ -46,6 +47,7 @@ struct live {
     char *reason;              // why it is not running, or NULL
     struct history history;    // minimised values
     struct live_trial *trials; // [history.n]
+    double *constraints;       // [history.n x k] as told, where they were
     size_t capacity;
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
@@ -80,16 +82,21 @@ void live_start(struct live *live, size_t number,
                 const struct live_trial *trial);
 
 // Moves a trial to a state, keeps the counts and the best of `progress`.
-// `value` is the user's; NaN for none.
+// The numbers are kept where the history keeps them.
 void live_move(struct live *live, size_t number, enum trial_state state,
-               double value);
+               const struct outcome *outcome);
 
 // Inserts or replaces a report; `value` is the user's. Returns true when the
 // step is new.
 bool live_report(struct live *live, size_t number, int64_t step, double value);
 
-// The user's value of a trial, NaN when it has none.
+// The user's first value of a trial, NaN when it has none.
 double live_value(const struct live *live, size_t number);
+
+// The numbers of a trial: *outcome points into values[m], the caller's, and
+// into the live study. The uncertainty is not among them.
+void live_outcome(const struct live *live, size_t number, double *values,
+                  struct outcome *outcome);
 
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);

@@ -170,13 +170,10 @@ static int read_imported(const struct fields *fields, struct brought *trial,
     if (fields_get(fields, "priority"))
         return fields_fail(fields, ERROR_INVALID, "priority",
                            "is for trials without a state");
-    if (route_tell_read(fields, &trial->tell, arena) ||
-        read_reports(fields, trial, arena))
-        return -1;
-    if (trial->tell.state == TRIAL_COMPLETE && !trial->tell.has_value)
-        return fields_fail(fields, ERROR_INVALID, "value",
-                           "is required for a complete trial");
-    return 0;
+    return route_tell_read(fields, &trial->tell, arena) ||
+                   read_reports(fields, trial, arena)
+               ? -1
+               : 0;
 }
 
 static int read_item(const json_t *item, size_t i, struct brought *trial,

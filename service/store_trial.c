@@ -26,22 +26,25 @@ int store_trial_add(struct store *store, const struct trial_row *row,
 {
     return db_write(
         store->db,
-        DB_CALL(
-            QUERY_TRIAL_ADD, db_int(row->study_id), db_int(row->number),
-            db_int(row->state), db_doubles(row->point, row->n_point),
-            db_doubles_or_null(row->values, row->n_values),
-            db_real(row->uncertainty), db_flag(row->stopped),
-            db_text(row->stop_reason), db_text(row->sampler),
-            db_int(row->seen_revision), db_int(row->attempt),
-            db_int_unless(row->retry_of, -1), db_int(row->lease_ms),
-            db_int(row->created_ms), db_int_unless(row->started_ms, 0),
-            db_int_unless(row->ended_ms, 0), db_int(row->revision),
-            db_int_unless(row->ended_revision, 0), db_real(row->wall_s),
-            key_of(row->ask_key, STORE_ASK_KEY_BYTES), db_text(row->worker),
-            db_text(row->constants), db_text(row->special), db_text(row->error),
-            db_text(row->outputs), db_text(row->meta), db_text(row->env),
-            db_text(row->tags), db_text(row->notes), db_text(row->client_id),
-            key_of(row->client_key, STORE_CLIENT_KEY_BYTES), priority_of(row)),
+        DB_CALL(QUERY_TRIAL_ADD, db_int(row->study_id), db_int(row->number),
+                db_int(row->state), db_doubles(row->point, row->n_point),
+                db_doubles_or_null(row->values, row->n_values),
+                db_real(row->uncertainty), db_flag(row->stopped),
+                db_text(row->stop_reason), db_text(row->sampler),
+                db_int(row->seen_revision), db_int(row->attempt),
+                db_int_unless(row->retry_of, -1), db_int(row->lease_ms),
+                db_int(row->created_ms), db_int_unless(row->started_ms, 0),
+                db_int_unless(row->ended_ms, 0), db_int(row->revision),
+                db_int_unless(row->ended_revision, 0), db_real(row->wall_s),
+                key_of(row->ask_key, STORE_ASK_KEY_BYTES), db_text(row->worker),
+                db_text(row->constants), db_text(row->special),
+                db_text(row->error), db_text(row->outputs), db_text(row->meta),
+                db_text(row->env), db_text(row->tags), db_text(row->notes),
+                db_doubles_or_null(row->constraint_values,
+                                   row->n_constraint_values),
+                db_text(row->why), db_text(row->client_id),
+                key_of(row->client_key, STORE_CLIENT_KEY_BYTES),
+                priority_of(row)),
         err);
 }
 
@@ -58,7 +61,9 @@ int store_trial_end(struct store *store, const struct trial_row *row,
                 db_int_unless(row->ended_ms, 0), db_int(row->revision),
                 db_int_unless(row->ended_revision, 0), db_real(row->wall_s),
                 db_text(row->error), db_text(row->outputs), db_text(row->meta),
-                db_text(row->env)),
+                db_text(row->env),
+                db_doubles_or_null(row->constraint_values,
+                                   row->n_constraint_values)),
         err);
 }
 
@@ -127,6 +132,9 @@ static int read_trial(void *context, struct db_row *row, struct error *err)
     trial->env = db_next_text(row);
     trial->tags = db_next_text(row);
     trial->notes = db_next_text(row);
+    trial->constraint_values =
+        db_next_doubles(row, &trial->n_constraint_values);
+    trial->why = db_next_text(row);
     trial->client_id = db_next_text(row);
     db_next_bytes(row, trial->client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, trial);
@@ -209,6 +217,7 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     db_next_bytes(row, trial.ask_key, STORE_ASK_KEY_BYTES);
     db_next_bytes(row, trial.client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, &trial);
+    trial.constraint_values = db_next_doubles(row, &trial.n_constraint_values);
     return visitor->visit(visitor->context, &trial, err);
 }
 
@@ -223,6 +232,37 @@ int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                store->db,
                DB_CALL(QUERY_TRIALS_SINCE, db_int(study_id), db_int(revision)),
                &reader, err) < 0
+               ? -1
+               : 0;
+}
+
+struct values_visitor {
+    int (*visit)(void *context, int64_t number, const double *values, size_t n,
+                 struct error *err);
+    void *context;
+};
+
+static int visit_values(void *context, struct db_row *row, struct error *err)
+{
+    const struct values_visitor *visitor = context;
+    int64_t number = db_next_int(row);
+    size_t n;
+    const double *values = db_next_doubles(row, &n);
+    return visitor->visit(visitor->context, number, values, n, err);
+}
+
+int store_trial_values(struct store *store, int64_t study_id,
+                       enum trial_state state,
+                       int (*visit)(void *context, int64_t number,
+                                    const double *values, size_t n,
+                                    struct error *err),
+                       void *context, struct error *err)
+{
+    struct values_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_values, &visitor, NULL};
+    return db_read(store->db,
+                   DB_CALL(QUERY_TRIAL_VALUES, db_int(study_id), db_int(state)),
+                   &reader, err) < 0
                ? -1
                : 0;
 }

@@ -87,7 +87,21 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     const struct live_trial *x = &a->trials[i], *y = &b->trials[i];
     const struct series *s = &a->history.series[i], *t = &b->history.series[i];
     ck_assert_int_eq(a->history.state[i], b->history.state[i]);
-    ck_assert(same_number(a->history.value[i], b->history.value[i]));
+    const struct definition *d = a->definition;
+    size_t m = d->n_objectives, c = a->history.n_constraints;
+    ck_assert_uint_eq(b->history.n_objectives, m);
+    ck_assert_uint_eq(b->history.n_constraints, c);
+    for (size_t k = 0; k < m; k++)
+        ck_assert(same_number(history_values(&a->history, i)[k],
+                              history_values(&b->history, i)[k]));
+    for (size_t k = 0; k < c; k++)
+        ck_assert(same_number(a->history.constraint[i * c + k],
+                              b->history.constraint[i * c + k]));
+    if (c && !isnan(a->history.constraint[i * c]))
+        ck_assert_mem_eq(a->constraints + i * d->n_outcome_constraints,
+                         b->constraints + i * d->n_outcome_constraints,
+                         d->n_outcome_constraints * sizeof *a->constraints);
+    ck_assert(same_number(a->history.variance[i], b->history.variance[i]));
     for (size_t k = 0; k < a->history.space->n; k++) {
         ck_assert(same_number(history_point(&a->history, i)[k],
                               history_point(&b->history, i)[k]));
