@@ -403,7 +403,8 @@ struct live *live_load(struct store *store, int64_t id, struct error *err)
         abort();
     live->id = id;
     live->progress.revision = -1;
-    if (load_definition(live, store, err) == 0)
+    if (load_definition(live, store, err) == 0 &&
+        warm_load(&live->warm, store, id, live->definition, err) == 0)
         return live;
     live_free(live);
     return NULL;
@@ -422,6 +423,7 @@ void live_free(struct live *live)
     free(live->reason);
     free(live->trials);
     free(live->constraints);
+    warm_done(&live->warm);
     numbers_done(&live->asks);
     numbers_done(&live->clients);
     free(live);
@@ -469,6 +471,7 @@ void live_define(struct live *live, struct definition *definition)
         live->definition = definition;
         live->history.space = &definition->space;
         encode_again(&live->history);
+        warm_encode(&live->warm, &definition->space);
     } else {
         live->definition = definition;
         history_init_for(&live->history, &definition->space,
@@ -479,12 +482,13 @@ void live_define(struct live *live, struct definition *definition)
 
 static struct sampler_task task_of(const struct live *live)
 {
-    return (struct sampler_task){.space = &live->definition->space,
-                                 .history = &live->history,
-                                 .options = live->definition->sampler_options,
-                                 .seed = live->definition->seed,
-                                 .max_trials =
-                                     live->definition->budget.max_trials};
+    return (struct sampler_task){
+        .space = &live->definition->space,
+        .history = &live->history,
+        .prior = live->warm.prior.n ? &live->warm.prior : NULL,
+        .options = live->definition->sampler_options,
+        .seed = live->definition->seed,
+        .max_trials = live->definition->budget.max_trials};
 }
 
 // How many results the model of the next suggestion has seen.

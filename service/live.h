@@ -18,6 +18,7 @@
 #include "numbers.h"
 #include "outcome.h"
 #include "store.h"
+#include "warm.h"
 
 // What the engine keeps of a trial beside the history's columns.
 struct live_trial {
@@ -52,6 +53,7 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
+    struct warm warm;    // results of other studies
     struct model *model; // of the sampler, for model_n results
     size_t model_n;
     struct numbers asks;    // first trials by ask_key

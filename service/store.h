@@ -159,7 +159,7 @@ struct study_row {
     enum study_state state;
     const char *reason; // why finished or paused, or NULL
     int64_t created_ms, changed_ms;
-    const char *warm_start; // JSON of what it learnt from whom, or NULL
+    const char *warm_start; // JSON: how many results it has from whom, or NULL
     struct study_progress progress;
 };
 
@@ -308,6 +308,35 @@ int store_trials_expired(struct store *store, int64_t now_ms, int limit,
                          int (*visit)(void *context, int64_t study_id,
                                       int64_t number, struct error *err),
                          void *context, struct error *err);
+
+// ---- results of other studies ----------------------------------------------
+
+struct prior_row {
+    int64_t study_id;
+    int64_t position;    // 0, 1 ... within the study
+    int64_t source;      // which of the studies that it learnt from
+    const double *point; // [n_point] in the space of the study
+    size_t n_point;
+    const double *values; // [n_values] minimised
+    size_t n_values;
+};
+
+int store_prior_add(struct store *store, const struct prior_row *row,
+                    struct error *err);
+// By position.
+int store_prior_list(struct store *store, int64_t study_id,
+                     int (*visit)(void *context, const struct prior_row *row,
+                                  struct error *err),
+                     void *context, struct error *err);
+// Writes what the study learnt from whom.
+int store_study_warm_start(struct store *store, int64_t id,
+                           const char *warm_start, struct error *err);
+// The complete trials of a study, by number: point, and values in the user's
+// sign. `source` is the number.
+int store_trial_results(struct store *store, int64_t study_id,
+                        int (*visit)(void *context, const struct prior_row *row,
+                                     struct error *err),
+                        void *context, struct error *err);
 
 // ---- reports --------------------------------------------------------------
 

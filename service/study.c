@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "trial.h"
+#include "warm.h"
 #include "widen.h"
 #include "wire_definition.h"
 
@@ -307,6 +308,8 @@ static int create(struct store *store, struct study_wanted *wanted,
     snprintf(wanted->found_key, sizeof wanted->found_key, "%s", row.key);
     if (!wanted->created)
         return 0;
+    if (warm_copy(store, row.id, wanted->definition, wanted->principal, err))
+        return -1;
     struct event_row event = {.study_id = row.id,
                               .revision = 1,
                               .kind = "study_created",

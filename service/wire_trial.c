@@ -186,6 +186,24 @@ static void write_progress(struct text *text,
     text_char(text, '}');
 }
 
+// Whom the study learnt from, and how many results it has from each.
+static void write_warm_start(struct text *text,
+                             const struct definition *definition,
+                             const char *results)
+{
+    text_key(text, "warm_start");
+    if (!results) {
+        text_add(text, "null");
+        return;
+    }
+    text_add(text, "{\"studies\":[");
+    for (size_t i = 0; i < definition->n_warm_start; i++) {
+        text_next(text);
+        text_string(text, definition->warm_start[i]);
+    }
+    text_print(text, "],\"results\":%s}", results);
+}
+
 int wire_study_write(struct text *text, const struct study_row *row,
                      struct error *err)
 {
@@ -202,6 +220,7 @@ int wire_study_write(struct text *text, const struct study_row *row,
     key_time(text, "changed", row->changed_ms);
     write_progress(text, &row->progress);
     wire_definition_write(text, definition, false);
+    write_warm_start(text, definition, row->warm_start);
     text_char(text, '}');
     definition_free(definition);
     return 0;

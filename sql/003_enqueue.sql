@@ -9,7 +9,8 @@ ALTER TABLE trials ADD COLUMN priority @int@;
 CREATE UNIQUE INDEX trials_client ON trials (study_id, client_id)
     WHERE client_id IS NOT NULL;
 
--- A JSON array of what each study that this one learnt from contributed.
+-- How many results this study has from each one in its warm_start: a JSON
+-- array, NULL where there is none.
 ALTER TABLE studies ADD COLUMN warm_start text;
 
 -- Results of other studies, copied when the study was created.

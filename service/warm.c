@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// warm.c - what a new study learns from others
+
+#include "warm.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../optimizers/memory.h"
+#include "text.h"
+#include "wire_definition.h"
+
+// ---- from one space to another ----------------------------------------------
+
+// The coordinate in `to` of what has coordinate x in `from`, NaN: none.
+static double translate(const struct param *from, double x,
+                        const struct param *to)
+{
+    struct error ignored = {0};
+    bool words = from->kind == PARAM_CATEGORICAL;
+    if (words != (to->kind == PARAM_CATEGORICAL) ||
+        (from->kind == PARAM_BOOL) != (to->kind == PARAM_BOOL))
+        return NAN;
+    double value = from->kind == PARAM_DISCRETE ? from->levels[(size_t)x] : x;
+    if (words || to->kind == PARAM_DISCRETE) {
+        for (size_t i = 0; i < to->n_choices; i++)
+            if (words ? strcmp(from->choices[(size_t)x], to->choices[i]) == 0
+                      : to->levels[i] == value)
+                return (double)i;
+        return NAN;
+    }
+    if (param_check(to, value, &ignored))
+        return NAN;
+    return param_levels(to) ? param_value(to, param_nearest(to, value)) : value;
+}
+
+// Writes what a point of one space is in another. False when it is nowhere.
+static bool fit(const struct space *from, const double *point,
+                const struct space *to, double *result)
+{
+    struct error ignored = {0};
+    size_t used = 0, active = 0;
+    for (size_t k = 0; k < to->n; k++) {
+        int j = space_find(from, to->params[k].name);
+        result[k] = NAN;
+        if (j < 0 || isnan(point[j]))
+            continue;
+        result[k] = translate(&from->params[j], point[j], &to->params[k]);
+        used += isnan(result[k]) ? 0 : 1;
+    }
+    for (size_t j = 0; j < from->n; j++)
+        active += isnan(point[j]) ? 0 : 1;
+    return used == active && space_check(to, result, &ignored) == 0;
+}
+
+// ---- the best results of a study --------------------------------------------
+
+struct found {
+    double *point;  // [d of the source]
+    double *values; // [m] minimised
+    double rank;    // the sum of its ranks in each objective, 0 the best
+    size_t order;   // in which it was found
+};
+
+struct finding {
+    const struct definition *source;
+    struct arena *arena;
+    struct found *found;
+    size_t n, capacity;
+};
+
+static int visit_result(void *context, const struct prior_row *row,
+                        struct error *err)
+{
+    struct finding *finding = context;
+    const struct definition *source = finding->source;
+    size_t d = source->space.n, m = source->n_objectives;
+    (void)err;
+    if (row->n_point != d || row->n_values != m)
+        return 0;
+    if (finding->n == finding->capacity) {
+        finding->capacity = finding->capacity ? 2 * finding->capacity : 64;
+        finding->found = memory_resize(finding->found, finding->capacity,
+                                       sizeof *finding->found);
+    }
+    struct found *found = &finding->found[finding->n];
+    *found = (struct found){.point = arena_doubles(finding->arena, d),
+                            .values = arena_doubles(finding->arena, m),
+                            .order = finding->n++};
+    if (d)
+        memcpy(found->point, row->point, d * sizeof *found->point);
+    for (size_t i = 0; i < m; i++)
+        found->values[i] = definition_sign(source, i, row->values[i]);
+    return 0;
+}
+
+static int by_value(const void *a, const void *b, void *context)
+{
+    const struct found *x = a, *y = b;
+    size_t i = *(const size_t *)context;
+    if (x->values[i] != y->values[i])
+        return x->values[i] < y->values[i] ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct found *x = a, *y = b;
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+// Sorts the results, the best ones first: by their ranks, summed over the
+// objectives.
+static void sort(struct finding *finding)
+{
+    if (!finding->n)
+        return;
+    for (size_t i = 0; i < finding->source->n_objectives; i++) {
+        qsort_r(finding->found, finding->n, sizeof *finding->found, by_value,
+                &i);
+        for (size_t r = 0; r < finding->n; r++)
+            finding->found[r].rank += (double)r;
+    }
+    qsort(finding->found, finding->n, sizeof *finding->found, by_rank);
+}
+
+// ---- copying ----------------------------------------------------------------
+
+struct copying {
+    struct store *store;
+    const struct definition *definition; // of the new study
+    int64_t id, position, source;
+};
+
+// Copies the best results that fit. Returns how many, -1 on error.
+static int copy_best(struct copying *copying, const struct finding *finding,
+                     struct error *err)
+{
+    const struct definition *to = copying->definition;
+    double *point = arena_doubles(finding->arena, to->space.n);
+    int n = 0;
+    for (size_t i = 0; i < finding->n && n < WARM_MAX_RESULTS; i++) {
+        const struct found *found = &finding->found[i];
+        if (!fit(&finding->source->space, found->point, &to->space, point))
+            continue;
+        struct prior_row row = {.study_id = copying->id,
+                                .position = copying->position++,
+                                .source = copying->source,
+                                .point = point,
+                                .n_point = to->space.n,
+                                .values = found->values,
+                                .n_values = to->n_objectives};
+        n++;
+        if (store_prior_add(copying->store, &row, err))
+            return -1;
+    }
+    return n;
+}
+
+// Finds the study that is named, if the caller may see it.
+static struct definition *open_source(const struct copying *copying,
+                                      const struct principal *principal,
+                                      struct arena *arena, int64_t *id,
+                                      struct error *err)
+{
+    const char *key = copying->definition->warm_start[copying->source];
+    struct error fault = {0};
+    struct study_row row;
+    if (store_study_find(copying->store, key, arena, &row, &fault) ||
+        account_may_touch(principal, row.id, row.owner_id, &fault)) {
+        if (fault.code == ERROR_NOT_FOUND)
+            error_set(err, ERROR_INVALID,
+                      "warm_start.studies[%d]: there is no study %.80s",
+                      (int)copying->source, key);
+        else
+            error_set(err, fault.code, "%s", fault.message);
+        return NULL;
+    }
+    *id = row.id;
+    struct definition *source = wire_definition_load(row.definition, err);
+    size_t m = copying->definition->n_objectives;
+    if (!source || source->n_objectives == m)
+        return source;
+    error_set(err, ERROR_INVALID,
+              "warm_start.studies[%d] must have as many objectives as this "
+              "study, %zu, not %zu",
+              (int)copying->source, m, source->n_objectives);
+    definition_free(source);
+    return NULL;
+}
+
+// Copies from one study. Returns how many results, -1 on error.
+static int copy_from(struct copying *copying, const struct principal *principal,
+                     struct error *err)
+{
+    struct arena arena;
+    struct finding finding = {.arena = &arena};
+    int64_t id;
+    int n = -1;
+    arena_init(&arena);
+    struct definition *source =
+        open_source(copying, principal, &arena, &id, err);
+    finding.source = source;
+    if (source && store_trial_results(copying->store, id, visit_result,
+                                      &finding, err) == 0) {
+        sort(&finding);
+        n = copy_best(copying, &finding, err);
+    }
+    free(finding.found);
+    definition_free(source);
+    arena_done(&arena);
+    return n;
+}
+
+int warm_copy(struct store *store, int64_t id,
+              const struct definition *definition,
+              const struct principal *principal, struct error *err)
+{
+    struct copying copying = {
+        .store = store, .definition = definition, .id = id};
+    struct arena arena;
+    struct text text;
+    int result = 0;
+    if (!definition->n_warm_start)
+        return 0;
+    arena_init(&arena);
+    text_init(&text, &arena);
+    text_char(&text, '[');
+    for (size_t i = 0; i < definition->n_warm_start && result == 0; i++) {
+        copying.source = (int64_t)i;
+        int n = copy_from(&copying, principal, err);
+        text_next(&text);
+        text_int(&text, n);
+        result = n < 0 ? -1 : 0;
+    }
+    text_char(&text, ']');
+    if (result == 0)
+        result = store_study_warm_start(store, id, text.data, err);
+    arena_done(&arena);
+    return result;
+}
+
+// ---- in memory --------------------------------------------------------------
+
+static int visit_prior(void *context, const struct prior_row *row,
+                       struct error *err)
+{
+    struct warm *warm = context;
+    size_t n = warm->prior.n, d = warm->d, m = warm->m;
+    if (row->n_point != d || row->n_values != m)
+        return error_set(err, ERROR_INTERNAL,
+                         "a prior of study %lld does not fit it",
+                         (long long)row->study_id);
+    if (n == warm->capacity) {
+        size_t rows = warm->capacity = n ? 2 * n : 64;
+        warm->point = memory_resize(warm->point, rows * d + 1, sizeof(double));
+        warm->unit = memory_resize(warm->unit, rows * d + 1, sizeof(double));
+        warm->value = memory_resize(warm->value, rows * m, sizeof(double));
+        warm->source = memory_resize(warm->source, rows, sizeof(uint32_t));
+    }
+    if (d)
+        memcpy(warm->point + n * d, row->point, d * sizeof(double));
+    memcpy(warm->value + n * m, row->values, m * sizeof(double));
+    warm->source[n] = (uint32_t)row->source;
+    warm->prior.n++;
+    return 0;
+}
+
+int warm_load(struct warm *warm, struct store *store, int64_t id,
+              const struct definition *definition, struct error *err)
+{
+    *warm =
+        (struct warm){.d = definition->space.n, .m = definition->n_objectives};
+    warm->prior.n_sources = definition->n_warm_start;
+    if (definition->n_warm_start &&
+        store_prior_list(store, id, visit_prior, warm, err))
+        return -1;
+    warm_encode(warm, &definition->space);
+    return 0;
+}
+
+void warm_done(struct warm *warm)
+{
+    free(warm->point);
+    free(warm->unit);
+    free(warm->value);
+    free(warm->source);
+}
+
+void warm_encode(struct warm *warm, const struct space *space)
+{
+    for (size_t i = 0; i < warm->prior.n; i++)
+        space_encode(space, warm->point + i * warm->d,
+                     warm->unit + i * warm->d);
+    warm->prior.unit = warm->unit;
+    warm->prior.value = warm->value;
+    warm->prior.source = warm->source;
+}
