@@ -194,10 +194,12 @@ static int add(struct live *live, struct store *store,
                                .priority = brought->priority,
                                .client_key = digest(brought->key),
                                .client_body = digest(brought->key + 8)};
+    ahead_skip(live);
     live_revise(live);
-    size_t number = brought->imported
-                        ? live_append(live, brought->point, &trial)
-                        : live_enqueue(live, brought->point, &trial);
+    size_t number =
+        brought->imported
+            ? live_append(live, brought->point, &trial, live->history.n_ended)
+            : live_enqueue(live, brought->point, &trial);
     struct trial_row row = trial_row_of(live, number);
     row.created_ms = clock_wall_ms();
     row.sampler = brought->imported ? "imported" : "enqueued";

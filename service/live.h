@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ahead.h"
 #include "definition.h"
 #include "numbers.h"
 #include "outcome.h"
@@ -53,9 +54,8 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct warm warm;    // results of other studies
-    struct model *model; // of the sampler, for model_n results
-    size_t model_n;
+    struct warm *warm;      // results of other studies, or NULL
+    struct ahead ahead;     // models and suggestions
     struct numbers asks;    // first trials by ask_key
     struct numbers clients; // trials by client_key
     size_t n_started;       // trials that were ever handed out
@@ -71,9 +71,10 @@ int live_catch_up(struct live *live, struct store *store,
                   const struct study_progress *now, int64_t definition_revision,
                   enum study_state state, struct error *err);
 
-// Appends a trial that is being handed out; returns its number.
+// Appends a trial that is being handed out and was suggested when there were
+// `seen` results; returns its number.
 size_t live_append(struct live *live, const double *point,
-                   const struct live_trial *trial);
+                   const struct live_trial *trial, size_t seen);
 
 // Appends a trial that waits to be handed out; returns its number.
 size_t live_enqueue(struct live *live, const double *point,
@@ -107,17 +108,8 @@ int64_t live_find_lost(const struct live *live);
 // the first.
 int64_t live_find_queued(const struct live *live);
 
-// Is a model due whose fit may take long? Makes the model that the next
-// suggestion needs; live_suggest does so itself where nobody did before.
-bool live_wants_fit(const struct live *live);
-void live_fit(struct live *live);
-
-// Chooses the point of trial `number`, with the kept model where it is the
-// one that the sampler asks for.
-int live_suggest(struct live *live, uint64_t number, struct arena *arena,
-                 struct suggestion *out, struct error *err);
-
-// Replaces the definition (owned from now on) and forgets fitted models.
+// Replaces the definition (owned from now on) and forgets what was made with
+// the old one.
 void live_define(struct live *live, struct definition *definition);
 
 // A new revision for one change; marks the study as changed.

@@ -118,23 +118,26 @@ static int repeat(const struct live *live, struct store *store, struct ask *ask,
 }
 
 // Chooses the point: that of a lost trial that is tried again, or a new one.
-static int choose(struct live *live, struct ask *ask, struct arena *arena,
-                  struct suggestion *chosen, struct live_trial *trial,
+static int choose(struct live *live, struct arena *arena,
+                  struct ahead_item *item, struct live_trial *trial,
                   struct error *err)
 {
-    int64_t start_us = clock_monotonic_us(), lost = live_find_lost(live);
-    if (lost >= 0) {
-        memcpy(chosen->point, history_point(&live->history, (size_t)lost),
-               live->history.space->n * sizeof *chosen->point);
-        chosen->why =
-            arena_print(arena, "trial %" PRId64 " again, which was lost", lost);
-        trial->attempt = live->trials[lost].attempt + 1;
-        trial->retry_of = (int32_t)lost;
-        return 0;
-    }
-    int result = live_suggest(live, live->history.n, arena, chosen, err);
-    ask->suggest_us += clock_monotonic_us() - start_us;
-    return result;
+    int64_t lost = live_find_lost(live);
+    if (lost < 0)
+        return ahead_suggest(live, arena, item, err);
+    size_t d = live->history.space->n;
+    item->point = arena_doubles(arena, d);
+    if (d)
+        memcpy(item->point, history_point(&live->history, (size_t)lost),
+               d * sizeof *item->point);
+    item->why =
+        arena_print(arena, "trial %" PRId64 " again, which was lost", lost);
+    item->seen_revision = live->progress.revision;
+    item->seen = live->history.n_ended;
+    trial->attempt = live->trials[lost].attempt + 1;
+    trial->retry_of = (int32_t)lost;
+    ahead_skip(live);
+    return 0;
 }
 
 // The key of the ask that a trial is handed out to.
@@ -178,32 +181,39 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
     if (queued >= 0)
         return start(live, store, ask, (size_t)queued, err);
     const struct definition *definition = live->definition;
-    int64_t now = clock_wall_ms();
+    int64_t now = clock_wall_ms(), start_us = clock_monotonic_us();
     int64_t lease_s = ask->lease_s ? ask->lease_s : definition->lease_s;
-    struct suggestion chosen = {.point =
-                                    arena_doubles(arena, definition->space.n)};
+    struct ahead_item item = {0};
     struct live_trial trial = {.lease_ms = now + 1000 * lease_s,
                                .started_ms = now,
-                               .seen_revision = live->progress.revision,
                                .attempt = 1,
                                .retry_of = -1};
     keep_key(ask, &trial);
-    if (choose(live, ask, arena, &chosen, &trial, err))
+    if (choose(live, arena, &item, &trial, err))
         return -1;
+    ask->suggest_us += clock_monotonic_us() - start_us;
+    trial.seen_revision = item.seen_revision;
     live_revise(live);
-    size_t number = live_append(live, chosen.point, &trial);
+    size_t number = live_append(live, item.point, &trial, item.seen);
     struct trial_row row = trial_row_of(live, number);
     row.created_ms = now;
     row.sampler = trial.retry_of < 0 ? definition->sampler->name : "retry";
-    row.why = chosen.why;
+    row.why = item.why;
     row.worker = ask->worker;
     row.special = ask->special;
     memcpy(row.ask_key, ask->key, sizeof row.ask_key);
-    remember(ask, number, chosen.why);
+    remember(ask, number, item.why);
     if (store_trial_add(store, &row, err))
         return -1;
     return trial_event(live, store, "trial_started", (int64_t)number,
                        ask->user_id, err);
+}
+
+// Waits for suggestions beyond the trials that are in the queue.
+static int require(struct live *live, size_t n, struct error *err)
+{
+    size_t queued = live->history.count[TRIAL_QUEUED];
+    return n > queued ? ahead_require(live, n - queued, err) : 0;
 }
 
 static int by_number(const void *a, const void *b)
@@ -233,7 +243,9 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
         if (study_closed(live, ask))
             break;
         arena_reset(&arena);
-        result = hand_out(live, store, ask, &arena, err);
+        result = ask->n_numbers ? 0 : require(live, ask->n, err);
+        if (result == 0)
+            result = hand_out(live, store, ask, &arena, err);
     }
     arena_done(&arena);
     // As a repeat lists them. Queued ones come first and say no why.

@@ -269,28 +269,8 @@ static int visit_prior(void *context, const struct prior_row *row,
     return 0;
 }
 
-int warm_load(struct warm *warm, struct store *store, int64_t id,
-              const struct definition *definition, struct error *err)
-{
-    *warm =
-        (struct warm){.d = definition->space.n, .m = definition->n_objectives};
-    warm->prior.n_sources = definition->n_warm_start;
-    if (definition->n_warm_start &&
-        store_prior_list(store, id, visit_prior, warm, err))
-        return -1;
-    warm_encode(warm, &definition->space);
-    return 0;
-}
-
-void warm_done(struct warm *warm)
-{
-    free(warm->point);
-    free(warm->unit);
-    free(warm->value);
-    free(warm->source);
-}
-
-void warm_encode(struct warm *warm, const struct space *space)
+// Encodes the points, and lends the arrays to the samplers.
+static void encode(struct warm *warm, const struct space *space)
 {
     for (size_t i = 0; i < warm->prior.n; i++)
         space_encode(space, warm->point + i * warm->d,
@@ -298,4 +278,67 @@ void warm_encode(struct warm *warm, const struct space *space)
     warm->prior.unit = warm->unit;
     warm->prior.value = warm->value;
     warm->prior.source = warm->source;
+}
+
+int warm_load(struct store *store, int64_t id,
+              const struct definition *definition, struct warm **warm,
+              struct error *err)
+{
+    *warm = NULL;
+    if (!definition->n_warm_start)
+        return 0;
+    struct warm *found = memory_resize(NULL, 1, sizeof *found);
+    *found = (struct warm){.d = definition->space.n,
+                           .m = definition->n_objectives,
+                           .prior.n_sources = definition->n_warm_start};
+    int failed = store_prior_list(store, id, visit_prior, found, err);
+    if (failed || !found->prior.n) {
+        warm_free(found);
+        return failed ? -1 : 0;
+    }
+    encode(found, &definition->space);
+    *warm = found;
+    return 0;
+}
+
+struct warm *warm_keep(struct warm *warm)
+{
+    if (warm)
+        atomic_fetch_add(&warm->sharers, 1);
+    return warm;
+}
+
+void warm_free(struct warm *warm)
+{
+    if (!warm || atomic_fetch_sub(&warm->sharers, 1) > 0)
+        return;
+    free(warm->point);
+    free(warm->unit);
+    free(warm->value);
+    free(warm->source);
+    free(warm);
+}
+
+static void *duplicate(const void *array, size_t n, size_t size)
+{
+    void *copy = memory_resize(NULL, n + 1, size);
+    return n ? memcpy(copy, array, n * size) : copy;
+}
+
+struct warm *warm_encode(const struct warm *warm, const struct space *space)
+{
+    if (!warm)
+        return NULL;
+    struct warm *copy = memory_resize(NULL, 1, sizeof *copy);
+    size_t n = warm->prior.n, d = warm->d;
+    *copy = (struct warm){
+        .prior = warm->prior,
+        .d = d,
+        .m = warm->m,
+        .point = duplicate(warm->point, n * d, sizeof *warm->point),
+        .unit = duplicate(warm->unit, n * d, sizeof *warm->unit),
+        .value = duplicate(warm->value, n * warm->m, sizeof *warm->value),
+        .source = duplicate(warm->source, n, sizeof *warm->source)};
+    encode(copy, space);
+    return copy;
 }

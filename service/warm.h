@@ -14,6 +14,8 @@
 #ifndef CUMAE_WARM_H
 #define CUMAE_WARM_H
 
+#include <stdatomic.h>
+
 #include "account.h"
 #include "definition.h"
 #include "store.h"
@@ -27,22 +29,28 @@ int warm_copy(struct store *store, int64_t id,
               const struct definition *definition,
               const struct principal *principal, struct error *err);
 
-// The results that a study has, in memory.
+// The results that a study has, in memory: immutable, and shared by threads.
 struct warm {
-    struct prior prior;
+    struct prior prior; // lends the arrays
     size_t d, m, capacity;
-    double *point;    // [n x d] in the user's units
-    double *unit;     // [n x d]
-    double *value;    // [n x m]
-    uint32_t *source; // [n]
+    double *point;      // [n x d] in the user's units
+    double *unit;       // [n x d]
+    double *value;      // [n x m]
+    uint32_t *source;   // [n]
+    atomic_int sharers; // users beside the first one
 };
 
-// Reads the results of a study; ERROR_INTERNAL when they do not fit it.
-int warm_load(struct warm *warm, struct store *store, int64_t id,
-              const struct definition *definition, struct error *err);
-void warm_done(struct warm *warm);
+// Reads the results of a study; *warm is NULL when it has none.
+// ERROR_INTERNAL when they do not fit it.
+int warm_load(struct store *store, int64_t id,
+              const struct definition *definition, struct warm **warm,
+              struct error *err);
 
-// Encodes the points anew, in a space that has become wider.
-void warm_encode(struct warm *warm, const struct space *space);
+// Another user, who will free it, too.
+struct warm *warm_keep(struct warm *warm);
+void warm_free(struct warm *warm);
+
+// The same in a space that has become wider. All of these take NULL.
+struct warm *warm_encode(const struct warm *warm, const struct space *space);
 
 #endif
