@@ -105,10 +105,10 @@ static void write(struct text *text, const struct results *results,
     const struct definition *definition = results->definition;
     size_t d = importance->used ? definition->space.n : 0;
     struct ranked *ranked = arena_zeros(text->arena, d + 1, sizeof *ranked);
-    for (size_t k = 0; k < d; k++)
-        ranked[k] =
-            (struct ranked){definition->space.params[k].name,
-                            importance->share[k], importance->variance[k], k};
+    for (size_t k = 0; k < d; k++) // sums of parts may round beyond 1
+        ranked[k] = (struct ranked){definition->space.params[k].name,
+                                    fmin(1, importance->share[k]),
+                                    fmin(1, importance->variance[k]), k};
     qsort(ranked, d, sizeof *ranked, by_share);
     text_print(text, "{\"method\":\"%s\",\"objective\":", methods[method]);
     text_string(text, definition->objectives[results->objective].name);

@@ -286,6 +286,24 @@ static int find(struct store *store, struct study_wanted *wanted,
     return 0;
 }
 
+// Gathers what a new study is to learn from others; nothing for one that is
+// there already.
+static int gather(struct store *store, const struct study_wanted *wanted,
+                  struct arena *arena, struct gathered *gathered,
+                  struct error *err)
+{
+    struct error fault = {0};
+    struct study_row row;
+    if (!wanted->definition->n_warm_start ||
+        store_study_find_identity(store, wanted->owner_id, wanted->identity,
+                                  arena, &row, &fault) == 0)
+        return 0;
+    if (fault.code != ERROR_NOT_FOUND)
+        return error_set(err, fault.code, "%s", fault.message);
+    return warm_gather(store, wanted->definition, wanted->principal, arena,
+                       gathered, err);
+}
+
 static int create(struct store *store, struct study_wanted *wanted,
                   struct arena *arena, struct error *err)
 {
@@ -302,13 +320,15 @@ static int create(struct store *store, struct study_wanted *wanted,
         .changed_ms = now,
         .progress = {.revision = 1, .best_number = -1, .best_value = NAN},
     };
-    if (store_study_add(store, &row, arena, &wanted->created, err))
+    struct gathered gathered = {0};
+    if (gather(store, wanted, arena, &gathered, err) ||
+        store_study_add(store, &row, arena, &wanted->created, err))
         return -1;
     wanted->id = row.id;
     snprintf(wanted->found_key, sizeof wanted->found_key, "%s", row.key);
     if (!wanted->created)
         return 0;
-    if (warm_copy(store, row.id, wanted->definition, wanted->principal, err))
+    if (warm_write(store, row.id, &gathered, err))
         return -1;
     struct event_row event = {.study_id = row.id,
                               .revision = 1,

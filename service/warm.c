@@ -127,87 +127,99 @@ static void sort(struct finding *finding)
     qsort(finding->found, finding->n, sizeof *finding->found, by_rank);
 }
 
-// ---- copying ----------------------------------------------------------------
+// ---- gathering --------------------------------------------------------------
 
-struct copying {
+struct gathering {
     struct store *store;
     const struct definition *definition; // of the new study
-    int64_t id, position, source;
+    const struct principal *principal;
+    struct arena *arena; // of what is gathered
+    struct gathered *gathered;
+    size_t source;
 };
 
-// Copies the best results that fit. Returns how many, -1 on error.
-static int copy_best(struct copying *copying, const struct finding *finding,
-                     struct error *err)
+static void *duplicate(struct arena *arena, const double *numbers, size_t n)
 {
-    const struct definition *to = copying->definition;
-    double *point = arena_doubles(finding->arena, to->space.n);
+    double *copy = arena_doubles(arena, n);
+    return n ? memcpy(copy, numbers, n * sizeof *copy) : copy;
+}
+
+static void add(struct gathering *gathering, const double *point,
+                const double *values)
+{
+    const struct definition *to = gathering->definition;
+    struct gathered *gathered = gathering->gathered;
+    struct prior_row *row = &gathered->rows[gathered->n];
+    *row = (struct prior_row){
+        .position = (int64_t)gathered->n++,
+        .source = (int64_t)gathering->source,
+        .point = duplicate(gathering->arena, point, to->space.n),
+        .n_point = to->space.n,
+        .values = duplicate(gathering->arena, values, to->n_objectives),
+        .n_values = to->n_objectives};
+}
+
+// Adds the best results that fit. Returns how many.
+static int add_best(struct gathering *gathering, const struct finding *finding)
+{
+    const struct space *to = &gathering->definition->space;
+    double *point = arena_doubles(finding->arena, to->n);
     int n = 0;
     for (size_t i = 0; i < finding->n && n < WARM_MAX_RESULTS; i++) {
         const struct found *found = &finding->found[i];
-        if (!fit(&finding->source->space, found->point, &to->space, point))
+        if (!fit(&finding->source->space, found->point, to, point))
             continue;
-        struct prior_row row = {.study_id = copying->id,
-                                .position = copying->position++,
-                                .source = copying->source,
-                                .point = point,
-                                .n_point = to->space.n,
-                                .values = found->values,
-                                .n_values = to->n_objectives};
+        add(gathering, point, found->values);
         n++;
-        if (store_prior_add(copying->store, &row, err))
-            return -1;
     }
     return n;
 }
 
 // Finds the study that is named, if the caller may see it.
-static struct definition *open_source(const struct copying *copying,
-                                      const struct principal *principal,
+static struct definition *open_source(const struct gathering *gathering,
                                       struct arena *arena, int64_t *id,
                                       struct error *err)
 {
-    const char *key = copying->definition->warm_start[copying->source];
+    const char *key = gathering->definition->warm_start[gathering->source];
     struct error fault = {0};
     struct study_row row;
-    if (store_study_find(copying->store, key, arena, &row, &fault) ||
-        account_may_touch(principal, row.id, row.owner_id, &fault)) {
+    if (store_study_find(gathering->store, key, arena, &row, &fault) ||
+        account_may_touch(gathering->principal, row.id, row.owner_id, &fault)) {
         if (fault.code == ERROR_NOT_FOUND)
             error_set(err, ERROR_INVALID,
-                      "warm_start.studies[%d]: there is no study %.80s",
-                      (int)copying->source, key);
+                      "warm_start.studies[%zu]: there is no study %.80s",
+                      gathering->source, key);
         else
             error_set(err, fault.code, "%s", fault.message);
         return NULL;
     }
     *id = row.id;
     struct definition *source = wire_definition_load(row.definition, err);
-    size_t m = copying->definition->n_objectives;
+    size_t m = gathering->definition->n_objectives;
     if (!source || source->n_objectives == m)
         return source;
     error_set(err, ERROR_INVALID,
-              "warm_start.studies[%d] must have as many objectives as this "
+              "warm_start.studies[%zu] must have as many objectives as this "
               "study, %zu, not %zu",
-              (int)copying->source, m, source->n_objectives);
+              gathering->source, m, source->n_objectives);
     definition_free(source);
     return NULL;
 }
 
-// Copies from one study. Returns how many results, -1 on error.
-static int copy_from(struct copying *copying, const struct principal *principal,
-                     struct error *err)
+// Gathers from one study. Returns how many results, -1 on error.
+static int gather_from(struct gathering *gathering, struct error *err)
 {
     struct arena arena;
     struct finding finding = {.arena = &arena};
     int64_t id;
     int n = -1;
     arena_init(&arena);
-    struct definition *source =
-        open_source(copying, principal, &arena, &id, err);
+    struct definition *source = open_source(gathering, &arena, &id, err);
     finding.source = source;
-    if (source && store_trial_results(copying->store, id, visit_result,
+    if (source && store_trial_results(gathering->store, id, visit_result,
                                       &finding, err) == 0) {
         sort(&finding);
-        n = copy_best(copying, &finding, err);
+        n = add_best(gathering, &finding);
     }
     free(finding.found);
     definition_free(source);
@@ -215,32 +227,47 @@ static int copy_from(struct copying *copying, const struct principal *principal,
     return n;
 }
 
-int warm_copy(struct store *store, int64_t id,
-              const struct definition *definition,
-              const struct principal *principal, struct error *err)
+int warm_gather(struct store *store, const struct definition *definition,
+                const struct principal *principal, struct arena *arena,
+                struct gathered *gathered, struct error *err)
 {
-    struct copying copying = {
-        .store = store, .definition = definition, .id = id};
-    struct arena arena;
-    struct text text;
-    int result = 0;
-    if (!definition->n_warm_start)
+    struct gathering gathering = {.store = store,
+                                  .definition = definition,
+                                  .principal = principal,
+                                  .arena = arena,
+                                  .gathered = gathered};
+    size_t sources = definition->n_warm_start;
+    struct text counts;
+    *gathered = (struct gathered){0};
+    if (!sources)
         return 0;
-    arena_init(&arena);
-    text_init(&text, &arena);
-    text_char(&text, '[');
-    for (size_t i = 0; i < definition->n_warm_start && result == 0; i++) {
-        copying.source = (int64_t)i;
-        int n = copy_from(&copying, principal, err);
-        text_next(&text);
-        text_int(&text, n);
-        result = n < 0 ? -1 : 0;
+    gathered->rows =
+        arena_zeros(arena, sources * WARM_MAX_RESULTS, sizeof *gathered->rows);
+    text_init(&counts, arena);
+    text_char(&counts, '[');
+    for (; gathering.source < sources; gathering.source++) {
+        int n = gather_from(&gathering, err);
+        if (n < 0)
+            return -1;
+        text_next(&counts);
+        text_int(&counts, n);
     }
-    text_char(&text, ']');
-    if (result == 0)
-        result = store_study_warm_start(store, id, text.data, err);
-    arena_done(&arena);
-    return result;
+    text_char(&counts, ']');
+    gathered->counts = counts.data;
+    return 0;
+}
+
+int warm_write(struct store *store, int64_t id, const struct gathered *gathered,
+               struct error *err)
+{
+    if (!gathered->counts)
+        return 0;
+    for (size_t i = 0; i < gathered->n; i++) {
+        gathered->rows[i].study_id = id;
+        if (store_prior_add(store, &gathered->rows[i], err))
+            return -1;
+    }
+    return store_study_warm_start(store, id, gathered->counts, err);
 }
 
 // ---- in memory --------------------------------------------------------------
@@ -319,7 +346,7 @@ void warm_free(struct warm *warm)
     free(warm);
 }
 
-static void *duplicate(const void *array, size_t n, size_t size)
+static void *copy_of(const void *array, size_t n, size_t size)
 {
     void *copy = memory_resize(NULL, n + 1, size);
     return n ? memcpy(copy, array, n * size) : copy;
@@ -335,10 +362,10 @@ struct warm *warm_encode(const struct warm *warm, const struct space *space)
         .prior = warm->prior,
         .d = d,
         .m = warm->m,
-        .point = duplicate(warm->point, n * d, sizeof *warm->point),
-        .unit = duplicate(warm->unit, n * d, sizeof *warm->unit),
-        .value = duplicate(warm->value, n * warm->m, sizeof *warm->value),
-        .source = duplicate(warm->source, n, sizeof *warm->source)};
+        .point = copy_of(warm->point, n * d, sizeof *warm->point),
+        .unit = copy_of(warm->unit, n * d, sizeof *warm->unit),
+        .value = copy_of(warm->value, n * warm->m, sizeof *warm->value),
+        .source = copy_of(warm->source, n, sizeof *warm->source)};
     encode(copy, space);
     return copy;
 }

@@ -22,12 +22,22 @@
 
 enum { WARM_MAX_RESULTS = 300 }; // of each study
 
-// Copies the results for the new study `id`, and writes what it got from whom
-// into its row. The studies must be the caller's to see and have as many
-// objectives: ERROR_INVALID names the one that is not.
-int warm_copy(struct store *store, int64_t id,
-              const struct definition *definition,
-              const struct principal *principal, struct error *err);
+// What was found for a new study, in an arena.
+struct gathered {
+    struct prior_row *rows; // [n]
+    size_t n;
+    const char *counts; // JSON array: how many from each study; NULL: no study
+};
+
+// Finds the results that fit. The studies must be the caller's to see and have
+// as many objectives: ERROR_INVALID names the one that is not. Writes nothing.
+int warm_gather(struct store *store, const struct definition *definition,
+                const struct principal *principal, struct arena *arena,
+                struct gathered *gathered, struct error *err);
+
+// Writes them, and the counts, for the new study `id`.
+int warm_write(struct store *store, int64_t id, const struct gathered *gathered,
+               struct error *err);
 
 // The results that a study has, in memory: immutable, and shared by threads.
 struct warm {

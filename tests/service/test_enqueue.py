@@ -237,6 +237,29 @@ def test_imported_results_are_results(calls):
     assert failed["error"] == "diverged" and failed["values"] is None
 
 
+def test_imported_results_have_all_values_and_constraints(calls):
+    study = calls.create(
+        objectives=[{"name": "loss"},
+                    {"name": "auc", "direction": "maximize"}],
+        outcome_constraints=[{"name": "ms", "upper": 20}],
+    )
+    good = at(0.1, state="complete", values=[1, 2], constraints={"ms": 5})
+    slow = at(0.2, state="complete", values=[0, 9], constraints=[25])
+    answer = bring(calls, study, good, slow)
+    told = [trial["state"] for trial in answer["trials"]]
+    assert told == ["complete", "infeasible"]
+    first, second = calls.trials(study)
+    assert first["values"] == [1, 2] and first["constraints"] == {"ms": 5}
+    assert second["values"] == [0, 9] and second["constraints"] == {"ms": 25}
+    for wrong, word in (
+        ({"values": [1]}, "trials[1].values"),
+        ({"values": [1, 2]}, "trials[1].constraints"),
+    ):
+        detail = refuse(calls, study, good,
+                        at(0.3, state="complete", **wrong))
+        assert word in detail
+
+
 def test_imported_results_cost_no_budget(calls):
     study = calls.create(
         budget={"max_trials": 2, "max_failed": 1, "patience": 2}
