@@ -210,7 +210,7 @@ class State:
             trial = known.get(item.get("id"))
             if trial is None:
                 trial = self.issue(study, {})
-                trial.update(state="queued", reports=[], **item)
+                trial.update({"state": "queued", "reports": [], **item})
                 if "value" in item:
                     trial["values"] = [trial.pop("value")]
             answer.append({k: trial.get(k) for k in ("number", "id", "state")})
