@@ -21,7 +21,7 @@ enum {
     BRING_MAX_REPORTS = 10000, // of all trials of a call
     BRING_MAX_QUEUED = 100000, // trials that wait in one study
     BRING_MAX_ID = 100,        // bytes
-    BRING_MAX_PRIORITY = 1000000
+    BRING_MAX_PRIORITY = 1000000,
 };
 
 struct bring_report {
