@@ -36,7 +36,17 @@ int trial_state_from_name(const char *name)
 
 void history_init(struct history *history, const struct space *space)
 {
-    *history = (struct history){.space = space, .best = -1};
+    history_init_for(history, space, 1, 0);
+}
+
+void history_init_for(struct history *history, const struct space *space,
+                      size_t n_objectives, size_t n_constraints)
+{
+    assert(n_objectives >= 1);
+    *history = (struct history){.space = space,
+                                .n_objectives = n_objectives,
+                                .n_constraints = n_constraints,
+                                .best = -1};
 }
 
 void history_done(struct history *history)
@@ -49,11 +59,14 @@ void history_done(struct history *history)
     free(history->point);
     free(history->unit);
     free(history->value);
+    free(history->constraint);
+    free(history->variance);
     free(history->series);
     free(history->seen);
     free(history->ended);
     free(history->running);
-    history_init(history, history->space);
+    history_init_for(history, history->space, history->n_objectives,
+                     history->n_constraints);
 }
 
 static void grow(struct history *h)
@@ -62,7 +75,11 @@ static void grow(struct history *h)
     h->state = memory_resize(h->state, rows, sizeof *h->state);
     h->point = memory_resize(h->point, rows * d, sizeof *h->point);
     h->unit = memory_resize(h->unit, rows * d, sizeof *h->unit);
-    h->value = memory_resize(h->value, rows, sizeof *h->value);
+    h->value =
+        memory_resize(h->value, rows * h->n_objectives, sizeof *h->value);
+    h->constraint = memory_resize(h->constraint, rows * h->n_constraints,
+                                  sizeof *h->constraint);
+    h->variance = memory_resize(h->variance, rows, sizeof *h->variance);
     h->series = memory_resize(h->series, rows, sizeof *h->series);
     h->seen = memory_resize(h->seen, rows, sizeof *h->seen);
     h->ended = memory_resize(h->ended, rows, sizeof *h->ended);
@@ -116,6 +133,22 @@ static void forget_result(struct history *h, uint32_t number)
             (h->n_ended - i) * sizeof *h->ended);
 }
 
+// Copies n numbers, or NaN where there are none.
+static void copy(double *to, const double *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = from ? from[i] : NAN;
+}
+
+// Writes the numbers of a result, or of none.
+static void keep(struct history *h, size_t number, const struct result *result)
+{
+    size_t m = h->n_objectives, c = h->n_constraints;
+    copy(h->value + number * m, result ? result->values : NULL, m);
+    copy(h->constraint + number * c, result ? result->constraints : NULL, c);
+    h->variance[number] = result ? result->variance : NAN;
+}
+
 size_t history_append(struct history *history, enum trial_state state,
                       const double *point)
 {
@@ -129,7 +162,7 @@ size_t history_append(struct history *history, enum trial_state state,
         memcpy(history->point + number * d, point, d * sizeof *point);
         space_encode(history->space, point, history->unit + number * d);
     }
-    history->value[number] = NAN;
+    keep(history, number, NULL);
     history->series[number] = (struct series){0};
     history->seen[number] = (uint32_t)history->n_ended;
     if (state == TRIAL_RUNNING)
@@ -152,6 +185,8 @@ static bool beats(const struct history *h, int64_t a)
 
 static void update_best(struct history *h, size_t number, double old)
 {
+    if (h->n_objectives > 1)
+        return;
     if (h->best != (int64_t)number) {
         if (beats(h, (int64_t)number))
             h->best = (int64_t)number;
@@ -165,12 +200,13 @@ static void update_best(struct history *h, size_t number, double old)
             h->best = (int64_t)i;
 }
 
-void history_move(struct history *history, size_t number,
-                  enum trial_state state, double value)
+void history_enter(struct history *history, size_t number,
+                   const struct result *result)
 {
+    enum trial_state state = result->state;
     assert(number < history->n && state < TRIAL_STATES);
     enum trial_state from = history->state[number];
-    double old = history->value[number];
+    double old = *history_values(history, number);
     if (from == TRIAL_RUNNING)
         stop(history, (uint32_t)number);
     history->count[from]--;
@@ -181,10 +217,31 @@ void history_move(struct history *history, size_t number,
         forget_result(history, (uint32_t)number);
     if (has_result(state) && !has_result(from))
         history->ended[history->n_ended++] = (uint32_t)number;
-    bool valued = state == TRIAL_COMPLETE || state == TRIAL_PRUNED;
+    bool valued = state == TRIAL_COMPLETE || state == TRIAL_PRUNED ||
+                  state == TRIAL_INFEASIBLE;
     history->state[number] = (uint8_t)state;
-    history->value[number] = valued ? value : NAN;
+    keep(history, number, valued ? result : NULL);
     update_best(history, number, old);
+}
+
+void history_move(struct history *history, size_t number,
+                  enum trial_state state, double value)
+{
+    assert(history->n_objectives == 1);
+    history_enter(
+        history, number,
+        &(struct result){.state = state, .values = &value, .variance = NAN});
+}
+
+double history_violation(const struct history *history, size_t number)
+{
+    size_t c = history->n_constraints;
+    double sum = 0;
+    for (size_t i = 0; i < c; i++) {
+        double excess = history->constraint[number * c + i];
+        sum += isnan(excess) || excess > 0 ? excess : 0;
+    }
+    return sum;
 }
 
 // The first report of the series at or after `step`.

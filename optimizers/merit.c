@@ -10,7 +10,7 @@
 struct merit merit_of(const struct history *history, uint32_t number)
 {
     struct merit merit = {.number = number, .rank = MERIT_NONE, .step = -1};
-    double value = history->value[number];
+    double value = *history_values(history, number);
     const struct series *series = &history->series[number];
     if (history->state[number] == TRIAL_COMPLETE && isfinite(value)) {
         merit.rank = MERIT_COMPLETE;
@@ -19,6 +19,10 @@ struct merit merit_of(const struct history *history, uint32_t number)
         merit.rank = MERIT_PRUNED;
         merit.step = series->n ? series->step[series->n - 1] : -1;
         merit.value = isfinite(value) ? value : HUGE_VAL;
+    } else if (history->state[number] == TRIAL_INFEASIBLE &&
+               history_violation(history, number) > 0) {
+        merit.rank = MERIT_INFEASIBLE;
+        merit.value = history_violation(history, number);
     }
     return merit;
 }

@@ -2,8 +2,10 @@
 // merit.h - which of two results is better, whatever became of the trials
 //
 // Complete trials come first, by value; then pruned ones, those with more steps
-// first, then by their last value; then all others, equally bad. The trial's
-// number decides between equals, so the order is total.
+// first, then by their last value; then infeasible ones that told how far they
+// were from meeting the constraints, the nearest first; then all others,
+// equally bad. The trial's number decides between equals, so the order is
+// total. For one objective.
 
 #ifndef CUMAE_MERIT_H
 #define CUMAE_MERIT_H
@@ -16,14 +18,15 @@
 enum merit_rank {
     MERIT_COMPLETE, // with a finite value
     MERIT_PRUNED,
-    MERIT_NONE, // failed, infeasible, or told something that is no number
+    MERIT_INFEASIBLE, // by a known amount
+    MERIT_NONE,       // failed, or told something that is no number
 };
 
 struct merit {
     uint32_t number;
     enum merit_rank rank;
     int64_t step; // of the last report of a pruned trial; -1 without
-    double value; // never NaN
+    double value; // never NaN; of an infeasible trial: the violation
 };
 
 // The merit of trial `number`.

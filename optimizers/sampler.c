@@ -27,13 +27,15 @@ const struct sampler *sampler_find(const char *name)
 
 int sampler_suggest(const struct sampler *sampler,
                     const struct sampler_task *task, uint64_t number,
-                    struct arena *arena, double *point, struct error *err)
+                    struct arena *arena, struct suggestion *out,
+                    struct error *err)
 {
+    out->why = NULL;
     if (!sampler->fit_length)
-        return sampler->suggest(task, NULL, number, arena, point, err);
-    size_t n = sampler->fit_length(task->history->n_ended);
-    struct model *model = sampler->fit(task, n);
-    int status = sampler->suggest(task, model, number, arena, point, err);
+        return sampler->suggest(task, NULL, number, arena, out, err);
+    size_t n = sampler->fit_length(task, task->history->n_ended);
+    struct model *model = sampler->fit(task, n, NULL);
+    int status = sampler->suggest(task, model, number, arena, out, err);
     sampler->model_free(model);
     return status;
 }

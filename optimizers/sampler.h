@@ -27,11 +27,27 @@
 #include "option.h"
 #include "space.h"
 
+// Results of other studies in the terms of this one: n points that lie in the
+// space, complete, with finite values.
+struct prior {
+    size_t n, n_sources;
+    const double *unit;     // [n x d]
+    const double *value;    // [n x m] minimised
+    const uint32_t *source; // [n] which study, below n_sources
+};
+
 struct sampler_task {
     const struct space *space;
     const struct history *history; // its rows below `number` are the past
+    const struct prior *prior;     // NULL: none
     const double *options;         // [sampler->n_options]
     uint64_t seed;
+    int64_t max_trials; // how many there will be, 0: not known
+};
+
+struct suggestion {
+    double *point;   // [d], the caller's
+    const char *why; // in words, static or in the arena; NULL: nothing to say
 };
 
 struct model; // each sampler has its own
@@ -47,23 +63,28 @@ struct sampler {
     int (*check)(const struct space *space, const double *options,
                  struct error *err);
 
+    // Does it serve several objectives?
+    bool several;
+
     // How many of n_ended results the model must have seen; non-decreasing,
     // <= n_ended. NULL: there is no model.
-    size_t (*fit_length)(size_t n_ended);
+    size_t (*fit_length)(const struct sampler_task *task, size_t n_ended);
 
     // The model of the first n_ended results. Never NULL; free with
-    // model_free. Thread-safe: models are immutable.
-    struct model *(*fit)(const struct sampler_task *task, size_t n_ended);
+    // model_free. Thread-safe: models are immutable. `before` is a model of
+    // fewer of the same results, or NULL: it saves time and changes nothing.
+    struct model *(*fit)(const struct sampler_task *task, size_t n_ended,
+                         const struct model *before);
     void (*model_free)(struct model *model);
 
     // A fit may take longer than a transaction should be held open.
     bool slow;
 
-    // Writes space->n coordinates of a valid point for trial `number`. Rows of
-    // the history at or above `number` are ignored. ERROR_EXHAUSTED when a
-    // finite space has no new point (grid).
+    // Writes a valid point for trial `number`. Rows of the history at or above
+    // `number` are ignored. ERROR_EXHAUSTED when a finite space has no new
+    // point (grid).
     int (*suggest)(const struct sampler_task *task, const struct model *model,
-                   uint64_t number, struct arena *arena, double *point,
+                   uint64_t number, struct arena *arena, struct suggestion *out,
                    struct error *err);
 };
 
@@ -78,6 +99,7 @@ const struct sampler *sampler_find(const char *name);
 // pure function, without anything kept.
 int sampler_suggest(const struct sampler *sampler,
                     const struct sampler_task *task, uint64_t number,
-                    struct arena *arena, double *point, struct error *err);
+                    struct arena *arena, struct suggestion *out,
+                    struct error *err);
 
 #endif

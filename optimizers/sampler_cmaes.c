@@ -41,7 +41,7 @@ static const struct option options[] = {
 };
 
 // A result of the generation at hand.
-struct result {
+struct ranked {
     struct merit merit;
     double lag; // results between the suggestion and this one
 };
@@ -57,7 +57,7 @@ struct replay {
     bool stopped;   // converged, and no restart is wanted
     size_t begun;   // results before this run of cma
     double workers; // as seen in the generations before
-    struct result *result;
+    struct ranked *result;
     size_t n_results, n_failed, capacity;
     struct arena *arena;
 };
@@ -137,15 +137,15 @@ static void begin(struct replay *r)
 
 static int by_lag(const void *a, const void *b)
 {
-    double x = ((const struct result *)a)->lag;
-    double y = ((const struct result *)b)->lag;
+    double x = ((const struct ranked *)a)->lag;
+    double y = ((const struct ranked *)b)->lag;
     return (x > y) - (x < y);
 }
 
 static int by_merit(const void *a, const void *b)
 {
-    return merit_compare(&((const struct result *)a)->merit,
-                         &((const struct result *)b)->merit);
+    return merit_compare(&((const struct ranked *)a)->merit,
+                         &((const struct ranked *)b)->merit);
 }
 
 // The upper quartile of the lags: workers - 1 where they ask again at once
@@ -203,7 +203,7 @@ static void write_steps(const struct replay *r, size_t lambda,
         write_step(r, r->result[i].merit.number, scale, steps + i * r->n);
 }
 
-static double value_of(const struct result *result)
+static double value_of(const struct ranked *result)
 {
     return result->merit.rank == MERIT_COMPLETE ? result->merit.value
                                                 : INFINITY;
@@ -248,10 +248,10 @@ static void end_generation(struct replay *r)
     choose_lambda(r);
 }
 
-static void append(struct replay *r, struct result result)
+static void append(struct replay *r, struct ranked result)
 {
     if (r->n_results == r->capacity) {
-        struct result *old = r->result;
+        struct ranked *old = r->result;
         r->capacity = r->capacity ? 2 * r->capacity : 32;
         r->result = arena_alloc(r->arena, r->capacity * sizeof *r->result);
         if (r->n_results)
@@ -274,7 +274,7 @@ static void take(struct replay *r)
         return;
     if (first) // nothing is known yet but who was ahead when it was drawn
         lag = fmax(lag, (double)number - seen);
-    append(r, (struct result){merit_of(history, number), fmax(lag, 0)});
+    append(r, (struct ranked){merit_of(history, number), fmax(lag, 0)});
     size_t usable = r->n_results - r->n_failed;
     if (usable < r->lambda && r->n_failed < r->lambda)
         return;
@@ -308,16 +308,19 @@ static int check(const struct space *space, const double *values,
 
 // Steps of 2^k from 4^k results on: what a suggestion replays grows as the
 // square root of the history.
-static size_t fit_length(size_t n_ended)
+static size_t fit_length(const struct sampler_task *task, size_t n_ended)
 {
+    (void)task;
     size_t step = 1;
     while (step * step * 4 <= n_ended)
         step *= 2;
     return n_ended - n_ended % step;
 }
 
-static struct model *fit(const struct sampler_task *task, size_t n_ended)
+static struct model *fit(const struct sampler_task *task, size_t n_ended,
+                         const struct model *before)
 {
+    (void)before;
     struct model *model = memory_resize(NULL, 1, sizeof *model);
     *model = (struct model){0};
     arena_init(&model->arena);
@@ -363,7 +366,7 @@ static struct replay resume(const struct replay *from,
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
-                   uint64_t number, struct arena *arena, double *point,
+                   uint64_t number, struct arena *arena, struct suggestion *out,
                    struct error *err)
 {
     (void)err;
@@ -385,7 +388,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
                 param_of(&r, k),
                 r.cma->mean[k] + r.cma->sigma * stretch(&r, k) * step[k]);
     }
-    space_decode(task->space, unit, point);
+    space_decode(task->space, unit, out->point);
     return 0;
 }
 

@@ -58,8 +58,9 @@ struct model {
 
 // Every result to 30; then steps of max(2, n / 40) to 200, of n / 20 to 1000,
 // and of 50.
-static size_t fit_length(size_t n_ended)
+static size_t fit_length(const struct sampler_task *task, size_t n_ended)
 {
+    (void)task;
     size_t at = n_ended < 30 ? n_ended : 30;
     for (;;) {
         size_t step = at < 200 ? at / 40 : at / 20;
@@ -76,7 +77,7 @@ static size_t fit_length(size_t n_ended)
 
 static bool has_value(const struct merit *merit)
 {
-    return merit->rank != MERIT_NONE && merit->value < HUGE_VAL;
+    return merit->rank <= MERIT_PRUNED && merit->value < HUGE_VAL;
 }
 
 // A pruned trial did not show what it was worth, only that it was not good:
@@ -222,8 +223,10 @@ static void learn(struct model *model, const struct sampler_task *task,
     model->ready = gp_condition(&model->gp, &data, theta, n, &model->arena);
 }
 
-static struct model *fit(const struct sampler_task *task, size_t n_ended)
+static struct model *fit(const struct sampler_task *task, size_t n_ended,
+                         const struct model *before)
 {
+    (void)before;
     struct model *model = memory_resize(NULL, 1, sizeof *model);
     *model = (struct model){.n_ended = n_ended};
     arena_init(&model->arena);
@@ -331,13 +334,13 @@ static bool take(const struct sampler_task *task, uint64_t number,
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
-                   uint64_t number, struct arena *arena, double *point,
+                   uint64_t number, struct arena *arena, struct suggestion *out,
                    struct error *err)
 {
     (void)err;
     struct rng rng = rng_at(task->seed, number);
     if (!model->ready) {
-        start(task, number, &rng, arena, point);
+        start(task, number, &rng, arena, out->point);
         return 0;
     }
     struct gp gp = look(task->history, model, number, arena);
@@ -349,9 +352,9 @@ static int suggest(const struct sampler_task *task, const struct model *model,
                             .best = incumbent(&gp),
                             .radius = radius > 0.5 ? INFINITY : radius};
     struct ascent_points found = ascent_find(&ascent, &rng, arena);
-    if (!take(task, number, &gp, found, point) &&
-        !tried_random_other(task->history, number, &rng, arena, point))
-        space_decode(task->space, found.unit, point);
+    if (!take(task, number, &gp, found, out->point) &&
+        !tried_random_other(task->history, number, &rng, arena, out->point))
+        space_decode(task->space, found.unit, out->point);
     return 0;
 }
 

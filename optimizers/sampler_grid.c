@@ -165,16 +165,19 @@ static int check(const struct space *space, const double *values,
 
 // Steps of 2^k from 4^k results on: what a suggestion adds to the model grows
 // as the square root of the history.
-static size_t fit_length(size_t n_ended)
+static size_t fit_length(const struct sampler_task *task, size_t n_ended)
 {
+    (void)task;
     size_t step = 1;
     while (step * step * 4 <= n_ended)
         step *= 2;
     return n_ended - n_ended % step;
 }
 
-static struct model *fit(const struct sampler_task *task, size_t n_ended)
+static struct model *fit(const struct sampler_task *task, size_t n_ended,
+                         const struct model *before)
 {
+    (void)before;
     const struct history *history = task->history;
     struct model *model = memory_resize(NULL, 1, sizeof *model);
     *model = (struct model){.n_ended = n_ended};
@@ -241,13 +244,13 @@ static struct set cells_since(const struct model *model,
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
-                   uint64_t number, struct arena *arena, double *point,
+                   uint64_t number, struct arena *arena, struct suggestion *out,
                    struct error *err)
 {
     if (model->newest > number) {
         // A replay: the model saw results of later trials.
-        struct model *unspoilt = fit(task, 0);
-        int status = suggest(task, unspoilt, number, arena, point, err);
+        struct model *unspoilt = fit(task, 0, NULL);
+        int status = suggest(task, unspoilt, number, arena, out, err);
         model_free(unspoilt);
         return status;
     }
@@ -260,7 +263,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     do
         cell = at_position(&model->order, position++);
     while (has(&model->taken, cell) || has(&more, cell));
-    grid_point(&model->grid, cell, point);
+    grid_point(&model->grid, cell, out->point);
     return 0;
 }
 
@@ -273,5 +276,6 @@ const struct sampler sampler_grid = {
     .fit_length = fit_length,
     .fit = fit,
     .model_free = model_free,
+    .several = true,
     .suggest = suggest,
 };

@@ -15,7 +15,7 @@
 #include "sobol.h"
 
 static int suggest(const struct sampler_task *task, const struct model *model,
-                   uint64_t number, struct arena *arena, double *point,
+                   uint64_t number, struct arena *arena, struct suggestion *out,
                    struct error *err)
 {
     (void)model;
@@ -23,12 +23,13 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     struct rng rng = rng_at(task->seed, number);
     double *unit = arena_doubles(arena, task->space->n);
     sobol_scrambled(task->seed, number, task->space->n, &rng, unit);
-    space_decode(task->space, unit, point);
+    space_decode(task->space, unit, out->point);
     return 0;
 }
 
 const struct sampler sampler_qmc = {
     .name = "qmc",
     .help = "scrambled Sobol points: more even than random ones",
+    .several = true,
     .suggest = suggest,
 };

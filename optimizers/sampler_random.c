@@ -10,7 +10,7 @@
 #include "rng.h"
 
 static int suggest(const struct sampler_task *task, const struct model *model,
-                   uint64_t number, struct arena *arena, double *point,
+                   uint64_t number, struct arena *arena, struct suggestion *out,
                    struct error *err)
 {
     (void)model;
@@ -19,12 +19,13 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     double *unit = arena_doubles(arena, task->space->n);
     for (size_t k = 0; k < task->space->n; k++)
         unit[k] = rng_uniform(&rng);
-    space_decode(task->space, unit, point);
+    space_decode(task->space, unit, out->point);
     return 0;
 }
 
 const struct sampler sampler_random = {
     .name = "random",
     .help = "independent uniform points",
+    .several = true,
     .suggest = suggest,
 };

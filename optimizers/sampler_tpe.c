@@ -195,16 +195,19 @@ static void learn(struct model *model, const struct sampler_task *task,
 
 // Every result up to 63, then steps of 1/64 to 1/32 of the number of results,
 // at most 64: a fit is cheap, and what came since is appended in `look`.
-static size_t fit_length(size_t n_ended)
+static size_t fit_length(const struct sampler_task *task, size_t n_ended)
 {
+    (void)task;
     size_t step = 1;
     while (n_ended / step >= 64 && step < 64)
         step *= 2;
     return n_ended / step * step;
 }
 
-static struct model *fit(const struct sampler_task *task, size_t n_ended)
+static struct model *fit(const struct sampler_task *task, size_t n_ended,
+                         const struct model *before)
 {
+    (void)before;
     struct model *model = memory_resize(NULL, 1, sizeof *model);
     struct merit *result = memory_resize(NULL, n_ended, sizeof *result);
     *model = (struct model){.n_ended = n_ended};
@@ -212,7 +215,7 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended)
     size_t usable = 0;
     for (size_t i = 0; i < n_ended; i++) {
         result[i] = merit_of(task->history, task->history->ended[i]);
-        usable += result[i].rank != MERIT_NONE;
+        usable += result[i].rank <= MERIT_PRUNED;
     }
     if (usable > 0 && (double)usable >= task->options[STARTUP])
         learn(model, task, result, n_ended, usable);
@@ -419,25 +422,25 @@ static bool suggest_apart(const struct sampler_task *task,
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
-                   uint64_t number, struct arena *arena, double *point,
+                   uint64_t number, struct arena *arena, struct suggestion *out,
                    struct error *err)
 {
     (void)err;
     struct rng rng = rng_at(task->seed, number);
     if (!model->good) {
-        start(task, number, &rng, arena, point);
+        start(task, number, &rng, arena, out->point);
         return 0;
     }
     struct view view = look(task, model, number, arena);
     bool (*propose)(const struct sampler_task *, const struct view *, uint64_t,
                     struct rng *, struct arena *, double *) =
         task->options[MULTIVARIATE] != 0 ? suggest_joint : suggest_apart;
-    if (propose(task, &view, number, &rng, arena, point))
+    if (propose(task, &view, number, &rng, arena, out->point))
         return 0;
     double *other = arena_doubles(arena, task->space->n);
     if (tried_random_other(task->history, number, &rng, arena, other))
         for (size_t k = 0; k < task->space->n; k++)
-            point[k] = other[k];
+            out->point[k] = other[k];
     return 0;
 }
 

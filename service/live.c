@@ -419,14 +419,19 @@ static struct sampler_task task_of(const struct live *live)
     return (struct sampler_task){.space = &live->definition->space,
                                  .history = &live->history,
                                  .options = live->definition->sampler_options,
-                                 .seed = live->definition->seed};
+                                 .seed = live->definition->seed,
+                                 .max_trials =
+                                     live->definition->budget.max_trials};
 }
 
 // How many results the model of the next suggestion has seen.
 static size_t model_length(const struct live *live)
 {
+    struct sampler_task task = task_of(live);
     const struct sampler *sampler = live->definition->sampler;
-    return sampler->fit_length ? sampler->fit_length(live->history.n_ended) : 0;
+    return sampler->fit_length
+               ? sampler->fit_length(&task, live->history.n_ended)
+               : 0;
 }
 
 bool live_wants_fit(const struct live *live)
@@ -443,18 +448,20 @@ void live_fit(struct live *live)
     size_t n = model_length(live);
     if (!sampler->fit_length)
         return;
-    if (live->model && live->model_n != n)
-        forget_model(live);
-    if (!live->model)
-        live->model = sampler->fit(&task, n);
+    if (live->model && live->model_n == n)
+        return;
+    struct model *model = sampler->fit(&task, n, live->model);
+    forget_model(live);
+    live->model = model;
     live->model_n = n;
 }
 
 int live_suggest(struct live *live, uint64_t number, struct arena *arena,
-                 double *point, struct error *err)
+                 struct suggestion *out, struct error *err)
 {
     struct sampler_task task = task_of(live);
     live_fit(live);
+    out->why = NULL;
     return live->definition->sampler->suggest(&task, live->model, number, arena,
-                                              point, err);
+                                              out, err);
 }

@@ -91,7 +91,7 @@ void live_fit(struct live *live);
 // Chooses the point of trial `number`, with the kept model where it is the
 // one that the sampler asks for.
 int live_suggest(struct live *live, uint64_t number, struct arena *arena,
-                 double *point, struct error *err);
+                 struct suggestion *out, struct error *err);
 
 // Replaces the definition (owned from now on) and forgets fitted models.
 void live_define(struct live *live, struct definition *definition);

@@ -101,7 +101,8 @@ static int choose(struct live *live, struct ask *ask, struct arena *arena,
         trial->retry_of = (int32_t)lost;
         return 0;
     }
-    int result = live_suggest(live, live->history.n, arena, point, err);
+    int result = live_suggest(live, live->history.n, arena,
+                              &(struct suggestion){.point = point}, err);
     ask->suggest_us += clock_monotonic_us() - start_us;
     return result;
 }

@@ -73,7 +73,8 @@ static void measure(const char *name, size_t d, size_t n)
     fill(&history, d, n);
     double options[OPTION_MAX], point[64];
     option_defaults(sampler->options, sampler->n_options, options);
-    struct sampler_task task = {&space, &history, options, 1};
+    struct sampler_task task = {
+        .space = &space, .history = &history, .options = options, .seed = 1};
     struct arena arena;
     arena_init(&arena);
 
@@ -81,16 +82,19 @@ static void measure(const char *name, size_t d, size_t n)
     size_t repeats = n < 10000 && !slow ? 200 : 5;
     for (size_t i = 0; i < repeats; i++) {
         double start = now_ms();
-        sampler_suggest(sampler, &task, n + i, &arena, point, &err);
+        sampler_suggest(sampler, &task, n + i, &arena,
+                        &(struct suggestion){.point = point}, &err);
         times[i] = now_ms() - start;
         arena_reset(&arena);
     }
     double fresh = median(times, repeats);
 
-    struct model *model = sampler->fit(&task, sampler->fit_length(n));
+    struct model *model =
+        sampler->fit(&task, sampler->fit_length(&task, n), NULL);
     for (size_t i = 0; i < 200; i++) {
         double start = now_ms();
-        sampler->suggest(&task, model, n + i, &arena, point, &err);
+        sampler->suggest(&task, model, n + i, &arena,
+                         &(struct suggestion){.point = point}, &err);
         times[i] = now_ms() - start;
         arena_reset(&arena);
     }

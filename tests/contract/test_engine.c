@@ -38,13 +38,16 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static double fresh_point(const struct live *live)
 {
     const struct definition *d = live->definition;
-    struct sampler_task task = {&d->space, &live->history, d->sampler_options,
-                                d->seed};
+    struct sampler_task task = {.space = &d->space,
+                                .history = &live->history,
+                                .options = d->sampler_options,
+                                .seed = d->seed};
     struct arena arena;
     struct error fault = {0};
     double point = NAN;
     arena_init(&arena);
-    sampler_suggest(d->sampler, &task, live->history.n, &arena, &point, &fault);
+    sampler_suggest(d->sampler, &task, live->history.n, &arena,
+                    &(struct suggestion){.point = &point}, &fault);
     arena_done(&arena);
     return point;
 }

@@ -181,12 +181,16 @@ static struct answer ask(const struct sampler *sampler,
 {
     double options[OPTION_MAX];
     default_options(sampler, options);
-    struct sampler_task task = {history->space, history, options, seed};
+    struct sampler_task task = {.space = history->space,
+                                .history = history,
+                                .options = options,
+                                .seed = seed};
     struct answer answer = {0};
     struct arena arena;
     arena_init(&arena);
     answer.status = sampler_suggest(sampler, &task, number, &arena,
-                                    answer.point, &answer.err);
+                                    &(struct suggestion){.point = answer.point},
+                                    &answer.err);
     arena_done(&arena);
     return answer;
 }
@@ -336,13 +340,23 @@ END_TEST
 START_TEST(test_how_much_a_model_has_seen_never_decreases)
 {
     const struct sampler *sampler = samplers[_i];
+    struct space space;
+    struct history history;
+    double options[OPTION_MAX];
+    space_init(&space);
+    history_init(&history, &space);
+    option_defaults(sampler->options, sampler->n_options, options);
+    struct sampler_task task = {
+        .space = &space, .history = &history, .options = options};
     size_t last = 0;
     for (size_t n = 0; sampler->fit_length && n < 200000; n++) {
-        size_t seen = sampler->fit_length(n);
+        size_t seen = sampler->fit_length(&task, n);
         ck_assert_uint_le(seen, n);
         ck_assert_uint_ge(seen, last);
         last = seen;
     }
+    history_done(&history);
+    space_done(&space);
 }
 END_TEST
 
@@ -362,27 +376,29 @@ START_TEST(test_a_kept_model_answers_like_a_fresh_one)
     fill_space(&space, INT_STEP, 4);
     history_init(&history, &space);
     default_options(sampler, options);
-    struct sampler_task task = {&space, &history, options, 9};
-    struct model *kept = sampler->fit(&task, 0);
+    struct sampler_task task = {
+        .space = &space, .history = &history, .options = options, .seed = 9};
+    struct model *kept = sampler->fit(&task, 0, NULL);
     size_t seen = 0;
     struct rng rng = rng_at(4, 0);
     for (int i = 0; i < 300; i++) {
         append_row(&history, i % 5 ? TIED : ALL_STATES, &rng);
-        size_t wanted = sampler->fit_length(history.n_ended);
+        size_t wanted = sampler->fit_length(&task, history.n_ended);
         if (wanted != seen) {
             sampler->model_free(kept);
-            kept = sampler->fit(&task, wanted);
+            kept = sampler->fit(&task, wanted, NULL);
             seen = wanted;
         }
         struct answer fresh = ask(sampler, &history, 9, history.n);
         struct answer cached = {0};
-        cached.status = sampler->suggest(&task, kept, history.n, &arena,
-                                         cached.point, &err);
+        cached.status =
+            sampler->suggest(&task, kept, history.n, &arena,
+                             &(struct suggestion){.point = cached.point}, &err);
         ck_assert(equal(&fresh, &cached, space.n));
         arena_reset(&arena);
     }
     sampler->model_free(kept);
-    sampler->model_free(sampler->fit(&task, 0));
+    sampler->model_free(sampler->fit(&task, 0, NULL));
     arena_done(&arena);
     history_done(&history);
     space_done(&space);
@@ -584,19 +600,21 @@ START_TEST(test_grid_of_22500_cells_ends_with_the_last_one)
     history_init(&history, &space);
     double options[OPTION_MAX], point[2];
     default_options(grid, options);
-    struct sampler_task task = {&space, &history, options, 77};
+    struct sampler_task task = {
+        .space = &space, .history = &history, .options = options, .seed = 77};
     struct arena arena;
     arena_init(&arena);
-    struct model *model = grid->fit(&task, 0);
+    struct model *model = grid->fit(&task, 0, NULL);
     size_t seen = 0;
-    while (grid->suggest(&task, model, history.n, &arena, point, &err) == 0) {
+    while (grid->suggest(&task, model, history.n, &arena,
+                         &(struct suggestion){.point = point}, &err) == 0) {
         size_t number = history_append(&history, TRIAL_RUNNING, point);
         history_move(&history, number, TRIAL_COMPLETE, 0);
         arena_reset(&arena);
-        size_t wanted = grid->fit_length(history.n_ended);
+        size_t wanted = grid->fit_length(&task, history.n_ended);
         if (wanted != seen && wanted % 256 == 0) {
             grid->model_free(model);
-            model = grid->fit(&task, wanted);
+            model = grid->fit(&task, wanted, NULL);
             seen = wanted;
         }
     }

@@ -287,19 +287,24 @@ static size_t trials_needed(const struct study *study, size_t most)
     option_defaults(cmaes->options, cmaes->n_options, options);
     option_set(cmaes->options, cmaes->n_options, "restarts", !study->once,
                options, &err);
-    struct sampler_task task = {&space, &history, options, study->seed};
-    struct model *model = cmaes->fit(&task, 0);
+    struct sampler_task task = {.space = &space,
+                                .history = &history,
+                                .options = options,
+                                .seed = study->seed};
+    struct model *model = cmaes->fit(&task, 0, NULL);
     struct rng rng = rng_at(study->seed, RNG_STUDY - 1);
     size_t seen = 0;
     while (history.n < most &&
            !(history.best >= 0 && history.value[history.best] < 1e-8)) {
-        size_t wanted = cmaes->fit_length(history.n_ended);
+        size_t wanted = cmaes->fit_length(&task, history.n_ended);
         if (wanted != seen) {
             cmaes->model_free(model);
-            model = cmaes->fit(&task, seen = wanted);
+            model = cmaes->fit(&task, seen = wanted, NULL);
         }
-        ck_assert_int_eq(
-            cmaes->suggest(&task, model, history.n, &arena, point, &err), 0);
+        ck_assert_int_eq(cmaes->suggest(&task, model, history.n, &arena,
+                                        &(struct suggestion){.point = point},
+                                        &err),
+                         0);
         history_append(&history, TRIAL_RUNNING, point);
         arena_reset(&arena);
         if (history.count[TRIAL_RUNNING] == study->workers)
@@ -432,10 +437,14 @@ START_TEST(test_levels_and_categories_keep_moving)
     option_defaults(cmaes->options, cmaes->n_options, options);
     for (uint64_t seed = 0; seed < 5; seed++) {
         history_init(&history, &space);
-        struct sampler_task task = {&space, &history, options, seed};
+        struct sampler_task task = {.space = &space,
+                                    .history = &history,
+                                    .options = options,
+                                    .seed = seed};
         while (history.n < 600) {
             ck_assert_int_eq(
-                sampler_suggest(cmaes, &task, history.n, &arena, point, &err),
+                sampler_suggest(cmaes, &task, history.n, &arena,
+                                &(struct suggestion){.point = point}, &err),
                 0);
             double value = point[0] * point[0] + fabs(log(point[1] / 20)) +
                            (point[2] != 1) + (point[3] != 1);

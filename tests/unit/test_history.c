@@ -297,6 +297,43 @@ START_TEST(test_a_space_without_parameters_has_rows_too)
 }
 END_TEST
 
+START_TEST(test_a_result_has_a_number_for_each_objective_and_constraint)
+{
+    struct history rows;
+    history_init_for(&rows, &space, 2, 3);
+    for (size_t i = 0; i < 40; i++)
+        history_append(&rows, TRIAL_RUNNING, (double[]){1, 0});
+    ck_assert_double_nan(history_values(&rows, 39)[1]);
+    ck_assert_double_nan(history_violation(&rows, 39));
+    history_enter(&rows, 39,
+                  &(struct result){.state = TRIAL_INFEASIBLE,
+                                   .values = (double[]){4, 5},
+                                   .constraints = (double[]){-3, 0.5, 2},
+                                   .variance = 0.25});
+    ck_assert_double_eq(history_values(&rows, 39)[0], 4);
+    ck_assert_double_eq(history_values(&rows, 39)[1], 5);
+    ck_assert_double_eq(history_violation(&rows, 39), 2.5);
+    ck_assert_double_eq(rows.variance[39], 0.25);
+    history_enter(&rows, 38,
+                  &(struct result){.state = TRIAL_COMPLETE,
+                                   .values = (double[]){1, 2},
+                                   .constraints = (double[]){-1, -1, 0}});
+    ck_assert_double_eq(history_violation(&rows, 38), 0);
+    ck_assert_int_eq(rows.best, -1); // of several objectives none is the best
+    history_enter(&rows, 39, &(struct result){.state = TRIAL_LOST});
+    ck_assert_double_nan(history_values(&rows, 39)[0]);
+    ck_assert_double_nan(rows.variance[39]);
+    history_done(&rows);
+}
+END_TEST
+
+START_TEST(test_without_constraints_nothing_is_violated)
+{
+    size_t number = add(TRIAL_RUNNING);
+    ck_assert_double_eq(history_violation(&history, number), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = tcase_create("history");
@@ -319,6 +356,9 @@ int main(void)
     tcase_add_test(cases, test_a_repeated_report_replaces_the_value);
     tcase_add_test(cases, test_the_order_of_arrival_of_reports_does_not_matter);
     tcase_add_test(cases, test_a_space_without_parameters_has_rows_too);
+    tcase_add_test(
+        cases, test_a_result_has_a_number_for_each_objective_and_constraint);
+    tcase_add_test(cases, test_without_constraints_nothing_is_violated);
     Suite *suite = suite_create("history");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

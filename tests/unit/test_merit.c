@@ -62,6 +62,30 @@ START_TEST(test_complete_before_pruned_before_failed)
 }
 END_TEST
 
+START_TEST(test_the_nearest_to_feasible_come_between_pruned_and_failed)
+{
+    history_done(&history);
+    history_init_for(&history, &space, 1, 2);
+    const double told[5][2] = {
+        {9, -1}, {-5, 2}, {1, 0.5}, {NAN, 0.5}, {-1, -1}};
+    for (size_t i = 0; i < 5; i++) {
+        history_append(&history, TRIAL_RUNNING, NULL);
+        history_enter(
+            &history, i,
+            &(struct result){.state = i < 4 ? TRIAL_INFEASIBLE : TRIAL_PRUNED,
+                             .constraints = told[i]});
+    }
+    struct merit results[5];
+    const uint32_t order[5] = {4, 2, 1, 0, 3}; // excess -, 1.5, 2, 9, unknown
+    for (uint32_t i = 0; i < 5; i++)
+        results[i] = merit_of(&history, i);
+    ck_assert_int_eq(results[3].rank, MERIT_NONE);
+    merit_select(results, 5, 5);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert_uint_eq(results[i].number, order[i]);
+}
+END_TEST
+
 START_TEST(test_of_equals_the_first_one_is_better)
 {
     end(TRIAL_COMPLETE, 3, 0);
@@ -179,6 +203,8 @@ int main(void)
     TCase *tests = tcase_create("merit");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_complete_before_pruned_before_failed);
+    tcase_add_test(tests,
+                   test_the_nearest_to_feasible_come_between_pruned_and_failed);
     tcase_add_test(tests, test_of_equals_the_first_one_is_better);
     tcase_add_test(tests, test_values_that_are_no_numbers_have_no_merit);
     tcase_add_test(tests, test_the_best_are_kept_in_order);

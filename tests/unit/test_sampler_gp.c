@@ -61,9 +61,12 @@ static void suggest(const struct sampler *sampler, uint64_t seed,
     struct error err = {0};
     double standard[OPTION_MAX];
     option_defaults(sampler->options, sampler->n_options, standard);
-    struct sampler_task task = {&space, &history,
-                                sampler == gp ? options : standard, seed};
-    int status = sampler_suggest(sampler, &task, number, &arena, point, &err);
+    struct sampler_task task = {.space = &space,
+                                .history = &history,
+                                .options = sampler == gp ? options : standard,
+                                .seed = seed};
+    int status = sampler_suggest(sampler, &task, number, &arena,
+                                 &(struct suggestion){.point = point}, &err);
     ck_assert_msg(status == 0, "%s", err.message);
     ck_assert_msg(space_check(&space, point, &err) == 0, "%s", err.message);
     arena_reset(&arena);
@@ -226,11 +229,12 @@ static void fill(size_t n)
 
 START_TEST(test_the_fit_length_follows_its_schedule)
 {
+    struct sampler_task any = {0};
     for (size_t n = 0; n <= 30; n++)
-        ck_assert_uint_eq(gp->fit_length(n), n);
+        ck_assert_uint_eq(gp->fit_length(&any, n), n);
     size_t last = 0;
     for (size_t n = 0; n < 20000; n++) {
-        size_t length = gp->fit_length(n), lag = n - length;
+        size_t length = gp->fit_length(&any, n), lag = n - length;
         ck_assert(length >= last && length <= n);
         size_t step = n <= 200 ? n / 40 : n / 20;
         step = step < 2 ? 2 : step > 50 ? 50 : step;
@@ -246,7 +250,7 @@ START_TEST(test_results_since_the_fit_are_used)
     // by far, and elsewhere.
     add_floats(1);
     fill(202);
-    ck_assert_uint_eq(gp->fit_length(211), 202);
+    ck_assert_uint_eq(gp->fit_length(&(struct sampler_task){0}, 211), 202);
     double before, after;
     suggest(gp, 1, 211, &before);
     for (int i = 0; i < 9; i++)

@@ -94,9 +94,10 @@ static void suggest(const char *sampler, uint64_t seed, uint64_t number,
     history_init(&history, &cube);
     struct sampler_task task = {
         .space = &cube, .history = &history, .seed = seed};
-    ck_assert_int_eq(sampler_suggest(sampler_find(sampler), &task, number,
-                                     &arena, point, &err),
-                     0);
+    ck_assert_int_eq(
+        sampler_suggest(sampler_find(sampler), &task, number, &arena,
+                        &(struct suggestion){.point = point}, &err),
+        0);
     arena_reset(&arena);
     history_done(&history);
 }

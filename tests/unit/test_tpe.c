@@ -59,7 +59,8 @@ static void add_int(char *name, double low, double high, bool log)
 
 static struct sampler_task task(uint64_t seed)
 {
-    return (struct sampler_task){&space, &history, options, seed};
+    return (struct sampler_task){
+        .space = &space, .history = &history, .options = options, .seed = seed};
 }
 
 // Writes a suggestion and checks that it is a point of the space.
@@ -68,7 +69,8 @@ static void suggest(const struct sampler *sampler, uint64_t seed,
 {
     struct error err = {0};
     struct sampler_task t = task(seed);
-    int status = sampler_suggest(sampler, &t, number, &arena, point, &err);
+    int status = sampler_suggest(sampler, &t, number, &arena,
+                                 &(struct suggestion){.point = point}, &err);
     ck_assert_msg(status == 0, "%s", err.message);
     ck_assert_msg(space_check(&space, point, &err) == 0, "%s", err.message);
     arena_reset(&arena);
@@ -280,12 +282,14 @@ START_TEST(test_a_kept_model_gives_the_same_suggestion)
     add_floats(3);
     fill(150);
     struct sampler_task t = task(5);
-    struct model *model = tpe->fit(&t, tpe->fit_length(150));
+    struct model *model = tpe->fit(&t, tpe->fit_length(&t, 150), NULL);
     for (uint64_t number = 150; number < 160; number++) {
         double fresh[3], kept[3];
         struct error err = {0};
         suggest(tpe, 5, number, fresh);
-        ck_assert_int_eq(tpe->suggest(&t, model, number, &arena, kept, &err),
+        ck_assert_int_eq(tpe->suggest(&t, model, number, &arena,
+                                      &(struct suggestion){.point = kept},
+                                      &err),
                          0);
         ck_assert_mem_eq(fresh, kept, sizeof fresh);
     }
@@ -311,11 +315,12 @@ END_TEST
 
 START_TEST(test_the_fit_length_grows_by_small_steps)
 {
+    struct sampler_task t = task(1);
     for (size_t n = 0; n <= 63; n++)
-        ck_assert_uint_eq(tpe->fit_length(n), n);
+        ck_assert_uint_eq(tpe->fit_length(&t, n), n);
     size_t last = 0;
     for (size_t n = 0; n < 100000; n++) {
-        size_t length = tpe->fit_length(n);
+        size_t length = tpe->fit_length(&t, n);
         ck_assert(length >= last && length <= n);
         ck_assert_uint_le(n - length, 63);
         ck_assert_uint_le(32 * (n - length), n);
@@ -328,13 +333,14 @@ END_TEST
 static int count_between(double low, double high)
 {
     struct sampler_task t = task(1);
-    size_t n = tpe->fit_length(history.n_ended);
-    struct model *model = tpe->fit(&t, n);
+    size_t n = tpe->fit_length(&t, history.n_ended);
+    struct model *model = tpe->fit(&t, n, NULL);
     int count = 0;
     for (uint64_t i = 0; i < 200; i++) {
         double point[6];
         struct error err = {0};
-        tpe->suggest(&t, model, history.n + i, &arena, point, &err);
+        tpe->suggest(&t, model, history.n + i, &arena,
+                     &(struct suggestion){.point = point}, &err);
         count += point[0] >= low && point[0] <= high;
         arena_reset(&arena);
     }
@@ -348,7 +354,7 @@ START_TEST(test_good_results_since_the_fit_count_as_good)
     // best by far, and far from the old optimum at 0.3.
     add_floats(1);
     fill(200);
-    ck_assert_uint_eq(tpe->fit_length(203), 200);
+    ck_assert_uint_eq(tpe->fit_length(&(struct sampler_task){0}, 203), 200);
     int before = count_between(0.85, 0.95);
     for (int i = 0; i < 3; i++)
         tell((double[]){0.9 + 0.001 * i}, TRIAL_COMPLETE, -10);
