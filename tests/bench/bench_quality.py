@@ -41,7 +41,7 @@ PROBLEMS = {
 TRIALS = {"sklearn": 100}  # of a study, by family; 200 in the others
 QUICK = {
     "PROBLEMS": "classic,noisy,mixed,conditional,bbob_f02_d5,bbob_f08_d5,"
-    "bbob_f12_d5,bbob_f15_d5,bbob_f21_d5,tree_wine,lcbench",
+    "bbob_f12_d5,bbob_f15_d5,bbob_f21_d5,lcbench",
     "SEEDS": "0-4",
     "WORKERS": "1,16",
 }

@@ -5,14 +5,16 @@
 // done. Trials are suggested as the service does it (live.c): the model is kept
 // while fit_length asks for the same one.
 //
-//   study SAMPLER SEED OPTION=VALUE...   ok: a new study instead of the last
+//   study SAMPLER SEED M C OPTION=VALUE...   ok
+//       a new study of M objectives and C constraints, instead of the last
 //   param NAME KIND LOW HIGH STEP LOG [PARENT VALUE...]   ok
 //       KIND is float, int, bool or categorical (choices 0 .. HIGH). The rest
 //       is a condition: parameter number PARENT has one of the VALUEs
-//   ask                                  NUMBER MILLISECONDS COORDINATE...
-//   tell NUMBER STATE VALUE              ok
+//   ask                    NUMBER MILLISECONDS COORDINATE... | WHY
+//   tell NUMBER STATE [VALUE... CONSTRAINT... [VARIANCE]]   ok
 //
-// Milliseconds are processor time of this thread, fits included.
+// Milliseconds are processor time of this thread, fits included. How many
+// trials there will be is not told to the samplers.
 
 #include <math.h>
 #include <stdio.h>
@@ -25,12 +27,16 @@
 
 void openblas_set_num_threads(int threads);
 
-enum { MAX_VALUES = 64 }; // of a condition
+enum {
+    MAX_VALUES = 64,  // of a condition
+    MAX_NUMBERS = 16, // objectives, and constraints
+};
 
 struct study {
     const struct sampler *sampler; // NULL: there is none
     double options[OPTION_MAX];
     uint64_t seed;
+    size_t n_objectives, n_constraints;
     struct space space;
     struct history history;
     bool started; // the history exists, the space is fixed
@@ -74,6 +80,15 @@ static double number(const char *text)
     return text && *end == '\0' && end != text ? value : NAN;
 }
 
+static int count(const char *text, size_t least, size_t *n)
+{
+    double value = number(text);
+    if (!(value >= (double)least && value <= MAX_NUMBERS))
+        return -1;
+    *n = (size_t)value;
+    return 0;
+}
+
 static int set_option(struct study *study, char *setting, struct error *err)
 {
     char *equals = strchr(setting, '=');
@@ -94,6 +109,12 @@ static int begin(struct study *study, char **rest, struct error *err)
                          name ? name : "named");
     study->sampler = sampler;
     study->seed = seed ? strtoull(seed, NULL, 10) : 0;
+    if (count(word(rest), 1, &study->n_objectives) ||
+        count(word(rest), 0, &study->n_constraints))
+        return error_set(err, ERROR_INVALID,
+                         "no such number of objectives or constraints");
+    if (study->n_objectives > 1 && !sampler->several)
+        return error_set(err, ERROR_INVALID, "%s serves one objective", name);
     option_defaults(sampler->options, sampler->n_options, study->options);
     space_init(&study->space);
     for (char *setting = word(rest); setting; setting = word(rest))
@@ -164,7 +185,8 @@ static int start(struct study *study, struct error *err)
         return 0;
     if (sampler->check && sampler->check(&study->space, study->options, err))
         return -1;
-    history_init(&study->history, &study->space);
+    history_init_for(&study->history, &study->space, study->n_objectives,
+                     study->n_constraints);
     study->started = true;
     return 0;
 }
@@ -174,13 +196,13 @@ static void fit(struct study *study, const struct sampler_task *task)
     const struct sampler *sampler = study->sampler;
     if (!sampler->fit_length)
         return;
-    size_t n = sampler->fit_length(study->history.n_ended);
-    if (study->model && study->model_n != n) {
+    size_t n = sampler->fit_length(task, study->history.n_ended);
+    if (study->model && study->model_n == n)
+        return;
+    struct model *model = sampler->fit(task, n, study->model);
+    if (study->model)
         sampler->model_free(study->model);
-        study->model = NULL;
-    }
-    if (!study->model)
-        study->model = sampler->fit(task, n);
+    study->model = model;
     study->model_n = n;
 }
 
@@ -193,33 +215,43 @@ static int ask(struct study *study, struct error *err)
                                 .options = study->options,
                                 .seed = study->seed};
     arena_reset(&study->arena);
-    double *point = arena_doubles(&study->arena, study->space.n + 1);
+    struct suggestion out = {
+        .point = arena_doubles(&study->arena, study->space.n + 1)};
     double begun = now_ms();
     fit(study, &task);
     if (study->sampler->suggest(&task, study->model, study->history.n,
-                                &study->arena, point, err))
+                                &study->arena, &out, err))
         return -1;
     double took = now_ms() - begun;
-    size_t trial = history_append(&study->history, TRIAL_RUNNING, point);
+    size_t trial = history_append(&study->history, TRIAL_RUNNING, out.point);
     printf("%zu %.4f", trial, took);
     for (size_t k = 0; k < study->space.n; k++)
-        printf(" %.17g", point[k]);
-    puts("");
+        printf(" %.17g", out.point[k]);
+    printf(" | %s\n", out.why ? out.why : "");
     return 0;
 }
 
 static int tell(struct study *study, char **rest, struct error *err)
 {
-    const char *trial = word(rest), *name = word(rest), *value = word(rest);
+    const char *trial = word(rest), *name = word(rest);
     size_t i = trial ? strtoul(trial, NULL, 10) : SIZE_MAX;
     int state = name ? trial_state_from_name(name) : -1;
     if (!study->started || i >= study->history.n)
         return error_set(err, ERROR_INVALID, "no such trial");
     if (state < 0)
         return error_set(err, ERROR_INVALID, "no such state");
-    if (state == TRIAL_COMPLETE && isnan(number(value)))
-        return error_set(err, ERROR_INVALID, "no such value");
-    history_move(&study->history, i, (enum trial_state)state, number(value));
+    double numbers[2 * MAX_NUMBERS + 1];
+    size_t m = study->n_objectives, n = m + study->n_constraints, told = 0;
+    for (const char *text = word(rest); text && told <= n; text = word(rest))
+        numbers[told++] = number(text);
+    bool is_whole = told >= n && !isnan(numbers[0]);
+    if (!is_whole && (told > 0 || state == TRIAL_COMPLETE))
+        return error_set(err, ERROR_INVALID, "%zu numbers are missing", n);
+    struct result result = {.state = (enum trial_state)state,
+                            .values = is_whole ? numbers : NULL,
+                            .constraints = is_whole ? numbers + m : NULL,
+                            .variance = told > n ? numbers[n] : NAN};
+    history_enter(&study->history, i, &result);
     puts("ok");
     return 0;
 }

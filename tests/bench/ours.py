@@ -49,12 +49,13 @@ class Study:
     """
 
     def __init__(self, driver: Driver, sampler: str, space: tuple, seed: int,
-                 options: dict = {}):
+                 options=None, objectives: int = 1, constraints: int = 0):
         self._driver, self._space = driver, space
         self.ask_ms = 0.0  # processor time of the last ask
-        words = ["study", sampler, str(seed)]
-        words += [f"{name}={value}" for name, value in options.items()]
-        driver.call(" ".join(words))
+        self.why = ""  # what the sampler said about it
+        words = ["study", sampler, seed, objectives, constraints]
+        words += [f"{name}={value}" for name, value in (options or {}).items()]
+        driver.call(" ".join(map(str, words)))
         names = [param.name for param in space]
         for param in space:
             driver.call(self._definition(param, names))
@@ -78,7 +79,8 @@ class Study:
 
     def ask(self) -> tuple:
         """Return the number of a new trial and its parameters."""
-        number, took, *point = self._driver.call("ask").split()
+        answer, _, self.why = self._driver.call("ask").partition(" | ")
+        number, took, *point = answer.split()
         self.ask_ms = float(took)
         params = {}
         for param, text in zip(self._space, point):
@@ -92,9 +94,10 @@ class Study:
             params[param.name] = value
         return int(number), params
 
-    def tell(self, number: int, value: float, state: str = "complete") -> None:
-        """Say how a trial went."""
-        self._driver.call(f"tell {number} {state} {float(value)!r}")
+    def tell(self, number: int, *numbers: float, state: str = "complete"):
+        """Say how a trial went: values, then constraints, then the variance."""
+        text = " ".join(repr(float(number)) for number in numbers)
+        self._driver.call(f"tell {number} {state} {text}")
 
 
 def version(program: Path) -> str:
