@@ -73,6 +73,18 @@ static size_t fit_length(const struct sampler_task *task, size_t n_ended)
     }
 }
 
+// Results with a value before the first model.
+static double startup(const struct sampler_task *task)
+{
+    double given = task->options[STARTUP];
+    return isnan(given) ? fmax(10, (double)task->space->n + 1) : given;
+}
+
+static bool slow(const struct sampler_task *task, size_t n_ended)
+{
+    return (double)n_ended >= startup(task);
+}
+
 // ---- values -----------------------------------------------------------------
 
 static bool has_value(const struct merit *merit)
@@ -239,10 +251,7 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
         result[i] = merit_of(task->history, task->history->ended[i]);
         usable += has_value(&result[i]);
     }
-    double startup = task->options[STARTUP];
-    if (isnan(startup))
-        startup = fmax(10, (double)d + 1);
-    if (d > 0 && usable > 0 && (double)usable >= startup)
+    if (d > 0 && usable > 0 && (double)usable >= startup(task))
         learn(model, task, result, n_ended, &scratch);
     arena_done(&scratch);
     return model;
@@ -365,7 +374,7 @@ const struct sampler sampler_gp = {
     .n_options = sizeof options / sizeof *options,
     .fit_length = fit_length,
     .fit = fit,
-    .slow = true,
+    .slow = slow,
     .model_free = model_free,
     .suggest = suggest,
 };

@@ -5,9 +5,15 @@
 
 #include <stdlib.h>
 
+struct definition *definition_keep(struct definition *definition)
+{
+    atomic_fetch_add(&definition->sharers, 1);
+    return definition;
+}
+
 void definition_free(struct definition *definition)
 {
-    if (!definition)
+    if (!definition || atomic_fetch_sub(&definition->sharers, 1) > 0)
         return;
     space_done(&definition->space);
     free(definition->name);

@@ -8,6 +8,7 @@
 #ifndef CUMAE_DEFINITION_H
 #define CUMAE_DEFINITION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,13 +45,18 @@ struct definition {
     struct budget budget;
     int64_t lease_s; // how long a trial is its worker's without a call
     int64_t max_attempts;
-    char *constants; // JSON object text, or NULL
-    char *tags;      // JSON array text, or NULL
-    char *notes;     // Markdown, or NULL
-    bool hopaas;     // made by the Hopaas face
-    char *origin;    // digest of the text it was created with, or NULL
+    char *constants;    // JSON object text, or NULL
+    char *tags;         // JSON array text, or NULL
+    char *notes;        // Markdown, or NULL
+    bool hopaas;        // made by the Hopaas face
+    char *origin;       // digest of the text it was created with, or NULL
+    atomic_int sharers; // users beside the first one
 };
 
+// Another user of the definition, who will free it, too.
+struct definition *definition_keep(struct definition *definition);
+
+// Frees it when nobody uses it any more; NULL is fine.
 void definition_free(struct definition *definition);
 
 // The user's value of a minimised one and back: its own inverse, NaN stays.

@@ -93,18 +93,12 @@ static void count(struct live *live)
 }
 
 size_t live_append(struct live *live, const double *point,
-                   const struct live_trial *trial)
+                   const struct live_trial *trial, size_t seen)
 {
     size_t number = append(live, TRIAL_RUNNING, point, trial);
+    live->history.seen[number] = (uint32_t)seen;
     count(live);
     return number;
-}
-
-static void forget_model(struct live *live)
-{
-    if (live->model)
-        live->definition->sampler->model_free(live->model);
-    live->model = NULL;
 }
 
 static bool has_result(enum trial_state state)
@@ -119,7 +113,7 @@ static void forget_corrected(struct live *live, size_t number)
 {
     enum trial_state before = (enum trial_state)live->history.state[number];
     if (has_result(before))
-        forget_model(live);
+        ahead_forget(live);
 }
 
 void live_move(struct live *live, size_t number, enum trial_state state,
@@ -222,6 +216,7 @@ static int visit_trial(void *context, const struct trial_row *row,
                          "before it",
                          number, (long long)live->id);
     if (number == live->history.n) {
+        ahead_skip(live);
         append(live, row->state == TRIAL_QUEUED ? TRIAL_QUEUED : TRIAL_RUNNING,
                row->point, &trial);
     } else {
@@ -263,23 +258,19 @@ static int by_end(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-// Tells the history how many results there were when each trial from `known`
-// on was appended: those up to the revision that it has seen, which grows with
-// the number.
-static void date(const struct catching *catching, size_t known)
+// How many results there were at a revision. They are in order of theirs.
+static size_t results_at(const struct live *live, int64_t revision)
 {
-    struct history *history = &catching->live->history;
-    size_t n_ended = history->n_ended, i = 0;
-    for (size_t number = known; number < history->n; number++) {
-        int64_t seen = catching->live->trials[number].seen_revision;
-        for (; i < catching->n && catching->arrivals[i].ended_revision <= seen;
-             i++) {
-            const struct arrival *a = &catching->arrivals[i];
-            n_ended += has_result(a->state) &&
-                       !has_result((enum trial_state)history->state[a->number]);
-        }
-        history->seen[number] = (uint32_t)n_ended;
+    const uint32_t *ended = live->history.ended;
+    size_t low = 0, high = live->history.n_ended;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (live->trials[ended[middle]].ended_revision <= revision)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return low;
 }
 
 // Results are entered in the order in which they came, not by number.
@@ -289,13 +280,15 @@ static void enter(struct catching *catching, size_t known)
     if (catching->n > 0) // else there is no array
         qsort(catching->arrivals, catching->n, sizeof *catching->arrivals,
               by_end);
-    date(catching, known);
     for (size_t i = 0; i < catching->n; i++) {
         const struct arrival *a = &catching->arrivals[i];
         forget_corrected(live, a->number);
         history_move(&live->history, a->number, a->state,
                      definition_sign(live->definition, a->value));
     }
+    for (size_t number = known; number < live->history.n; number++)
+        live->history.seen[number] =
+            (uint32_t)results_at(live, live->trials[number].seen_revision);
 }
 
 static int fetch(struct live *live, struct store *store, int64_t revision,
@@ -354,8 +347,7 @@ void live_free(struct live *live)
 {
     if (!live)
         return;
-    if (live->model)
-        live->definition->sampler->model_free(live->model);
+    ahead_forget(live);
     if (live->definition)
         history_done(&live->history);
     definition_free(live->definition);
@@ -389,7 +381,7 @@ int live_catch_up(struct live *live, struct store *store,
     return 0;
 }
 
-// ---- models -----------------------------------------------------------------
+// ---- definition -------------------------------------------------------------
 
 // In a wider space the same points have other unit coordinates.
 static void encode_again(struct history *history)
@@ -403,7 +395,7 @@ static void encode_again(struct history *history)
 void live_define(struct live *live, struct definition *definition)
 {
     if (live->definition) {
-        forget_model(live);
+        ahead_forget(live);
         definition_free(live->definition);
         live->definition = definition;
         live->history.space = &definition->space;
@@ -412,56 +404,4 @@ void live_define(struct live *live, struct definition *definition)
         live->definition = definition;
         history_init(&live->history, &definition->space);
     }
-}
-
-static struct sampler_task task_of(const struct live *live)
-{
-    return (struct sampler_task){.space = &live->definition->space,
-                                 .history = &live->history,
-                                 .options = live->definition->sampler_options,
-                                 .seed = live->definition->seed,
-                                 .max_trials =
-                                     live->definition->budget.max_trials};
-}
-
-// How many results the model of the next suggestion has seen.
-static size_t model_length(const struct live *live)
-{
-    struct sampler_task task = task_of(live);
-    const struct sampler *sampler = live->definition->sampler;
-    return sampler->fit_length
-               ? sampler->fit_length(&task, live->history.n_ended)
-               : 0;
-}
-
-bool live_wants_fit(const struct live *live)
-{
-    const struct sampler *sampler = live->definition->sampler;
-    return sampler->slow && live->state == STUDY_RUNNING &&
-           (!live->model || live->model_n != model_length(live));
-}
-
-void live_fit(struct live *live)
-{
-    const struct sampler *sampler = live->definition->sampler;
-    struct sampler_task task = task_of(live);
-    size_t n = model_length(live);
-    if (!sampler->fit_length)
-        return;
-    if (live->model && live->model_n == n)
-        return;
-    struct model *model = sampler->fit(&task, n, live->model);
-    forget_model(live);
-    live->model = model;
-    live->model_n = n;
-}
-
-int live_suggest(struct live *live, uint64_t number, struct arena *arena,
-                 struct suggestion *out, struct error *err)
-{
-    struct sampler_task task = task_of(live);
-    live_fit(live);
-    out->why = NULL;
-    return live->definition->sampler->suggest(&task, live->model, number, arena,
-                                              out, err);
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ahead.h"
 #include "definition.h"
 #include "store.h"
 
@@ -45,8 +46,7 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct model *model; // of the sampler, for model_n results
-    size_t model_n;
+    struct ahead ahead;  // models and suggestions
     uint32_t *key_slots; // hash of ask_key -> number + 1
     size_t n_key_slots, n_keys;
 };
@@ -61,9 +61,10 @@ int live_catch_up(struct live *live, struct store *store,
                   const struct study_progress *now, int64_t definition_revision,
                   enum study_state state, struct error *err);
 
-// Appends a trial that is being handed out; returns its number.
+// Appends a trial that is being handed out and was suggested when there were
+// `seen` results; returns its number.
 size_t live_append(struct live *live, const double *point,
-                   const struct live_trial *trial);
+                   const struct live_trial *trial, size_t seen);
 
 // Moves a trial to a state, keeps the counts and the best of `progress`.
 // `value` is the user's; NaN for none.
@@ -83,17 +84,8 @@ int64_t live_find_ask(const struct live *live, uint64_t ask_key);
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
 
-// Is a model due whose fit may take long? Makes the model that the next
-// suggestion needs; live_suggest does so itself where nobody did before.
-bool live_wants_fit(const struct live *live);
-void live_fit(struct live *live);
-
-// Chooses the point of trial `number`, with the kept model where it is the
-// one that the sampler asks for.
-int live_suggest(struct live *live, uint64_t number, struct arena *arena,
-                 struct suggestion *out, struct error *err);
-
-// Replaces the definition (owned from now on) and forgets fitted models.
+// Replaces the definition (owned from now on) and forgets what was made with
+// the old one.
 void live_define(struct live *live, struct definition *definition);
 
 // A new revision for one change; marks the study as changed.

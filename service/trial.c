@@ -90,41 +90,45 @@ static int repeat(const struct live *live, struct ask *ask, struct error *err)
 }
 
 // Chooses the point: that of a lost trial that is tried again, or a new one.
-static int choose(struct live *live, struct ask *ask, struct arena *arena,
-                  double *point, struct live_trial *trial, struct error *err)
+static int choose(struct live *live, struct arena *arena,
+                  struct ahead_item *item, struct live_trial *trial,
+                  struct error *err)
 {
-    int64_t start_us = clock_monotonic_us(), lost = live_find_lost(live);
-    if (lost >= 0) {
-        memcpy(point, history_point(&live->history, (size_t)lost),
-               live->history.space->n * sizeof *point);
-        trial->attempt = live->trials[lost].attempt + 1;
-        trial->retry_of = (int32_t)lost;
-        return 0;
-    }
-    int result = live_suggest(live, live->history.n, arena,
-                              &(struct suggestion){.point = point}, err);
-    ask->suggest_us += clock_monotonic_us() - start_us;
-    return result;
+    int64_t lost = live_find_lost(live);
+    if (lost < 0)
+        return ahead_suggest(live, arena, item, err);
+    size_t d = live->history.space->n;
+    item->point = arena_doubles(arena, d);
+    if (d)
+        memcpy(item->point, history_point(&live->history, (size_t)lost),
+               d * sizeof *item->point);
+    item->seen_revision = live->progress.revision;
+    item->seen = live->history.n_ended;
+    trial->attempt = live->trials[lost].attempt + 1;
+    trial->retry_of = (int32_t)lost;
+    ahead_skip(live);
+    return 0;
 }
 
 static int hand_out(struct live *live, struct store *store, struct ask *ask,
                     struct arena *arena, struct error *err)
 {
     const struct definition *definition = live->definition;
-    int64_t now = clock_wall_ms();
+    int64_t now = clock_wall_ms(), start_us = clock_monotonic_us();
     int64_t lease_s = ask->lease_s ? ask->lease_s : definition->lease_s;
-    double *point = arena_doubles(arena, definition->space.n);
+    struct ahead_item item = {0};
     struct live_trial trial = {.lease_ms = now + 1000 * lease_s,
                                .started_ms = now,
-                               .seen_revision = live->progress.revision,
                                .attempt = 1,
                                .retry_of = -1};
     memcpy(&trial.ask_key, ask->key, sizeof trial.ask_key);
     memcpy(&trial.ask_body, ask->key + 16, sizeof trial.ask_body);
-    if (choose(live, ask, arena, point, &trial, err))
+    if (choose(live, arena, &item, &trial, err))
         return -1;
+    ask->suggest_us += clock_monotonic_us() - start_us;
+    trial.seen_revision = item.seen_revision;
     live_revise(live);
-    size_t number = live_append(live, point, &trial);
+    size_t number = live_append(live, item.point, &trial, item.seen);
     struct trial_row row = row_of(live, number);
     row.created_ms = now;
     row.sampler = trial.retry_of < 0 ? definition->sampler->name : "retry";
@@ -157,7 +161,9 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
         if (study_closed(live, ask))
             break;
         arena_reset(&arena);
-        result = hand_out(live, store, ask, &arena, err);
+        result = ask->n_numbers ? 0 : ahead_require(live, ask->n, err);
+        if (result == 0)
+            result = hand_out(live, store, ask, &arena, err);
     }
     arena_done(&arena);
     if (result && err->code == ERROR_EXHAUSTED) {
