@@ -119,7 +119,7 @@ def ranks(table: Table, samplers: list, budget: int) -> dict:
     best, ties shared; only those that all samplers have count.
     """
     totals, n = np.zeros(len(samplers)), 0
-    for cell in table.cells:
+    for cell in table.cells if samplers else ():
         found = [table.regrets(cell, name, budget) for name in samplers]
         for seed in set.intersection(*map(set, found)):
             totals += rank([regrets[seed] for regrets in found])

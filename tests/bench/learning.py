@@ -4,8 +4,8 @@
 scikit-learn models on its built-in data sets, cross-validated, and LCBench:
 neural networks on OpenML data sets, told by the surrogate of YAHPO Gym, a file
 that CUMAE_LCBENCH names (without it these problems do not exist). Their least
-values are not known; BEST holds what `learning.py` found (see search()), and a
-regret below zero counts as zero.
+values are not known: learning.json holds what `learning.py` found (see
+search()), and a regret below zero counts as zero.
 
 A scikit-learn value is remembered on disk, because it takes up to 50 ms. Real
 parameters are rounded to three digits first, which is part of the problem.
@@ -314,16 +314,18 @@ def mix(space: tuple, name: str, here, there, progress: float):
     return int(round(value)) if param.kind == "int" else value
 
 
-def main() -> None:
-    """Search for the least values and store them."""
-    found = dict(best())
-    for problem in SKLEARN + LCBENCH:
-        n = 20000 if isinstance(problem, Lcbench) else 1000
+def main(names: list) -> None:
+    """Search for the least values of some problems, or all, and store them."""
+    for problem in LCBENCH + SKLEARN:
+        if names and problem.name not in names:
+            continue
+        n = 20000 if isinstance(problem, Lcbench) else 500
         value = search(problem, n)
-        found[problem.name] = min(value, found.get(problem.name, math.inf))
+        best.cache_clear()
+        found = {**best(), problem.name: min(value, best().get(problem.name, value))}
         print(problem.name, found[problem.name], file=sys.stderr)
         STORED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

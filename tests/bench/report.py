@@ -10,7 +10,7 @@ import yardstick
 from simulate import BUDGETS, STEPS
 
 HALVES = ("all", "tuning", "held_out")
-# Which of the others does the same as ours.
+# Which of the others does the same as ours; `auto` meets everyone.
 COUNTERPARTS = {
     "tpe": ("optuna-tpe",),
     "gp": ("optuna-gp", "botorch", "hebo", "smac"),
@@ -140,7 +140,8 @@ def summary(table: compare.Table, problems: dict, names: list) -> str:
         lines += ["", f"==== {w} worker{'s' if w > 1 else ''} ===="]
         lines += rank_lines(part, names, others)
         for mine in names:
-            lines += ratio_lines(part, problems, mine, others)
+            if mine in COUNTERPARTS or mine == "auto":
+                lines += ratio_lines(part, problems, mine, others)
     return "\n".join(lines)
 
 

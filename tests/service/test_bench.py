@@ -1,0 +1,523 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test_bench.py - the benchmark of quality measures what it says"""
+
+import math
+import os
+import struct
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "bench"))
+import bench_quality  # noqa: E402
+import compare  # noqa: E402
+import learning  # noqa: E402
+import onnx  # noqa: E402
+import ours  # noqa: E402
+import peers  # noqa: E402
+import problems  # noqa: E402
+import report  # noqa: E402
+import results  # noqa: E402
+import simulate  # noqa: E402
+
+BUILD = Path(os.environ.get("CUMAE_BUILD", ROOT / "build" / "release"))
+DRIVER = BUILD / "tests" / "bench" / "optimize"
+BY_NAME = bench_quality.PROBLEMS
+BRANIN = BY_NAME["branin2"]
+
+
+@pytest.fixture
+def driver():
+    """A running driver."""
+    with ours.Driver(DRIVER) as running:
+        yield running
+
+
+def point(problem, x):
+    """Return the parameters of a vector."""
+    return {param.name: float(v) for param, v in zip(problem.space, x)}
+
+
+def bbob_number(name):
+    """Return the BBOB functions of a number, in all dimensions."""
+    return [p for p in problems.BBOB if p.number == name]
+
+
+# ---- problems ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("problem", problems.CLASSIC, ids=lambda p: p.name)
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_function_is_least_where_the_seed_put_its_optimum(problem, seed):
+    best = np.array(problem.best) + problem.shift(seed)
+    least = problem.value(point(problem, best), seed)
+    assert least == pytest.approx(problem.optimum(seed), abs=1e-5)
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        near = best + 0.01 * rng.normal(size=len(best))
+        assert problem.value(point(problem, near), seed) >= least - 1e-9
+
+
+@pytest.mark.parametrize("problem", problems.CLASSIC, ids=lambda p: p.name)
+def test_optima_are_inside_and_off_the_centre(problem):
+    low, high = np.array(problem.low), np.array(problem.high)
+    places = np.array(
+        [
+            (np.array(problem.best) + problem.shift(seed) - low) / (high - low)
+            for seed in range(20)
+        ]
+    )
+    assert places.min() >= 0.05 and places.max() <= 0.95
+    assert np.abs(places - 0.5).min() >= 0.05
+    assert len(np.unique(places[:, 0])) == 20
+
+
+def best_of(problem, seed):
+    """Return the best point of a Tower, found by its definition."""
+    params = {}
+    for k, param in enumerate(problem.space):
+        if not param.active(params):
+            continue
+        target = problems.target_of(problem, seed, k)
+        if param.kind == "categorical":
+            params[param.name] = param.choices[int(np.argmin(target))]
+            continue
+        first = problem.space[0]
+        u = target[first.choices.index(params[first.name])]
+        params[param.name] = peers.from_unit(param, u)
+        if param.kind == "int":
+            span = range(int(param.low), int(param.high) + 1)
+            params[param.name] = min(
+                span, key=lambda v: abs(problems.fraction(param, v) - u)
+            )
+    return params
+
+
+@pytest.mark.parametrize("problem", problems.MIXED, ids=lambda p: p.name)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_mixed_problem_reaches_its_least_value(problem, seed):
+    best = best_of(problem, seed)
+    seen, regret = problem.observe(best, seed, 0)
+    assert regret == pytest.approx(0, abs=1e-12)
+    rng = np.random.default_rng(2)
+    for _ in range(300):
+        other = problems.uniform(problem.space, rng)
+        assert problem.value(other, seed) >= seen
+
+
+@pytest.mark.parametrize("number", range(1, 25))
+def test_a_bbob_function_is_least_at_the_optimum_it_names(number):
+    for problem in bbob_number(number):
+        function, least = problems.instance_of(number, 3, len(problem.space))
+        assert problem.optimum(3) == least
+        rng = np.random.default_rng(3)
+        for _ in range(50):
+            x = problems.uniform(problem.space, rng)
+            assert problem.value(x, 3) >= least
+
+
+def test_bbob_instances_differ_by_seed_and_stay_the_same():
+    sphere = bbob_number(1)[0]
+    x = {"x0": 1.0, "x1": -2.0}
+    values = {sphere.value(x, seed) - sphere.optimum(seed) for seed in range(5)}
+    assert len(values) == 5
+    problems.instance_of.cache_clear()
+    assert sphere.value(x, 4) - sphere.optimum(4) in values
+
+
+def test_half_of_the_problems_of_each_family_are_held_out():
+    for family in {p.family for p in BY_NAME.values()} - {"conditional"}:
+        held = [p.held_out for p in BY_NAME.values() if p.family == family]
+        assert 0.3 <= sum(held) / len(held) <= 0.7, family
+
+
+@pytest.mark.parametrize(
+    "problem", problems.MIXED + learning.SKLEARN, ids=lambda p: p.name
+)
+def test_random_points_have_the_parameters_that_are_active(problem):
+    rng = np.random.default_rng(4)
+    for _ in range(100):
+        params = problems.uniform(problem.space, rng)
+        for param in problem.space:
+            assert (param.name in params) == param.active(params)
+            if param.name in params and param.kind != "categorical":
+                assert param.low <= params[param.name] <= param.high
+
+
+def test_noise_belongs_to_the_trial_and_not_to_the_sampler():
+    noisy = BY_NAME["hartmann6_noisy"]
+    x = point(noisy, [0.5] * 6)
+    first = [noisy.observe(x, 1, trial) for trial in range(400)]
+    assert first == [noisy.observe(x, 1, trial) for trial in range(400)]
+    seen = np.array([seen for seen, _ in first])
+    # The standard error of a standard deviation of 400 is 0.1 / sqrt(800).
+    assert seen.std() == pytest.approx(0.1, abs=4 * 0.1 / math.sqrt(800))
+    assert len({regret for _, regret in first}) == 1
+
+
+def test_a_learning_problem_is_remembered(tmp_path, monkeypatch):
+    monkeypatch.setattr(learning, "MEMORY", tmp_path / "learning.db")
+    learning.memory.cache_clear()
+    problem = next(p for p in learning.SKLEARN if p.name == "neighbours_iris")
+    params = {"n_neighbors": 7, "p": 2.00049, "weights": "uniform"}
+    value = problem.value(params, 0)
+    assert 0 < value < 1
+    monkeypatch.setattr(learning.Sklearn, "_fit", None)
+    assert problem.value({**params, "p": 2.0004}, 5) == value
+    learning.memory.cache_clear()
+
+
+def test_every_learning_problem_has_a_best_value():
+    for problem in learning.SKLEARN:
+        assert problem.optimum(0) == learning.best()[problem.name]
+
+
+# ---- the driver -------------------------------------------------------------
+
+
+def curve(driver, sampler, problem, workers=1, n=40, options=None):
+    """Run a study of ours."""
+    study = ours.Study(driver, sampler, problem.space, 5, options)
+    return simulate.run(problem, study, 5, workers, n)["regrets"]
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "gp"])
+@pytest.mark.parametrize("workers", [1, 16])
+def test_the_driver_gives_the_same_answers_again(driver, sampler, workers):
+    problem = BY_NAME["conditional"]
+    first = curve(driver, sampler, problem, workers)
+    assert curve(driver, sampler, problem, workers) == first
+    with ours.Driver(DRIVER) as other:
+        assert curve(other, sampler, problem, workers) == first
+
+
+def test_the_driver_speaks_of_points_of_the_space(driver):
+    for problem in problems.MIXED:
+        study = ours.Study(driver, "tpe", problem.space, 1)
+        for trial in range(30):
+            number, params = study.ask()
+            assert number == trial and study.ask_ms >= 0
+            for param in problem.space:
+                assert (param.name in params) == param.active(params)
+                if param.choices and param.name in params:
+                    assert params[param.name] in param.choices
+            study.tell(number, problem.value(params, 1))
+
+
+def test_the_driver_says_what_is_wrong(driver):
+    for command, message in (
+        ("ask", "no study is defined"),
+        ("study nothing 1 1 0", "no sampler nothing"),
+        ("study random 1 0 0", "no such number of objectives"),
+        ("study random 1 1 0 x=1", "x"),
+        ("jump", "no command jump"),
+    ):
+        with pytest.raises(ours.Refused, match=message):
+            driver.call(command)
+    driver.call("study random 1 1 0")
+    driver.call("param a float 0 1 0 0")
+    driver.call("ask")
+    for tell in ("0 complete", "0 complete x", "0 asleep 1", "7 complete 1"):
+        with pytest.raises(ours.Refused):
+            driver.call(f"tell {tell}")
+    assert driver.call("tell 0 complete 1.5") == "ok"
+    with pytest.raises(ours.Refused, match="no study is being defined"):
+        driver.call("param b float 0 1 0 0")
+
+
+def test_options_reach_the_sampler(driver):
+    ten = curve(driver, "tpe", BRANIN)
+    assert curve(driver, "tpe", BRANIN, options={"n_startup_trials": 10}) == ten
+    assert curve(driver, "tpe", BRANIN, options={"n_startup_trials": 20}) != ten
+
+
+def test_several_objectives_and_constraints_can_be_told(driver):
+    study = ours.Study(
+        driver, "random", BRANIN.space, 1, objectives=2, constraints=1
+    )
+    number, _ = study.ask()
+    study.tell(number, 1.0, 2.0, -1.0)
+    number, _ = study.ask()
+    study.tell(number, 1.0, 2.0, -1.0, 0.01)
+    number, _ = study.ask()
+    with pytest.raises(ours.Refused, match="3 numbers are missing"):
+        study.tell(number, 1.0, 2.0)
+    study.tell(number, state="failed")
+
+
+# ---- simulation -------------------------------------------------------------
+
+
+class Recorder:
+    """A study of random points that remembers who was under way."""
+
+    def __init__(self, space):
+        self._space, self._rng = space, np.random.default_rng(1)
+        self.told, self.under_way, self.most = [], set(), 0
+
+    def ask(self):
+        trial = len(self.told) + len(self.under_way)
+        self.under_way.add(trial)
+        self.most = max(self.most, len(self.under_way))
+        return trial, problems.uniform(self._space, self._rng)
+
+    def tell(self, trial, value):
+        self.under_way.remove(trial)
+        self.told.append(trial)
+
+
+def test_one_worker_tells_before_it_asks():
+    study = Recorder(BRANIN.space)
+    simulate.run(BRANIN, study, 1, 1, 30)
+    assert study.told == list(range(30)) and study.most == 1
+
+
+def test_sixteen_workers_finish_in_random_order_and_lose_nothing():
+    study = Recorder(BRANIN.space)
+    row = simulate.run(BRANIN, study, 1, 16, 200)
+    assert sorted(study.told) == list(range(200)) and not study.under_way
+    assert study.most == 16
+    assert study.told != sorted(study.told)
+    assert len(row["regrets"]) == len(simulate.STEPS)
+    again = Recorder(BRANIN.space)
+    simulate.run(BRANIN, again, 1, 16, 200)
+    assert again.told == study.told
+
+
+def test_the_curve_follows_what_was_observed_and_not_the_truth():
+    line = simulate.Curve()
+    for seen, regret in ((3.0, 2.0), (1.0, 4.0), (2.0, 0.5)):
+        line.add(seen, regret)
+    assert line.steps() == [2.0, 4.0, 4.0]
+
+
+# ---- rows -------------------------------------------------------------------
+
+
+def row(sampler, seed, regret, problem="branin2", workers=1, version="1"):
+    """Return a row whose regret is the same at every budget."""
+    return {
+        "problem": problem,
+        "sampler": sampler,
+        "workers": workers,
+        "seed": seed,
+        "version": version,
+        "regrets": [regret] * len(simulate.STEPS),
+    }
+
+
+def test_a_run_goes_on_where_it_was_stopped(tmp_path, capsys):
+    settings = {"PROBLEMS": "branin2,bbob_f01_d2", "SEEDS": "0-1", "WORKERS": "1"}
+    cells = bench_quality.plan(settings, ["random", "cmaes"])
+    assert len(cells) == 8
+    path = tmp_path / "ours.jsonl"
+    first = bench_quality.Runner(results.Rows(path), DRIVER, settings)
+    first.run(cells[:3])
+    again = bench_quality.Runner(results.Rows(path), DRIVER, settings)
+    assert again.missing(cells) == cells[3:]
+    with open(path, "r+") as file:
+        file.truncate(path.stat().st_size - 5)
+    again = bench_quality.Runner(results.Rows(path), DRIVER, settings)
+    assert again.missing(cells) == cells[2:]
+    again.run(cells[2:])
+    rows = results.Rows(path)
+    assert not bench_quality.Runner(rows, DRIVER, settings).missing(cells)
+    assert Counter(r["sampler"] for r in rows.all()) == {"random": 4, "cmaes": 4}
+
+
+def test_another_driver_another_option_or_more_trials_run_again(tmp_path):
+    settings = {"PROBLEMS": "branin2", "SEEDS": "0", "WORKERS": "1"}
+    cells = bench_quality.plan(settings, ["random"])
+    rows = results.Rows(tmp_path / "rows.jsonl")
+    quick = bench_quality.Runner(rows, DRIVER, {**settings, "QUICK": "1"})
+    quick.run(cells)
+    assert not quick.missing(cells)
+    full = bench_quality.Runner(rows, DRIVER, settings)
+    assert full.missing(cells) == cells
+    full.run(cells)
+    assert not full.missing(cells)
+    other = {**settings, "OPTIONS": "gamma=0.2"}
+    assert bench_quality.Runner(rows, DRIVER, other).missing(cells) == cells
+    twin = tmp_path / "optimize"
+    twin.write_bytes(DRIVER.read_bytes() + b"\0")
+    assert bench_quality.Runner(rows, twin, settings).missing(cells) == cells
+
+
+def test_the_table_of_the_peers_keeps_the_newest_row(tmp_path):
+    path = tmp_path / "peers.jsonl.xz"
+    assert results.load_table(path) == []
+    assert results.store_table([row("a", 0, 2.0), row("a", 1, 3.0)], path) == 2
+    assert results.store_table([row("a", 1, 1.0), row("b", 1, 1.0)], path) == 3
+    found = {results.key(r): r["regrets"][0] for r in results.load_table(path)}
+    assert sorted(found.values()) == [1.0, 1.0, 2.0]
+
+
+def test_the_stored_rows_of_the_peers_are_of_problems_that_exist():
+    stored = results.load_table()
+    for found in stored:
+        assert found["sampler"] in peers.PEERS
+        assert found["version"]
+        if not found["problem"].startswith("lcbench"):
+            assert found["problem"] in BY_NAME
+        assert len(found["regrets"]) >= simulate.length(100)
+    assert stored
+
+
+def test_the_matrix_is_narrowed_by_its_variables():
+    def cells(samplers=("tpe",), **settings):
+        wanted = {"PROBLEMS": "*", "SEEDS": "0-3", "WORKERS": "1", **settings}
+        return bench_quality.plan(wanted, list(samplers))
+
+    assert bench_quality.numbers("0-2,7") == [0, 1, 2, 7]
+    names = {c[0].name for c in cells(PROBLEMS="bbob_*_d5,mixed,ackley10")}
+    assert len(names) == 24 + 2 + 1
+    assert {c[3] for c in cells(PROBLEMS="ackley10", SEEDS="3-4")} == {3, 4}
+    assert {c[2] for c in cells(PROBLEMS="ackley10", WORKERS="16")} == {16}
+    tuning = cells(HALF="tuning")
+    assert all(not c[0].held_out and c[3] % 2 == 0 for c in tuning)
+    assert {c[0].family for c in cells(["cmaes"])} == {
+        p.family for p in BY_NAME.values() if peers.continuous(p.space)
+    }
+
+
+# ---- statistics -------------------------------------------------------------
+
+FLOORS = {"branin2": 1e-8, "ackley10": 1e-8, "levy8": 1e-8}
+
+
+def test_ranks_share_ties_and_count_what_all_have():
+    table = compare.Table(
+        [
+            *(row("a", seed, 1.0) for seed in range(3)),
+            *(row("b", seed, 2.0) for seed in range(3)),
+            *(row("c", seed, value) for seed, value in enumerate((1.0, 3.0))),
+        ],
+        FLOORS,
+    )
+    # Seed 0: a and c share 1 and 2, b is third; seed 1: a, b, c. c has no 2.
+    assert compare.ranks(table, ["a", "b", "c"], 100) == {
+        "studies": 2,
+        "ranks": {"a": 1.25, "b": 2.5, "c": 2.25},
+    }
+    assert compare.ranks(table, ["a", "d"], 100) == {}
+    assert list(compare.rank([5.0, 1.0, 1.0, 0.5])) == [4, 2.5, 2.5, 1]
+
+
+def test_a_ratio_is_the_geometric_mean_of_ratios_of_medians():
+    table = compare.Table(
+        [
+            # Medians 2 and 1, over the seeds that both have: ratio 2.
+            *(row("a", seed, v) for seed, v in enumerate((1.0, 2.0, 9.0))),
+            *(row("b", seed, 1.0) for seed in range(4)),
+            # Ratio 1/8.
+            row("a", 0, 1.0, "ackley10"),
+            row("b", 0, 8.0, "ackley10"),
+            # Both below the floor: 1.
+            row("a", 0, 1e-12, "levy8"),
+            row("b", 0, 0.0, "levy8"),
+            # Only one of them.
+            row("a", 0, 1e-12, "levy8", workers=16),
+        ],
+        FLOORS,
+    )
+    found = compare.ratio(table, "a", "b", 50)
+    assert found["ratio"] == pytest.approx((2 / 8) ** (1 / 3))
+    assert (found["cells"], found["runs"]) == (3, 5)
+    assert found["wins"] == pytest.approx(0.5)
+    assert found["low"] < found["ratio"] < found["high"]
+    assert compare.ratio(table, "a", "nobody", 50) == {}
+
+
+def test_a_short_study_counts_up_to_where_it_goes():
+    short = row("a", 0, 1.0)
+    short["regrets"] = short["regrets"][: simulate.length(100)]
+    table = compare.Table([short, row("b", 0, 1.0)], FLOORS)
+    assert compare.ratio(table, "a", "b", 100)["cells"] == 1
+    assert compare.ratio(table, "a", "b", 200) == {}
+
+
+def test_tuning_and_held_out_share_nothing_and_are_all():
+    rows = [
+        row("a", seed, 1.0, problem)
+        for seed in range(4)
+        for problem in ("branin2", "levy8")
+    ]
+    parts = report.halves(compare.Table(rows, FLOORS), BY_NAME)
+    found = {
+        name: {(c[0], s) for c in part.cells for s in part.cells[c]["a"]}
+        for name, part in parts.items()
+    }
+    assert found["tuning"] == {("branin2", 0), ("branin2", 2)}
+    assert found["tuning"] | found["held_out"] == found["all"]
+    assert not found["tuning"] & found["held_out"]
+
+
+def test_the_report_names_what_was_compared(tmp_path, capsys):
+    rows = [
+        row(sampler, seed, regret, problem)
+        for sampler, regret in (
+            ("tpe", 0.5), ("optuna-tpe", 1.0), ("random-numpy", 2.0),
+        )
+        for seed in range(4)
+        for problem in ("branin2", "mixed7")
+    ]  # fmt: skip
+    report.write(rows, BY_NAME, ["tpe"], tmp_path)
+    printed = capsys.readouterr().out
+    assert "tpe / optuna-tpe" in printed and "0.5 [0.5, 0.5] 100%" in printed
+    found = report.json.loads((tmp_path / "quality.json").read_text())
+    assert found["ratio.all.w1.tpe.optuna-tpe.n100.ratio"] == 0.5
+    assert found["ratio.mixed.w1.tpe.optuna-tpe.n25.wins"] == 1
+    assert found["rank.all.w1.any_space.tpe.n200"] == 1
+    assert found["regret.branin2.w1.random-numpy.n50"] == 2
+    assert found["studies.tpe"] == 8
+    assert "<polyline" in (tmp_path / "quality.svg").read_text()
+    assert "branin2 w1" in (tmp_path / "quality.txt").read_text()
+
+
+# ---- ONNX -------------------------------------------------------------------
+
+
+def varint(number):
+    """Return a variable-length integer of protocol buffers."""
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def field(number, value):
+    """Return a field of a message: an integer, or bytes."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, str):
+        value = value.encode()
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def test_a_network_is_read_and_evaluated(tmp_path):
+    def weights(name, rows):
+        array = np.array(rows, np.float32)
+        shape = b"".join(field(1, n) for n in array.shape)
+        return field(5, shape + field(2, 1) + field(8, name)
+                     + field(9, array.tobytes()))  # fmt: skip
+
+    half = field(1, "alpha") + varint(2 << 3 | 5) + struct.pack("<f", 1.0)
+    graph = (
+        field(1, field(1, "x") + field(1, "w") + field(1, "b") + field(2, "h")
+              + field(4, "Gemm") + field(5, half))
+        + field(1, field(1, "h") + field(2, "y") + field(4, "Relu"))
+        + weights("w", [[1, -1], [2, 3]])
+        + weights("b", [0.5, 0])
+        + field(12, field(1, "y"))
+    )  # fmt: skip
+    path = tmp_path / "small.onnx"
+    path.write_bytes(field(1, 8) + field(7, graph))
+    network = onnx.Network(path)
+    # (1, 2) w + b = (1 + 4 + 0.5, -1 + 6); (0, -1) w + b = (-1.5, -3) -> 0.
+    found = network.run({"x": np.array([[1, 2], [0, -1]], np.float32)})[0]
+    assert found.tolist() == [[5.5, 5.0], [0.0, 0.0]]
