@@ -9,7 +9,8 @@ import compare
 import yardstick
 from simulate import BUDGETS, STEPS
 
-HALVES = ("all", "tuning", "held_out")
+# The families whose problems have figures of their own.
+DETAILED = ("classic", "noisy", "mixed", "conditional", "lcbench")
 # Which of the others does the same as ours; `auto` meets everyone.
 COUNTERPARTS = {
     "tpe": ("optuna-tpe",),
@@ -37,12 +38,14 @@ def halves(table: compare.Table, problems: dict) -> dict:
     }
 
 
-def families(table: compare.Table, problems: dict) -> list:
-    """Return the families in the table, in the order of the problems."""
+def by_family(table: compare.Table, problems: dict) -> dict:
+    """Return the part of each family, in the order of the problems."""
     there = {problem for problem, _ in table.cells}
-    return list(
-        dict.fromkeys(p.family for p in problems.values() if p.name in there)
-    )
+    names = dict.fromkeys(p.family for p in problems.values() if p.name in there)
+    return {
+        name: table.only(lambda p, _w, _s, name=name: problems[p].family == name)
+        for name in names
+    }
 
 
 # ---- figures ----------------------------------------------------------------
@@ -52,48 +55,54 @@ def figures(table: compare.Table, problems: dict, names: list) -> dict:
     """Return the named numbers."""
     found = {}
     others = [name for name in table.samplers() if name not in names]
-    workers = sorted({workers for _, workers in table.cells})
-    for half, part in halves(table, problems).items():
-        for w in workers:
-            with_workers = part.only(lambda _p, x, _s, w=w: x == w)
-            add_ratios(found, f"{half}.w{w}", with_workers, names, others)
-            add_ranks(found, f"{half}.w{w}", with_workers, names, others)
-    for family in families(table, problems):
-        part = table.only(
-            lambda p, _w, _s, family=family: problems[p].family == family
-        )
-        for w in workers:
-            with_workers = part.only(lambda _p, x, _s, w=w: x == w)
-            add_ratios(found, f"{family}.w{w}", with_workers, names, others)
+    for w in sorted({workers for _, workers in table.cells}):
+        mine = table.only(lambda _p, x, _s, w=w: x == w)
+        for half, part in halves(mine, problems).items():
+            add_ratios(found, f"{half}.w{w}", part, names, others)
+        add_ranks(found, f"all.w{w}", mine, names, others)
+        for family, part in by_family(mine, problems).items():
+            add_ratios(found, f"{family}.w{w}", part, names, others, ("ratio",))
     for (problem, w), samplers in table.cells.items():
-        if problems[problem].family.startswith("bbob"):
-            continue
-        for sampler in samplers:
-            medians = compare.medians(table, (problem, w), sampler)
-            for budget, (middle, _, _) in medians.items():
-                name = f"regret.{problem}.w{w}.{sampler}.n{budget}"
-                found[name] = rounded(middle)
+        if problems[problem].family in DETAILED:
+            for sampler in samplers:
+                add_regrets(found, table, (problem, w), sampler)
     return found
 
 
 def rounded(value: float) -> float:
-    """Return a number with four digits."""
-    return float(f"{value:.4g}")
+    """Return a number with three digits."""
+    return float(f"{value:.3g}")
 
 
-def add_ratios(found: dict, prefix: str, table, names, others) -> None:
-    """Add how each of ours compares with each peer."""
+def counterparts(mine: str, others: list) -> list:
+    """Return the peers that one of ours is compared with."""
+    if mine == "auto":
+        return others
+    return [peer for peer in COUNTERPARTS.get(mine, ()) if peer in others]
+
+
+def add_ratios(found: dict, prefix: str, table, names, others, keys=()) -> None:
+    """Add how each of ours compares with each counterpart."""
     for mine in names:
-        for peer in others:
+        for peer in counterparts(mine, others):
             for budget in BUDGETS:
                 compared = compare.ratio(table, mine, peer, budget)
                 for key, value in compared.items():
-                    name = f"ratio.{prefix}.{mine}.{peer}.n{budget}.{key}"
-                    found[name] = rounded(value)
+                    if not keys or key in keys:
+                        name = f"ratio.{prefix}.{mine}.{peer}.n{budget}.{key}"
+                        found[name] = rounded(value)
+
+
+def add_regrets(found: dict, table, cell: tuple, sampler: str) -> None:
+    """Add the median regrets of a cell."""
+    problem, w = cell
+    medians = compare.medians(table, cell, sampler)
+    for budget, (middle, _, _) in medians.items():
+        found[f"regret.{problem}.w{w}.{sampler}.n{budget}"] = rounded(middle)
 
 
 def add_ranks(found: dict, prefix: str, table, names, others) -> None:
-    """Add the mean ranks, among those that ran everywhere and among all."""
+    """Add the mean ranks in each field."""
     for label, field in fields(table, names, others).items():
         for budget in BUDGETS:
             ranked = compare.ranks(table, field, budget)
@@ -112,19 +121,17 @@ def fields(table: compare.Table, names: list, others: list) -> dict:
     floats      everyone with a run in at least half of the cells of floats
     everyone    everyone
     """
-    present = set(table.samplers())
-    anywhere = [n for n in [*names, "optuna-tpe", "random-numpy"]
-                if n in present and n != "cmaes"]
+    present = [name for name in [*names, *others] if name in table.samplers()]
+    wide = {*names, "optuna-tpe", "random-numpy"} - {"cmaes"}
     cells = [c for c in table.cells.values() if "cmaes" in c or "pycma" in c]
-    common = [
-        name for name in [*names, *others]
-        if name in present
-        and 2 * sum(name in c for c in cells) >= max(len(cells), 1)
-    ]
     return {
-        "any_space": anywhere,
-        "floats": common,
-        "everyone": [n for n in [*names, *others] if n in present],
+        "any_space": [name for name in present if name in wide],
+        "floats": [
+            name
+            for name in present
+            if 2 * sum(name in c for c in cells) >= max(len(cells), 1)
+        ],
+        "everyone": present,
     }
 
 
@@ -140,8 +147,7 @@ def summary(table: compare.Table, problems: dict, names: list) -> str:
         lines += ["", f"==== {w} worker{'s' if w > 1 else ''} ===="]
         lines += rank_lines(part, names, others)
         for mine in names:
-            if mine in COUNTERPARTS or mine == "auto":
-                lines += ratio_lines(part, problems, mine, others)
+            lines += ratio_lines(part, problems, mine, others)
     return "\n".join(lines)
 
 
@@ -167,14 +173,9 @@ def rank_lines(table, names, others) -> list:
 
 def ratio_lines(table, problems, mine, others) -> list:
     """Return how one of ours compares with its counterparts."""
-    peers = [p for p in COUNTERPARTS.get(mine, others) if p in others]
-    parts = dict(halves(table, problems))
-    for family in families(table, problems):
-        parts[family] = table.only(
-            lambda p, _w, _s, family=family: problems[p].family == family
-        )
+    parts = {**halves(table, problems), **by_family(table, problems)}
     lines = []
-    for peer in peers:
+    for peer in counterparts(mine, others):
         rows = []
         for label, part in parts.items():
             cells = [compare.ratio(part, mine, peer, b) for b in BUDGETS]
@@ -226,7 +227,7 @@ def plot(table: compare.Table, problems: dict) -> str:
     of random search after as many results.
     """
     table = table.only(lambda _p, w, _s: w == 1)
-    shown = families(table, problems)
+    shown = by_family(table, problems)
     samplers = [s for s in table.samplers() if s != "random-numpy"]
     colour = dict(zip(samplers, COLOURS * 2))
     columns = 3
@@ -241,10 +242,7 @@ def plot(table: compare.Table, problems: dict) -> str:
         parts.append(
             f'<text x="{x}" y="{y}" fill="{colour[name]}">&#9644; {name}</text>'
         )
-    for i, family in enumerate(shown):
-        part = table.only(
-            lambda p, _w, _s, family=family: problems[p].family == family
-        )
+    for i, (family, part) in enumerate(shown.items()):
         curves = {s: c for s in samplers if (c := curve(part, s))}
         x = GAP + (i % columns) * (WIDE + GAP)
         y = 70 + (i // columns) * (TALL + GAP)

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "bench"))
 import bench_quality  # noqa: E402
+import bench_ask  # noqa: E402
 import compare  # noqa: E402
 import learning  # noqa: E402
 import onnx  # noqa: E402
@@ -470,12 +471,28 @@ def test_the_report_names_what_was_compared(tmp_path, capsys):
     assert "tpe / optuna-tpe" in printed and "0.5 [0.5, 0.5] 100%" in printed
     found = report.json.loads((tmp_path / "quality.json").read_text())
     assert found["ratio.all.w1.tpe.optuna-tpe.n100.ratio"] == 0.5
-    assert found["ratio.mixed.w1.tpe.optuna-tpe.n25.wins"] == 1
+    assert found["ratio.held_out.w1.tpe.optuna-tpe.n25.wins"] == 1
+    assert found["ratio.mixed.w1.tpe.optuna-tpe.n25.ratio"] == 0.5
     assert found["rank.all.w1.any_space.tpe.n200"] == 1
     assert found["regret.branin2.w1.random-numpy.n50"] == 2
     assert found["studies.tpe"] == 8
     assert "<polyline" in (tmp_path / "quality.svg").read_text()
     assert "branin2 w1" in (tmp_path / "quality.txt").read_text()
+
+
+# ---- time per ask -----------------------------------------------------------
+
+
+def test_the_times_of_an_ask_are_read_and_judged():
+    program = DRIVER.parent / "ask"
+    figures = bench_ask.measure_ours(program, ["random", "tpe"], (100,))
+    for d in (5, 20):
+        assert figures[f"tpe.d{d}.n100.fit_ms"] > 0
+        assert figures[f"random.d{d}.n100.fit_ms"] == 0
+        # A history holds at least a point, a unit point and a value.
+        assert figures[f"random.d{d}.n100.bytes"] >= (2 * d + 1) * 8
+    lines = bench_ask.goals({"tpe.d20.n100.ask_ms": 0.5, "gp.d20.n100.ask_ms": 9})
+    assert [line.split(": ")[-1] for line in lines] == ["met", "MISSED"]
 
 
 # ---- ONNX -------------------------------------------------------------------
