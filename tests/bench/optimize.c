@@ -108,6 +108,7 @@ static int begin(struct study *study, char **rest, struct error *err)
         return error_set(err, ERROR_INVALID, "no sampler %s",
                          name ? name : "named");
     study->sampler = sampler;
+    space_init(&study->space);
     study->seed = seed ? strtoull(seed, NULL, 10) : 0;
     if (count(word(rest), 1, &study->n_objectives) ||
         count(word(rest), 0, &study->n_constraints))
@@ -116,7 +117,6 @@ static int begin(struct study *study, char **rest, struct error *err)
     if (study->n_objectives > 1 && !sampler->several)
         return error_set(err, ERROR_INVALID, "%s serves one objective", name);
     option_defaults(sampler->options, sampler->n_options, study->options);
-    space_init(&study->space);
     for (char *setting = word(rest); setting; setting = word(rest))
         if (set_option(study, setting, err))
             return -1;
@@ -240,11 +240,14 @@ static int tell(struct study *study, char **rest, struct error *err)
         return error_set(err, ERROR_INVALID, "no such trial");
     if (state < 0)
         return error_set(err, ERROR_INVALID, "no such state");
-    double numbers[2 * MAX_NUMBERS + 1];
-    size_t m = study->n_objectives, n = m + study->n_constraints, told = 0;
-    for (const char *text = word(rest); text && told <= n; text = word(rest))
-        numbers[told++] = number(text);
-    bool is_whole = told >= n && !isnan(numbers[0]);
+    double numbers[2 * MAX_NUMBERS + 1] = {0};
+    size_t m = study->n_objectives, n = m + study->n_constraints;
+    size_t told = 0, bad = 0;
+    for (const char *text = word(rest); text && told <= n; text = word(rest)) {
+        numbers[told] = number(text);
+        bad += isnan(numbers[told++]) ? 1 : 0;
+    }
+    bool is_whole = told >= n && bad == 0;
     if (!is_whole && (told > 0 || state == TRIAL_COMPLETE))
         return error_set(err, ERROR_INVALID, "%zu numbers are missing", n);
     struct result result = {.state = (enum trial_state)state,
