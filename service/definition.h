@@ -4,6 +4,9 @@
 // The parsed form of the JSON text that the store keeps (wire_definition.h
 // reads and writes it). A definition is immutable; a changed study gets a new
 // one.
+//
+// Notation: m objectives, k outcome constraints, c columns of the history's
+// constraints: one for each bound.
 
 #ifndef CUMAE_DEFINITION_H
 #define CUMAE_DEFINITION_H
@@ -18,8 +21,10 @@
 enum {
     STUDY_MAX_NAME = 200, // bytes
     STUDY_MAX_TAGS = 50,
-    STUDY_MAX_TAG = 100,    // bytes
-    STUDY_MAX_NOTES = 65536 // bytes
+    STUDY_MAX_TAG = 100,     // bytes
+    STUDY_MAX_NOTES = 65536, // bytes
+    STUDY_MAX_OBJECTIVES = 8,
+    STUDY_MAX_OUTCOME_CONSTRAINTS = 16,
 };
 
 // A limit that is not set is 0; target is NaN.
@@ -32,10 +37,24 @@ struct budget {
     double target;       // in the user's sign: as good as this is enough
 };
 
+struct objective {
+    char *name;
+    bool maximize;
+};
+
+// What is measured beside the values, and the bounds that it must keep.
+struct outcome_constraint {
+    char *name;
+    double lower, upper; // NaN: no such bound
+};
+
 struct definition {
     char *name;
-    char *objective; // name of the value
-    bool maximize;
+    struct objective objectives[STUDY_MAX_OBJECTIVES];
+    size_t n_objectives; // m
+    struct outcome_constraint
+        outcome_constraints[STUDY_MAX_OUTCOME_CONSTRAINTS];
+    size_t n_outcome_constraints; // k
     struct space space;
     const struct sampler *sampler;
     double sampler_options[OPTION_MAX];
@@ -60,6 +79,10 @@ struct definition *definition_keep(struct definition *definition);
 void definition_free(struct definition *definition);
 
 // The user's value of a minimised one and back: its own inverse, NaN stays.
-double definition_sign(const struct definition *definition, double value);
+double definition_sign(const struct definition *definition, size_t objective,
+                       double value);
+
+// c, the number of bounds.
+size_t definition_n_bounds(const struct definition *definition);
 
 #endif

@@ -259,13 +259,10 @@ static void give_back(struct engine *engine, struct batch *batch)
         if (work)
             send_to_prepare(engine, actor, work);
         release(engine, actor);
+        if (engine->ready_head)
+            pthread_cond_signal(&engine->work);
         pthread_mutex_unlock(&engine->mutex);
     }
-    pthread_mutex_lock(&engine->mutex);
-    engine->n_waiting -= batch->n_commands;
-    if (engine->ready_head)
-        pthread_cond_signal(&engine->work);
-    pthread_mutex_unlock(&engine->mutex);
 }
 
 // ---- one transaction --------------------------------------------------------
@@ -397,33 +394,43 @@ static void park(struct actor *actor, struct command *command)
     *end = command;
 }
 
-// Reports to the commands that are done; returns how many wait on.
-static size_t report_done(struct batch *batch)
+// How many commands do not wait for a preparation.
+static size_t count_done(const struct batch *batch)
 {
-    size_t n_parked = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < batch->n; i++)
+        for (struct command *c = batch->shares[i].commands; c; c = c->next)
+            n += c->error.code != ERROR_WAIT;
+    return n;
+}
+
+// Reports to the commands that are done, and parks the others.
+static void report_done(struct engine *engine, struct batch *batch)
+{
+    pthread_mutex_lock(&engine->mutex);
+    engine->n_waiting -= count_done(batch);
+    pthread_mutex_unlock(&engine->mutex);
     for (size_t i = 0; i < batch->n; i++) {
         struct actor *actor = batch->shares[i].actor;
         struct command *next;
         for (struct command *c = batch->shares[i].commands; c; c = next) {
             next = c->next;
-            if (c->error.code == ERROR_WAIT) {
+            if (c->error.code == ERROR_WAIT)
                 park(actor, c);
-                n_parked++;
-            } else {
+            else
                 c->done(c, actor->live);
-            }
         }
         if (actor->live && actor->live->deleted) {
             live_free(actor->live);
             actor->live = NULL;
         }
     }
-    return n_parked;
 }
 
 // After a batch failed for a reason that may be one command's own, runs its
 // commands one by one, and reports each as it is done.
-static void run_singly(struct batch *batch, struct store *store)
+static void run_singly(struct engine *engine, struct batch *batch,
+                       struct store *store)
 {
     for (size_t i = 0; i < batch->n; i++) {
         struct share *share = &batch->shares[i];
@@ -434,7 +441,7 @@ static void run_singly(struct batch *batch, struct store *store)
             c->next = NULL;
             if (run_with_retries(&one, store, &err))
                 c->error = err;
-            report_done(&one); // the next one may lose the live study
+            report_done(engine, &one); // the next one may lose the live study
             share->commands = rest;
         }
     }
@@ -453,7 +460,7 @@ static void *writer(void *context)
         int failed = run_with_retries(batch, store, &err);
         if (failed && batch->n_commands > 1 && err.code != ERROR_STORE &&
             err.code != ERROR_FULL)
-            run_singly(batch, store);
+            run_singly(engine, batch, store);
         else if (failed)
             for (size_t i = 0; i < batch->n; i++)
                 fail_share(&batch->shares[i], &err);
@@ -461,7 +468,7 @@ static void *writer(void *context)
             engine->options.observe(
                 engine->options.context, batch->n_commands,
                 (double)(clock_monotonic_us() - start_us) / 1e6, !failed);
-        batch->n_commands -= report_done(batch);
+        report_done(engine, batch);
         give_back(engine, batch);
     }
     store_close(store);

@@ -15,7 +15,9 @@
 #include <stdint.h>
 
 #include "ahead.h"
+#include "ask_keys.h"
 #include "definition.h"
+#include "outcome.h"
 #include "store.h"
 
 // What the engine keeps of a trial beside the history's columns.
@@ -42,13 +44,13 @@ struct live {
     char *reason;              // why it is not running, or NULL
     struct history history;    // minimised values
     struct live_trial *trials; // [history.n]
+    double *constraints;       // [history.n x k] as told, where they were
     size_t capacity;
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct ahead ahead;  // models and suggestions
-    uint32_t *key_slots; // hash of ask_key -> number + 1
-    size_t n_key_slots, n_keys;
+    struct ahead ahead; // models and suggestions
+    struct ask_keys ask_keys;
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -67,16 +69,21 @@ size_t live_append(struct live *live, const double *point,
                    const struct live_trial *trial, size_t seen);
 
 // Moves a trial to a state, keeps the counts and the best of `progress`.
-// `value` is the user's; NaN for none.
+// The numbers are kept where the history keeps them.
 void live_move(struct live *live, size_t number, enum trial_state state,
-               double value);
+               const struct outcome *outcome);
 
 // Inserts or replaces a report; `value` is the user's. Returns true when the
 // step is new.
 bool live_report(struct live *live, size_t number, int64_t step, double value);
 
-// The user's value of a trial, NaN when it has none.
+// The user's first value of a trial, NaN when it has none.
 double live_value(const struct live *live, size_t number);
+
+// The numbers of a trial: *outcome points into values[m], the caller's, and
+// into the live study. The uncertainty is not among them.
+void live_outcome(const struct live *live, size_t number, double *values,
+                  struct outcome *outcome);
 
 // The first trial made by the ask with this key digest, or -1.
 int64_t live_find_ask(const struct live *live, uint64_t ask_key);

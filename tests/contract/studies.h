@@ -87,7 +87,21 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     const struct live_trial *x = &a->trials[i], *y = &b->trials[i];
     const struct series *s = &a->history.series[i], *t = &b->history.series[i];
     ck_assert_int_eq(a->history.state[i], b->history.state[i]);
-    ck_assert(same_number(a->history.value[i], b->history.value[i]));
+    const struct definition *d = a->definition;
+    size_t m = d->n_objectives, c = a->history.n_constraints;
+    ck_assert_uint_eq(b->history.n_objectives, m);
+    ck_assert_uint_eq(b->history.n_constraints, c);
+    for (size_t k = 0; k < m; k++)
+        ck_assert(same_number(history_values(&a->history, i)[k],
+                              history_values(&b->history, i)[k]));
+    for (size_t k = 0; k < c; k++)
+        ck_assert(same_number(a->history.constraint[i * c + k],
+                              b->history.constraint[i * c + k]));
+    if (c && !isnan(a->history.constraint[i * c]))
+        ck_assert_mem_eq(a->constraints + i * d->n_outcome_constraints,
+                         b->constraints + i * d->n_outcome_constraints,
+                         d->n_outcome_constraints * sizeof *a->constraints);
+    ck_assert(same_number(a->history.variance[i], b->history.variance[i]));
     for (size_t k = 0; k < a->history.space->n; k++) {
         ck_assert(same_number(history_point(&a->history, i)[k],
                               history_point(&b->history, i)[k]));
@@ -148,7 +162,12 @@ static inline void end_in(struct history *view, const struct live *live,
     const struct history *h = &live->history;
     if (i < number &&
         live->trials[i].ended_revision <= live->trials[number].seen_revision)
-        history_move(view, i, (enum trial_state)h->state[i], h->value[i]);
+        history_enter(view, i,
+                      &(struct result){.state = (enum trial_state)h->state[i],
+                                       .values = history_values(h, i),
+                                       .constraints =
+                                           h->constraint + i * h->n_constraints,
+                                       .variance = h->variance[i]});
 }
 
 // The study as the suggestion of trial `number` saw it: the ends up to its
@@ -157,7 +176,7 @@ static inline void history_before(const struct live *live, size_t number,
                                   struct history *view)
 {
     const struct history *h = &live->history;
-    history_init(view, h->space);
+    history_init_for(view, h->space, h->n_objectives, h->n_constraints);
     for (size_t i = 0; i < number; i++) {
         history_append(view, TRIAL_RUNNING, history_point(h, i));
         view->seen[i] = h->seen[i];

@@ -46,9 +46,9 @@ static void tell(struct live **of, size_t number)
     double x = *history_point(&(*of)->history, number);
     struct tell tell = {.number = (int64_t)number,
                         .state = -1,
-                        .has_value = true,
-                        .value = (x - 0.3) * (x - 0.3),
-                        .uncertainty = NAN,
+                        .numbers = {.n_values = 1,
+                                    .values = {(x - 0.3) * (x - 0.3)},
+                                    .uncertainty = NAN},
                         .wall_s = NAN};
     must(trial_tell(*of, store, &tell, &err));
     live_commit(*of, store);

@@ -83,9 +83,9 @@ static int apply_tell(struct job *job, struct live *live, struct store *session,
 {
     struct tell tell = {.number = job->number,
                         .state = (int)job->state,
-                        .has_value = !isnan(job->value),
-                        .value = job->value,
-                        .uncertainty = NAN,
+                        .numbers = {.n_values = isnan(job->value) ? 0u : 1u,
+                                    .values = {job->value},
+                                    .uncertainty = NAN},
                         .wall_s = NAN,
                         .lenient = true};
     return trial_tell(live, session, &tell, fault);
