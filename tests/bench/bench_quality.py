@@ -17,6 +17,7 @@ import argparse
 import fnmatch
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -219,7 +220,9 @@ def main() -> None:
     program = args.cumaed.parent / "tests" / "bench" / "optimize"
     theirs = results.Rows(ROOM / "peers.jsonl")
     if args.store:
-        print(results.store_table(theirs.all()), "rows in", results.TABLE)
+        results.store_table(theirs.all())
+        families = {problem.name: problem.family for problem in PROBLEMS.values()}
+        print(results.coverage(results.load_table(), families))
         return
     if args.peers:
         run_peers(program, settings, theirs)
@@ -252,7 +255,10 @@ def run_peers(program: Path, settings: dict, theirs: results.Rows) -> None:
     for home in sorted({peers.PEERS[name].environment for name in names}):
         here = [name for name in names if peers.PEERS[name].environment == home]
         if not environment.inside(home):
-            environment.run(home, {"SAMPLERS": ",".join(here)})
+            try:
+                environment.run(home, {"SAMPLERS": ",".join(here)})
+            except subprocess.CalledProcessError as error:
+                print(f"without {', '.join(here)}: {error}", file=sys.stderr)
             continue
         runner = Runner(theirs, program, {})
         stored = {results.key(row) for row in results.load_table()}

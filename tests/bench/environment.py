@@ -44,7 +44,10 @@ def inside(name: str) -> bool:
 
 
 def run(name: str, variables: dict) -> None:
-    """Run this program once more, in an environment."""
+    """Run this program once more, in an environment.
+
+    CalledProcessError when that cannot be made, or the program fails there.
+    """
     subprocess.run(
         [python(name), "-W", "ignore", *sys.argv],
         env={**os.environ, **ONE_THREAD, **variables},

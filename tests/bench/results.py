@@ -9,6 +9,7 @@ the peers are kept in a compressed table (peers.jsonl.xz).
 
 import json
 import lzma
+from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -82,3 +83,26 @@ def store_table(rows: list, path: Path = TABLE) -> int:
     with lzma.open(path, "wt", preset=9) as file:
         file.writelines(lines)
     return len(lines)
+
+
+def coverage(rows: list, families: dict) -> str:
+    """Return a table: how many studies of a sampler, per family and workers.
+
+    families  the family of each problem, by name
+    """
+    counts = Counter(
+        (row["sampler"], families.get(row["problem"], "other"), row["workers"])
+        for row in rows
+    )
+    columns = sorted({(family, workers) for _, family, workers in counts})
+    lines = [
+        f"{'studies':34}"
+        + "".join(f"{name:>14}" for name in sorted({c[0] for c in counts}))
+    ]
+    for family, workers in columns:
+        cells = "".join(
+            f"{counts[name, family, workers] or '':>14}"
+            for name in sorted({c[0] for c in counts})
+        )
+        lines.append(f"{f'{family}, {workers} workers':34}{cells}")
+    return "\n".join(lines)

@@ -357,6 +357,16 @@ def test_the_table_of_the_peers_keeps_the_newest_row(tmp_path):
     assert sorted(found.values()) == [1.0, 1.0, 2.0]
 
 
+def test_the_coverage_counts_studies_by_family_and_workers():
+    rows = [row("a", 0, 1.0), row("a", 1, 1.0), row("b", 0, 1.0, "x", 16)]
+    lines = results.coverage(rows, {"branin2": "classic"}).splitlines()
+    assert [line.split() for line in lines] == [
+        ["studies", "a", "b"],
+        ["classic,", "1", "workers", "2"],
+        ["other,", "16", "workers", "1"],
+    ]
+
+
 def test_the_stored_rows_of_the_peers_are_of_problems_that_exist():
     stored = results.load_table()
     for found in stored:
