@@ -27,6 +27,8 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
 import environment  # noqa: E402
+
+environment.one_thread()  # before numpy looks
 import learning  # noqa: E402
 import ours  # noqa: E402
 import peers  # noqa: E402

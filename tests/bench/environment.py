@@ -20,6 +20,11 @@ ONE_THREAD = {
 }
 
 
+def one_thread() -> None:
+    """Let libraries that are loaded from now on start no threads."""
+    os.environ.update(ONE_THREAD)
+
+
 def python(name: str) -> Path:
     """Return the Python of an environment, made when it is missing."""
     home = ROOM / name

@@ -96,7 +96,8 @@ def quality_ranks(figures: dict) -> list:
     pattern = re.compile(r"rank\.all\.w(\d+)\.(\w+)\.([\w-]+)\.n\d+")
     found = {m.groups() for m in map(pattern.fullmatch, figures) if m}
     tables = []
-    for workers, field in sorted({g[:2] for g in found}, key=lambda g: (int(g[0]), g[1])):
+    fields = sorted({g[:2] for g in found}, key=lambda g: (int(g[0]), g[1]))
+    for workers, field in fields:
         base = f"rank.all.w{workers}.{field}"
         names = sorted(g[2] for g in found if g[:2] == (workers, field))
         lines = [

@@ -231,9 +231,10 @@ def plot(table: compare.Table, problems: dict) -> str:
     samplers = [s for s in table.samplers() if s != "random-numpy"]
     colour = dict(zip(samplers, COLOURS * 2))
     columns = 3
+    width = columns * (WIDE + GAP) + GAP
     height = (len(shown) + columns - 1) // columns * (TALL + GAP) + 80
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * (WIDE + GAP) + GAP}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}"'
         f' height="{height}" font-family="sans-serif" font-size="11">',
         '<rect width="100%" height="100%" fill="white"/>',
     ]
