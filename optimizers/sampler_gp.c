@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// sampler_gp.c - Bayesian optimisation with a Gaussian process
+// sampler_gp.c - Bayesian optimisation with Gaussian processes
 //
-// The model is a Gaussian process (gp.h) of the warped values (warp.h) of a
-// prefix of the results. A suggestion appends the results since then with their
-// values and the pending trials with the values that are believed there, and
-// goes where an acquisition is largest (ascent.h): two trials of three by
+// The model is a Gaussian process for each output of a prefix of the results
+// (surrogate.h). A suggestion appends the results since then with their values
+// and the pending trials with the values that are believed there, and goes
+// where a try is worth most (worth.h, ascent.h): two trials of three by
 // expected improvement, the third by an upper confidence bound near the known
 // points.
 //
 // Until max(10, d + 1) results have a value it suggests scrambled Sobol points.
-// Of more than 600 results the model sees the best ones, those near the best
-// one and some of the others. See optimizers/README.md, section gp.
+// See optimizers/README.md, section gp.
 
 #include "sampler.h"
 
@@ -19,20 +18,16 @@
 #include <string.h>
 
 #include "ascent.h"
-#include "gp.h"
 #include "memory.h"
-#include "merit.h"
 #include "rng.h"
 #include "sobol.h"
+#include "surrogate.h"
 #include "tried.h"
-#include "warp.h"
+#include "worth.h"
 
 enum {
-    MOST = 600,         // results in the model; of more than these
-    MOST_BEST = 100,    // the best,
-    MOST_NEAR = 350,    // the nearest to the best, and some others
-    MOST_PENDING = 100, // rows of running trials: the latest
-    RECHECKED = 40,     // found points that may turn out to be tried
+    BEST = 5,       // known points that are perturbed
+    RECHECKED = 40, // found points that may turn out to be tried
 };
 
 enum { STARTUP, DETERMINISTIC };
@@ -46,12 +41,8 @@ static const struct option options[] = {
 
 struct model {
     struct arena arena;
-    size_t n_ended; // results that it has seen
-    bool ready;     // else there are too few results, or no process fits
-    struct gp gp;
-    struct warp warp;
-    double median; // of the complete values
-    double worst;  // of the warped values
+    bool ready; // else there are too few results, or no process fits
+    struct surrogate surrogate;
 };
 
 // ---- when to fit ------------------------------------------------------------
@@ -73,154 +64,14 @@ static size_t fit_length(const struct sampler_task *task, size_t n_ended)
     }
 }
 
-// ---- values -----------------------------------------------------------------
-
-static bool has_value(const struct merit *merit)
-{
-    return merit->rank <= MERIT_PRUNED && merit->value < HUGE_VAL;
-}
-
-// A pruned trial did not show what it was worth, only that it was not good:
-// no better than the median.
-static double raw_value(const struct model *model, const struct merit *merit)
-{
-    return merit->rank == MERIT_PRUNED ? fmax(model->median, merit->value)
-                                       : merit->value;
-}
-
-static double warped(const struct model *model, const struct merit *merit)
-{
-    return has_value(merit) ? warp_value(&model->warp, raw_value(model, merit))
-                            : model->worst;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-// The median of the complete values; -INFINITY: there are none.
-static double median_of(const struct merit *result, size_t n, double *scratch)
-{
-    size_t m = 0;
-    for (size_t i = 0; i < n; i++)
-        if (result[i].rank == MERIT_COMPLETE)
-            scratch[m++] = result[i].value;
-    qsort(scratch, m, sizeof *scratch, by_size);
-    return m ? 0.5 * scratch[(m - 1) / 2] + 0.5 * scratch[m / 2] : -INFINITY;
-}
-
-// Fits the warp to n results and writes their warped values to y.
-static void bend(struct model *model, const struct merit *result, size_t n,
-                 struct arena *arena, double *y)
-{
-    size_t m = 0;
-    model->median = median_of(result, n, y);
-    for (size_t i = 0; i < n; i++)
-        if (has_value(&result[i]))
-            y[m++] = raw_value(model, &result[i]);
-    model->warp = warp_fit(y, m, arena);
-    model->worst = -INFINITY;
-    for (size_t i = 0; i < m; i++)
-        model->worst = fmax(model->worst, warp_value(&model->warp, y[i]));
-    for (size_t i = 0; i < n; i++)
-        y[i] = warped(model, &result[i]);
-}
-
-// ---- the results that the model sees ----------------------------------------
-
-struct neighbour {
-    double distance;
-    struct merit merit;
-};
-
-static int by_distance(const void *a, const void *b)
-{
-    const struct neighbour *x = a, *y = b;
-    if (x->distance != y->distance)
-        return x->distance < y->distance ? -1 : 1;
-    return x->merit.number < y->merit.number ? -1 : 1;
-}
-
-static double squared_distance(const struct history *history, uint32_t number,
-                               uint32_t other)
-{
-    const double *a = history_unit(history, number);
-    const double *b = history_unit(history, other);
-    double sum = 0;
-    for (size_t k = 0; k < history->space->n; k++) {
-        bool category = history->space->params[k].kind == PARAM_CATEGORICAL;
-        double gap = a[k] - b[k];
-        if (isnan(gap))
-            sum += isnan(a[k]) && isnan(b[k]) ? 0 : 1;
-        else
-            sum += category ? gap != 0 : gap * gap;
-    }
-    return sum;
-}
-
-// Moves the MOST results that matter to the front: the best, then the nearest
-// to the best one, then others, evenly spread over the distances.
-static void select_results(const struct history *history, struct merit *result,
-                           size_t n, struct arena *arena)
-{
-    merit_select(result, n, MOST_BEST);
-    size_t rest = n - MOST_BEST;
-    struct neighbour *others = arena_alloc(arena, rest * sizeof *others);
-    for (size_t i = 0; i < rest; i++) {
-        others[i].merit = result[MOST_BEST + i];
-        others[i].distance =
-            squared_distance(history, others[i].merit.number, result[0].number);
-    }
-    qsort(others, rest, sizeof *others, by_distance);
-    size_t spread = MOST - MOST_BEST - MOST_NEAR;
-    for (size_t i = 0; i < MOST_NEAR; i++)
-        result[MOST_BEST + i] = others[i].merit;
-    for (size_t i = 0; i < spread; i++)
-        result[MOST - spread + i] =
-            others[MOST_NEAR + i * (rest - MOST_NEAR) / spread].merit;
-}
-
 // ---- model ------------------------------------------------------------------
 
-static const enum matern_distance *distances(const struct space *space,
-                                             struct arena *arena)
+static double startup(const struct sampler_task *task)
 {
-    enum matern_distance *kind =
-        arena_alloc(arena, (space->n + 1) * sizeof *kind);
-    for (size_t k = 0; k < space->n; k++) {
-        const struct param *p = &space->params[k];
-        bool category = p->kind == PARAM_CATEGORICAL || p->kind == PARAM_BOOL;
-        if (p->n_conditions)
-            kind[k] =
-                category ? MATERN_CATEGORY_OR_NONE : MATERN_NUMBER_OR_NONE;
-        else
-            kind[k] = category ? MATERN_CATEGORY : MATERN_NUMBER;
-    }
-    return kind;
-}
-
-static void learn(struct model *model, const struct sampler_task *task,
-                  struct merit *result, size_t n, struct arena *arena)
-{
-    size_t d = task->space->n;
-    if (n > MOST) {
-        select_results(task->history, result, n, arena);
-        n = MOST;
-    }
-    struct gp_data data = {
-        .least_noise = task->options[DETERMINISTIC] != 0 ? 1e-8 : 1e-6,
-        .points = gp_points(n, d, distances(task->space, &model->arena), arena),
-    };
-    for (size_t i = 0; i < n; i++)
-        gp_points_add(&data.points,
-                      history_unit(task->history, result[i].number));
-    double *y = arena_doubles(arena, n), *theta = arena_doubles(arena, d + 2);
-    bend(model, result, n, arena, y);
-    data.y = y;
-    gp_learn(&data, arena, theta);
-    model->ready = gp_condition(&model->gp, &data, theta, n, &model->arena);
+    double asked = task->options[STARTUP], d = (double)task->space->n;
+    if (!isnan(asked))
+        return asked;
+    return task->prior && task->prior->n ? 5 : fmax(10, d + 1);
 }
 
 static struct model *fit(const struct sampler_task *task, size_t n_ended,
@@ -228,23 +79,13 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
 {
     (void)before;
     struct model *model = memory_resize(NULL, 1, sizeof *model);
-    *model = (struct model){.n_ended = n_ended};
+    *model = (struct model){0};
     arena_init(&model->arena);
-    struct arena scratch;
-    arena_init(&scratch);
-    struct merit *result =
-        arena_alloc(&scratch, (n_ended + 1) * sizeof *result);
-    size_t usable = 0, d = task->space->n;
-    for (size_t i = 0; i < n_ended; i++) {
-        result[i] = merit_of(task->history, task->history->ended[i]);
-        usable += has_value(&result[i]);
-    }
-    double startup = task->options[STARTUP];
-    if (isnan(startup))
-        startup = fmax(10, (double)d + 1);
-    if (d > 0 && usable > 0 && (double)usable >= startup)
-        learn(model, task, result, n_ended, &scratch);
-    arena_done(&scratch);
+    double usable = (double)surrogate_usable(task->history, n_ended);
+    double least_noise = task->options[DETERMINISTIC] != 0 ? 1e-8 : 1e-6;
+    if (task->space->n > 0 && usable >= startup(task))
+        model->ready = surrogate_fit(task, n_ended, least_noise, &model->arena,
+                                     &model->surrogate);
     return model;
 }
 
@@ -254,6 +95,124 @@ static void model_free(struct model *model)
         return;
     arena_done(&model->arena);
     free(model);
+}
+
+// ---- what to aim at ---------------------------------------------------------
+
+// What a suggestion is told from.
+struct view {
+    const struct sampler_task *task;
+    uint64_t number;
+    struct surrogate now;
+    const struct gp **gps; // of its outputs
+    size_t n_pending;
+    bool *eligible; // [points of the first process] may be the best
+};
+
+// Is a result feasible, as far as was told? With constraints nothing is
+// believed of pending trials.
+static bool feasible(const struct view *view, uint32_t trial)
+{
+    const struct history *history = view->task->history;
+    if (trial == SURROGATE_OTHER || view->now.n_objectives == 0)
+        return false;
+    switch (history->state[trial]) {
+    case TRIAL_COMPLETE:
+    case TRIAL_PRUNED:
+        return !(history_violation(history, trial) > 0);
+    case TRIAL_RUNNING:
+        return view->now.n_outputs == view->now.n_objectives;
+    default:
+        return false;
+    }
+}
+
+static struct view look(const struct sampler_task *task,
+                        const struct surrogate *surrogate, uint64_t number,
+                        struct arena *arena)
+{
+    struct view view = {.task = task, .number = number};
+    view.now = surrogate_look(surrogate, task->history, number, arena);
+    view.gps = arena_alloc(arena, view.now.n_outputs * sizeof *view.gps);
+    for (size_t i = 0; i < view.now.n_outputs; i++)
+        view.gps[i] = &view.now.output[i].gp;
+    size_t n = view.gps[0]->points.n;
+    view.eligible = arena_alloc(arena, n * sizeof *view.eligible);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t trial = view.now.trial[i];
+        view.eligible[i] = feasible(&view, trial);
+        view.n_pending += trial != SURROGATE_OTHER &&
+                          task->history->state[trial] == TRIAL_RUNNING;
+    }
+    return view;
+}
+
+// What is to be improved on: the least value, or, with noise, the least mean at
+// a known point; INFINITY: there is none.
+static double incumbent(const struct view *view)
+{
+    const struct gp *gp = view->gps[0];
+    double least = INFINITY;
+    for (size_t i = 0; i < gp->points.n; i++) {
+        bool noisy = gp->noise + gp->variance[i] > 1e-3 * gp->scale;
+        double value = noisy ? gp_mean_at(gp, i) : gp->y[i];
+        if (view->eligible[i])
+            least = fmin(least, value);
+    }
+    return least;
+}
+
+static struct worth aim(const struct view *view)
+{
+    struct worth worth = {.n_objectives = view->now.n_objectives};
+    worth.n_constraints = view->now.n_outputs - worth.n_objectives;
+    worth.best = incumbent(view);
+    if (isinf(worth.best))
+        worth.kind = WORTH_FEASIBILITY;
+    else
+        worth.kind = view->number % 3 == 2 ? WORTH_OPTIMISM : WORTH_IMPROVEMENT;
+    return worth;
+}
+
+// Vizier's trust region grows with the number of points.
+static double radius(const struct view *view, const struct worth *worth)
+{
+    double n = (double)view->gps[0]->points.n;
+    double r = 0.2 + 0.3 * n / (5 * ((double)view->task->space->n + 1));
+    return worth->kind == WORTH_OPTIMISM && r <= 0.5 ? r : INFINITY;
+}
+
+// Is point i of the first process to be preferred to j?
+static bool better(const struct view *view, size_t i, size_t j)
+{
+    if (view->eligible[i] != view->eligible[j])
+        return view->eligible[i];
+    return view->gps[0]->y[i] < view->gps[0]->y[j];
+}
+
+// Writes the best known points to unit[BEST x d]; returns how many.
+static size_t best_known(const struct view *view, struct arena *arena,
+                         double *unit)
+{
+    const struct gp *gp = view->gps[0];
+    size_t best[BEST], n = 0, d = view->task->space->n;
+    for (size_t i = 0; i < gp->points.n; i++) {
+        size_t at = n;
+        while (at > 0 && better(view, i, best[at - 1]))
+            at--;
+        if (at == BEST)
+            continue;
+        n += n < BEST;
+        for (size_t j = n - 1; j > at; j--)
+            best[j] = best[j - 1];
+        best[at] = i;
+    }
+    double *x = arena_doubles(arena, gp->points.d);
+    for (size_t i = 0; i < n; i++) {
+        gp_points_get(&gp->points, best[i], x);
+        memcpy(unit + i * d, x, d * sizeof *x);
+    }
+    return n;
 }
 
 // ---- suggestions ------------------------------------------------------------
@@ -268,48 +227,13 @@ static void start(const struct sampler_task *task, uint64_t number,
         tried_random_other(task->history, number, rng, arena, point);
 }
 
-// The model's process with the results since the fit and the pending trials.
-static struct gp look(const struct history *history, const struct model *model,
-                      uint64_t number, struct arena *arena)
-{
-    size_t more = history->n_ended > model->n_ended
-                      ? history->n_ended - model->n_ended
-                      : 0;
-    struct gp gp =
-        gp_widen(&model->gp, model->gp.points.n + more + MOST_PENDING, arena);
-    for (size_t i = model->n_ended; i < history->n_ended; i++) {
-        struct merit merit = merit_of(history, history->ended[i]);
-        if (merit.number < number)
-            gp_append(&gp, history_unit(history, merit.number),
-                      warped(model, &merit));
-    }
-    size_t end = history->count[TRIAL_RUNNING];
-    while (end > 0 && history->running[end - 1] >= number)
-        end--;
-    for (size_t i = end > MOST_PENDING ? end - MOST_PENDING : 0; i < end; i++)
-        gp_append(&gp, history_unit(history, history->running[i]), NAN);
-    gp_solve(&gp);
-    return gp;
-}
-
-// What is to be improved on: the least value, or, with noise, the least mean at
-// a known point.
-static double incumbent(const struct gp *gp)
-{
-    bool noisy = gp->noise > 1e-3 * gp->scale;
-    double least = INFINITY;
-    for (size_t i = 0; i < gp->points.n; i++)
-        least = fmin(least, noisy ? gp_mean_at(gp, i) : gp->y[i]);
-    return least;
-}
-
-// Is a unit point practically one of the known ones?
-static bool known(const struct gp *gp, const double *unit)
+// Is a unit point practically one of the process's, of this study?
+static bool known(const struct gp *gp, size_t d, const double *unit)
 {
     const struct matern_points *points = &gp->points;
     for (size_t i = 0; i < points->n; i++) {
-        bool same = true;
-        for (size_t k = 0; k < points->d && same; k++) {
+        bool same = points->d == d || points->x[d * points->stride + i] == 0;
+        for (size_t k = 0; k < d && same; k++) {
             double other = points->x[k * points->stride + i];
             same = fabs(unit[k] - other) < 1e-7 ||
                    (isnan(unit[k]) && isnan(other));
@@ -321,16 +245,51 @@ static bool known(const struct gp *gp, const double *unit)
 }
 
 // Writes the best point found that is neither known nor tried.
-static bool take(const struct sampler_task *task, uint64_t number,
-                 const struct gp *gp, struct ascent_points found, double *point)
+static bool take(const struct view *view, struct ascent_points found,
+                 double *point)
 {
+    size_t d = view->task->space->n;
     for (size_t i = 0; i < found.n && i < RECHECKED; i++) {
-        const double *unit = found.unit + i * task->space->n;
-        space_decode(task->space, unit, point);
-        if (!known(gp, unit) && !tried(task->history, number, point))
+        const double *unit = found.unit + i * d;
+        bool old = false;
+        for (size_t j = 0; j < view->now.n_outputs && !old; j++)
+            old = known(view->gps[j], d, unit);
+        space_decode(view->task->space, unit, point);
+        if (!old && !tried(view->task->history, view->number, point))
             return true;
     }
     return false;
+}
+
+// The share of the results that a mean is better than, in percent.
+static double standing(const struct view *view, double mean)
+{
+    const struct gp *gp = view->gps[0];
+    size_t n = 0, worse = 0;
+    for (size_t i = 0; i < gp->points.n; i++)
+        if (view->now.trial[i] != SURROGATE_OTHER) {
+            n++;
+            worse += gp->y[i] > mean;
+        }
+    return 100 * (double)worse / (double)n;
+}
+
+static const char *explain(const struct view *view, const struct worth *worth,
+                           const double *point, struct arena *arena)
+{
+    static const char *const kinds[] = {
+        [WORTH_FEASIBILITY] = "probability to be feasible",
+        [WORTH_IMPROVEMENT] = "expected improvement",
+        [WORTH_OPTIMISM] = "upper confidence bound",
+    };
+    const struct gp *gp = view->gps[0];
+    double *x = arena_zeros(arena, gp->points.d, sizeof *x);
+    space_encode(view->task->space, point, x);
+    double share = standing(view, gp_predict(gp, x, arena).mean);
+    return arena_print(
+        arena, "%s; %zu results, %zu pending; predicted better than %.0f %%",
+        kinds[worth->kind], gp->points.n - view->n_pending, view->n_pending,
+        share);
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
@@ -341,19 +300,24 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     struct rng rng = rng_at(task->seed, number);
     if (!model->ready) {
         start(task, number, &rng, arena, out->point);
+        out->why = "start design: a Sobol point";
         return 0;
     }
-    struct gp gp = look(task->history, model, number, arena);
-    double n = (double)gp.points.n, d = (double)task->space->n;
-    double radius = 0.2 + 0.3 * n / (5 * (d + 1));
+    struct view view = look(task, &model->surrogate, number, arena);
+    struct worth worth = aim(&view);
+    double *best = arena_doubles(arena, BEST * task->space->n);
     struct ascent ascent = {.space = task->space,
-                            .gp = &gp,
-                            .optimist = number % 3 == 2,
-                            .best = incumbent(&gp),
-                            .radius = radius > 0.5 ? INFINITY : radius};
+                            .worth = &worth,
+                            .gps = view.gps,
+                            .n_best = best_known(&view, arena, best),
+                            .best = best,
+                            .radius = radius(&view, &worth)};
     struct ascent_points found = ascent_find(&ascent, &rng, arena);
-    if (!take(task, number, &gp, found, out->point) &&
-        !tried_random_other(task->history, number, &rng, arena, out->point))
+    out->why = NULL;
+    if (take(&view, found, out->point))
+        out->why = explain(&view, &worth, out->point, arena);
+    else if (!tried_random_other(task->history, number, &rng, arena,
+                                 out->point))
         space_decode(task->space, found.unit, out->point);
     return 0;
 }

@@ -90,3 +90,10 @@ double warp_value(const struct warp *warp, double value)
     double z = yeo_johnson(standing(warp, value), warp->lambda);
     return (z - warp->mean) / warp->sd;
 }
+
+double warp_slope(const struct warp *warp, double value)
+{
+    double z = standing(warp, value);
+    double power = z >= 0 ? warp->lambda - 1 : 1 - warp->lambda;
+    return 0.5 / warp->scale * exp(power * log1p(fabs(z))) / warp->sd;
+}

@@ -28,4 +28,7 @@ struct warp warp_fit(const double *values, size_t n, struct arena *arena);
 // The warped value: finite and non-decreasing in the finite `value`.
 double warp_value(const struct warp *warp, double value);
 
+// Its derivative: what a small error of `value` is multiplied by.
+double warp_slope(const struct warp *warp, double value);
+
 #endif

@@ -136,6 +136,26 @@ START_TEST(test_the_largest_numbers_stay_finite)
 }
 END_TEST
 
+START_TEST(test_the_slope_is_the_derivative)
+{
+    for (int shape = 0; shape < SHAPES; shape++) {
+        fill(shape);
+        struct warp warp = warp_fit(values, N, &arena);
+        for (size_t i = 0; i < N; i++) {
+            // The second derivative jumps at the median.
+            if (fabs(values[i] - warp.median) < 1e-3 * warp.scale)
+                continue;
+            double h = 1e-5 * warp.scale;
+            double slope = (warp_value(&warp, values[i] + h) -
+                            warp_value(&warp, values[i] - h)) /
+                           (2 * h);
+            ck_assert_double_eq_tol(warp_slope(&warp, values[i]), slope,
+                                    1e-5 * slope + 1e-9 / warp.scale);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("warp");
@@ -143,6 +163,7 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_the_order_is_kept);
     tcase_add_test(tests, test_the_result_has_mean_0_and_variance_1);
+    tcase_add_test(tests, test_the_slope_is_the_derivative);
     tcase_add_test(tests, test_the_unit_and_the_zero_do_not_matter);
     tcase_add_test(tests, test_a_long_bad_tail_is_drawn_in);
     tcase_add_test(tests, test_constant_data_become_zero);
