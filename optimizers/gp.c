@@ -363,6 +363,17 @@ void gp_solve(struct gp *gp)
     cholesky_solve(gp->factor, n, gp->points.stride, false, gp->alpha);
 }
 
+double gp_evidence(const struct gp *gp, size_t from)
+{
+    double sum = 0;
+    for (size_t i = from; i < gp->points.n; i++) {
+        double w = gp->whitened[i],
+               sd = gp->factor[i * (gp->points.stride + 1)];
+        sum -= 0.5 * w * w + log(sd) + 0.5 * log(2 * M_PI);
+    }
+    return sum;
+}
+
 // ---- predictions ------------------------------------------------------------
 
 double gp_mean_at(const struct gp *gp, size_t i)

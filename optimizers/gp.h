@@ -82,6 +82,10 @@ void gp_append(struct gp *gp, const double *x, double y, double variance);
 // Computes alpha, after some gp_append.
 void gp_solve(struct gp *gp);
 
+// ln of the probability density of the values from point `from` on, given those
+// before.
+double gp_evidence(const struct gp *gp, size_t from);
+
 // Mean of f at the data's point i.
 double gp_mean_at(const struct gp *gp, size_t i);
 

@@ -27,6 +27,7 @@
 
 enum {
     BEST = 5,       // known points that are perturbed
+    BORROWED = 3,   // first points from other studies, one from each
     RECHECKED = 40, // found points that may turn out to be tried
 };
 
@@ -217,14 +218,34 @@ static size_t best_known(const struct view *view, struct arena *arena,
 
 // ---- suggestions ------------------------------------------------------------
 
-static void start(const struct sampler_task *task, uint64_t number,
-                  struct rng *rng, struct arena *arena, double *point)
+// Writes the best point of another study, for the first objective.
+static void borrow(const struct sampler_task *task, size_t source,
+                   double *point)
+{
+    const struct prior *prior = task->prior;
+    size_t m = task->history->n_objectives, d = task->space->n;
+    double least = INFINITY;
+    for (size_t i = 0; i < prior->n; i++)
+        if (prior->source[i] == source && prior->value[i * m] < least) {
+            least = prior->value[i * m];
+            space_decode(task->space, prior->unit + i * d, point);
+        }
+}
+
+static const char *start(const struct sampler_task *task, uint64_t number,
+                         struct rng *rng, struct arena *arena, double *point)
 {
     double *unit = arena_doubles(arena, task->space->n);
     sobol_scrambled(task->seed, number, task->space->n, rng, unit);
     space_decode(task->space, unit, point);
+    bool borrowed =
+        task->prior && number < task->prior->n_sources && number < BORROWED;
+    if (borrowed)
+        borrow(task, number, point);
     if (tried(task->history, number, point))
         tried_random_other(task->history, number, rng, arena, point);
+    return borrowed ? "start design: the best point of another study"
+                    : "start design: a Sobol point";
 }
 
 // Is a unit point practically one of the process's, of this study?
@@ -299,8 +320,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     (void)err;
     struct rng rng = rng_at(task->seed, number);
     if (!model->ready) {
-        start(task, number, &rng, arena, out->point);
-        out->why = "start design: a Sobol point";
+        out->why = start(task, number, &rng, arena, out->point);
         return 0;
     }
     struct view view = look(task, &model->surrogate, number, arena);

@@ -136,6 +136,7 @@ struct rows {
     struct transfer transfer;
     size_t width; // coordinates
     const enum matern_distance *distance;
+    double least_noise;
 };
 
 // The median of the complete values; -INFINITY: there are none.
@@ -184,7 +185,7 @@ static void compress(struct output *output, const struct rows *rows,
 
 // ---- learning ---------------------------------------------------------------
 
-// What an output is learnt from.
+// What an output is learnt from: results of others, then those of this study.
 struct lesson {
     struct gp_data data;
     double *y, *variance; // of data
@@ -201,56 +202,85 @@ static void add_to(struct lesson *lesson, uint32_t number, struct datum datum)
     gp_points_add(&lesson->data.points, lesson->x);
 }
 
+static void add_others(struct lesson *lesson, const struct transfer *transfer,
+                       size_t objective, size_t d)
+{
+    for (size_t i = 0; i < transfer->n; i++) {
+        memcpy(lesson->x, transfer->unit[i], d * sizeof *lesson->x);
+        lesson->x[d] = transfer->source[i] + 1;
+        struct datum datum = {transfer->y[objective * TRANSFER_MOST + i], 0};
+        add_to(lesson, SURROGATE_OTHER, datum);
+    }
+    lesson->x[d] = 0;
+}
+
+// `others`: with the results of other studies.
 static struct lesson gather(const struct surrogate *surrogate,
                             const struct output *output,
-                            const struct rows *rows, uint32_t *trial,
+                            const struct rows *rows, bool others,
                             struct arena *arena)
 {
-    const struct transfer *transfer = &rows->transfer;
-    size_t most = rows->n + transfer->n, d = rows->history->space->n;
+    size_t d = rows->history->space->n;
+    size_t most = rows->n + rows->transfer.n;
     struct lesson lesson = {.y = arena_doubles(arena, most),
-                            .variance = arena_doubles(arena, most),
-                            .trial = trial};
+                            .variance = arena_doubles(arena, most)};
+    lesson.trial = arena_alloc(arena, most * sizeof *lesson.trial);
     lesson.x = arena_zeros(arena, rows->width, sizeof *lesson.x);
     lesson.data.points = gp_points(most, rows->width, rows->distance, arena);
-    struct datum datum;
+    if (others)
+        add_others(&lesson, &rows->transfer, output->index, d);
     for (size_t i = 0; i < rows->n; i++) {
+        struct datum datum;
         uint32_t number = rows->number[i];
         memcpy(lesson.x, history_unit(rows->history, number),
                d * sizeof *lesson.x);
         if (datum_of(surrogate, output, rows->history, number, &datum))
             add_to(&lesson, number, datum);
     }
-    for (size_t i = 0; i < transfer->n && output->kind == OUTPUT_OBJECTIVE;
-         i++) {
-        memcpy(lesson.x, transfer->unit[i], d * sizeof *lesson.x);
-        lesson.x[d] = transfer->source[i] + 1;
-        datum =
-            (struct datum){.y = transfer->y[output->index * TRANSFER_MOST + i]};
-        add_to(&lesson, SURROGATE_OTHER, datum);
-    }
     lesson.data.y = lesson.y;
     lesson.data.variance = lesson.variance;
+    lesson.data.least_noise = rows->least_noise;
     return lesson;
 }
 
-static bool learn(struct surrogate *surrogate, struct output *output,
-                  const struct rows *rows, double least_noise,
-                  struct arena *arena, struct arena *scratch)
+static bool learn_from(struct surrogate *surrogate, struct output *output,
+                       const struct lesson *lesson, struct arena *arena,
+                       struct arena *scratch)
 {
-    uint32_t *trial =
-        arena_alloc(arena, (rows->n + TRANSFER_MOST) * sizeof *trial);
+    size_t n = lesson->data.points.n;
+    double *theta = arena_doubles(scratch, lesson->data.points.d + 2);
+    gp_learn(&lesson->data, scratch, theta);
+    if (output == surrogate->output) {
+        surrogate->trial = arena_alloc(arena, n * sizeof *lesson->trial);
+        memcpy(surrogate->trial, lesson->trial, n * sizeof *lesson->trial);
+    }
+    return gp_condition(&output->gp, &lesson->data, theta, n, arena);
+}
+
+static bool learn(struct surrogate *surrogate, struct output *output,
+                  const struct rows *rows, struct arena *arena,
+                  struct arena *scratch)
+{
     if (output->kind == OUTPUT_OBJECTIVE)
         bend(output, rows, scratch);
     if (output->kind == OUTPUT_CONSTRAINT)
         compress(output, rows, scratch);
-    struct gp_data data = gather(surrogate, output, rows, trial, scratch).data;
-    data.least_noise = least_noise;
-    if (output == surrogate->output)
+    struct lesson own = gather(surrogate, output, rows, false, scratch);
+    if (!learn_from(surrogate, output, &own, arena, scratch))
+        return false;
+    size_t others = rows->transfer.n;
+    if (output->kind != OUTPUT_OBJECTIVE || others == 0)
+        return true;
+    // Other studies count if they make the results of this one more likely.
+    struct output alone = *output;
+    uint32_t *trial = surrogate->trial;
+    struct lesson all = gather(surrogate, output, rows, true, scratch);
+    if (!learn_from(surrogate, output, &all, arena, scratch) ||
+        gp_evidence(&output->gp, others) < gp_evidence(&alone.gp, 0)) {
+        *output = alone;
         surrogate->trial = trial;
-    double *theta = arena_doubles(scratch, rows->width + 2);
-    gp_learn(&data, scratch, theta);
-    return gp_condition(&output->gp, &data, theta, data.points.n, arena);
+    }
+    return true;
 }
 
 static const enum matern_distance *distances(const struct space *space,
@@ -320,6 +350,7 @@ bool surrogate_fit(const struct sampler_task *task, size_t n_ended,
     struct arena scratch;
     arena_init(&scratch);
     struct rows rows = {.history = history,
+                        .least_noise = least_noise,
                         .distance = distances(task->space, arena)};
     rows.number = arena_alloc(&scratch, (n_ended + 1) * sizeof *rows.number);
     memcpy(rows.number, history->ended, n_ended * sizeof *rows.number);
@@ -331,8 +362,7 @@ bool surrogate_fit(const struct sampler_task *task, size_t n_ended,
     list_outputs(surrogate, &rows, arena);
     bool good = surrogate->n_outputs > 0;
     for (size_t i = 0; i < surrogate->n_outputs && good; i++)
-        good = learn(surrogate, &surrogate->output[i], &rows, least_noise,
-                     arena, &scratch);
+        good = learn(surrogate, &surrogate->output[i], &rows, arena, &scratch);
     arena_done(&scratch);
     return good;
 }

@@ -18,7 +18,8 @@
 // Results of other studies (transfer.h) enter the objectives. Then the points
 // of all processes have one more coordinate, a category: 0 for this study, the
 // number of the source, from 1, for the others. It has its own length scale,
-// which tells how much the studies have in common.
+// which tells how much the studies have in common. They are left out again when
+// the results of this study are more likely without them.
 
 #ifndef CUMAE_SURROGATE_H
 #define CUMAE_SURROGATE_H

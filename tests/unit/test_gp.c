@@ -160,6 +160,20 @@ START_TEST(test_the_loss_of_a_small_case)
 }
 END_TEST
 
+// The same K: - 0.5 * y @ inv(K) @ y - 0.5 * log(det(K)) - 1.5 * log(2 * pi),
+// and that less the same of the first point alone.
+START_TEST(test_the_evidence_of_a_small_case)
+{
+    double theta[4];
+    struct gp_data data = three(theta);
+    struct gp gp;
+    ck_assert(gp_condition(&gp, &data, theta, 3, &arena));
+    ck_assert_double_eq_tol(gp_evidence(&gp, 0), -4.557224558318505, 1e-12);
+    ck_assert_double_eq_tol(gp_evidence(&gp, 1), -3.101105371885846, 1e-12);
+    ck_assert_double_eq(gp_evidence(&gp, 3), 0);
+}
+END_TEST
+
 // The same with v = (0.2, 0, 0.05): K = 1.5 * m(X, X) + 0.01 * eye(3) +
 // diag(v), and (1.5 * m(X, X)) @ inv(K) @ y.
 START_TEST(test_values_of_known_variance_count_less)
@@ -407,6 +421,7 @@ int main(void)
                    test_numbers_categories_and_inactive_ones_have_distances);
     tcase_add_test(tests, test_mean_and_sd_of_a_small_case);
     tcase_add_test(tests, test_the_loss_of_a_small_case);
+    tcase_add_test(tests, test_the_evidence_of_a_small_case);
     tcase_add_test(tests, test_values_of_known_variance_count_less);
     tcase_add_test(tests, test_the_gradient_of_the_loss_is_its_derivative);
     tcase_add_test(tests, test_the_slopes_of_a_prediction_are_its_derivatives);

@@ -265,6 +265,82 @@ START_TEST(test_values_with_large_errors_do_not_attract)
 }
 END_TEST
 
+// ---- other studies ----------------------------------------------------------
+
+// Least value 0.39788735772973816 (Surjanovic and Bingham, "Virtual library of
+// simulation experiments", 2013), moved to 0.
+static double branin(const double *u)
+{
+    double x = -5 + 15 * u[0], y = 15 * u[1];
+    double a = y - 5.1 / (4 * M_PI * M_PI) * x * x + 5 / M_PI * x - 6;
+    return a * a + 10 * (1 - 1 / (8 * M_PI)) * cos(x) + 10 -
+           0.39788735772973816;
+}
+
+// Another study: 60 random points with the values of the same function, moved
+// a little and in other units, or of none.
+static struct prior *other_study(uint64_t seed, bool related,
+                                 struct arena *keep)
+{
+    struct prior *other = arena_zeros(keep, 1, sizeof *other);
+    enum { N = 60 };
+    double *unit = arena_doubles(keep, 2 * N), *value = arena_doubles(keep, N);
+    struct rng rng = rng_at(1000 + seed, 0);
+    for (size_t i = 0; i < N; i++) {
+        unit[2 * i] = rng_uniform(&rng);
+        unit[2 * i + 1] = rng_uniform(&rng);
+        const double moved[] = {unit[2 * i] + 0.04, unit[2 * i + 1] - 0.03};
+        value[i] = related ? 1000 + 7 * branin(moved) : rng_normal(&rng);
+    }
+    *other = (struct prior){.n = N,
+                            .n_sources = 1,
+                            .unit = unit,
+                            .value = value,
+                            .source = arena_zeros(keep, N, sizeof(uint32_t))};
+    return other;
+}
+
+enum others { NONE, RELATED, UNRELATED };
+
+// The least value of n trials, median of the seeds.
+static double warm(enum others others, size_t n)
+{
+    double best[SEEDS];
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct arena keep;
+        arena_init(&keep);
+        restart(1, 0);
+        prior =
+            others == NONE ? NULL : other_study(seed, others == RELATED, &keep);
+        for (size_t i = 0; i < n; i++) {
+            double point[2];
+            suggest(gp, seed, point);
+            history_move(&history,
+                         history_append(&history, TRIAL_RUNNING, point),
+                         TRIAL_COMPLETE, branin(point));
+        }
+        best[seed] = history.value[history.best];
+        arena_done(&keep);
+    }
+    return median(best, SEEDS);
+}
+
+START_TEST(test_a_similar_study_helps)
+{
+    add_floats(2);
+    double cold = warm(NONE, 10), helped = warm(RELATED, 10);
+    ck_assert_msg(helped < 0.4 * cold, "cold %g, warm %g", cold, helped);
+}
+END_TEST
+
+START_TEST(test_an_unrelated_study_does_little_harm)
+{
+    add_floats(2);
+    double cold = warm(NONE, 25), misled = warm(UNRELATED, 25);
+    ck_assert_msg(misled < 10 * cold, "cold %g, misled %g", cold, misled);
+}
+END_TEST
+
 // ---- words ------------------------------------------------------------------
 
 START_TEST(test_a_suggestion_says_why)
@@ -298,6 +374,8 @@ int main(void)
     tcase_add_test(tests, test_constraints_without_values_are_learnt_too);
     tcase_add_test(tests, test_regions_that_fail_often_are_learnt);
     tcase_add_test(tests, test_values_with_large_errors_do_not_attract);
+    tcase_add_test(tests, test_a_similar_study_helps);
+    tcase_add_test(tests, test_an_unrelated_study_does_little_harm);
     tcase_add_test(tests, test_a_suggestion_says_why);
     Suite *suite = suite_create("gp outputs");
     suite_add_tcase(suite, tests);
