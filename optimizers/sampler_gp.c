@@ -19,6 +19,7 @@
 
 #include "ascent.h"
 #include "memory.h"
+#include "pareto.h"
 #include "rng.h"
 #include "sobol.h"
 #include "surrogate.h"
@@ -26,7 +27,8 @@
 #include "worth.h"
 
 enum {
-    BEST = 5,       // known points that are perturbed
+    BEST = 5,       // known points that are perturbed; twice as many
+                    // with several objectives
     BORROWED = 3,   // first points from other studies, one from each
     RECHECKED = 40, // found points that may turn out to be tried
 };
@@ -108,6 +110,8 @@ struct view {
     const struct gp **gps; // of its outputs
     size_t n_pending;
     bool *eligible; // [points of the first process] may be the best
+    size_t n_front;
+    size_t *front; // points that no eligible one dominates; one objective: 0
 };
 
 // Is a result feasible, as far as was told? With constraints nothing is
@@ -148,30 +152,98 @@ static struct view look(const struct sampler_task *task,
     return view;
 }
 
-// What is to be improved on: the least value, or, with noise, the least mean at
-// a known point; INFINITY: there is none.
-static double incumbent(const struct view *view)
+// What an objective is at point i: its value, or, with noise, its mean.
+static double value_at(const struct gp *gp, size_t i)
 {
-    const struct gp *gp = view->gps[0];
-    double least = INFINITY;
-    for (size_t i = 0; i < gp->points.n; i++) {
-        bool noisy = gp->noise + gp->variance[i] > 1e-3 * gp->scale;
-        double value = noisy ? gp_mean_at(gp, i) : gp->y[i];
-        if (view->eligible[i])
-            least = fmin(least, value);
-    }
-    return least;
+    bool noisy = gp->noise + gp->variance[i] > 1e-3 * gp->scale;
+    return noisy ? gp_mean_at(gp, i) : gp->y[i];
 }
 
-static struct worth aim(const struct view *view)
+// Writes the objectives of the eligible points to value[n x m] and which these
+// are to point[n]; returns n.
+static size_t collect(const struct view *view, double *value, size_t *point)
 {
-    struct worth worth = {.n_objectives = view->now.n_objectives};
-    worth.n_constraints = view->now.n_outputs - worth.n_objectives;
-    worth.best = incumbent(view);
-    if (isinf(worth.best))
-        worth.kind = WORTH_FEASIBILITY;
-    else
+    size_t m = view->now.n_objectives, n = 0;
+    for (size_t i = 0; i < view->gps[0]->points.n; i++) {
+        if (!view->eligible[i])
+            continue;
+        for (size_t k = 0; k < m; k++)
+            value[n * m + k] = value_at(view->gps[k], i);
+        point[n++] = i;
+    }
+    return n;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+// The boxes below a reference point: that of hypervolume.h, but in no objective
+// better than the upper quartile, lest a front that has shrunk to a point stays
+// one.
+static const struct boxes *boxes_around(size_t n, size_t m, const double *value,
+                                        struct arena *arena)
+{
+    double *reference = arena_doubles(arena, m);
+    double *sorted = arena_doubles(arena, n);
+    struct boxes *boxes = arena_alloc(arena, sizeof *boxes);
+    hypervolume_reference(value, n, m, arena, reference);
+    for (size_t k = 0; k < m; k++) {
+        for (size_t i = 0; i < n; i++)
+            sorted[i] = value[i * m + k];
+        qsort(sorted, n, sizeof *sorted, by_size);
+        reference[k] = fmax(reference[k], sorted[3 * (n - 1) / 4]);
+    }
+    *boxes =
+        boxes_of(&(struct hypervolume_task){n, m, value, reference}, arena);
+    return boxes;
+}
+
+// Uniform over all weights >= 0 whose sum is 1.
+static double *random_weights(size_t m, struct rng *rng, struct arena *arena)
+{
+    double *weight = arena_doubles(arena, m), sum = 0;
+    for (size_t k = 0; k < m; k++)
+        sum += weight[k] = -log(1 - rng_uniform(rng));
+    for (size_t k = 0; k < m; k++)
+        weight[k] /= sum;
+    return weight;
+}
+
+static struct worth aim(struct view *view, struct rng *rng, struct arena *arena)
+{
+    size_t m = view->now.n_objectives, all = view->gps[0]->points.n;
+    struct worth worth = {.n_objectives = m,
+                          .n_constraints = view->now.n_outputs - m};
+    double *value = arena_doubles(arena, all * m + 1);
+    double *ideal = arena_doubles(arena, m + 1);
+    size_t *point = arena_alloc(arena, (all + 1) * sizeof *point);
+    size_t n = collect(view, value, point);
+    if (n == 0)
+        return worth; // the probability to be feasible
+    for (size_t k = 0; k < m; k++) {
+        ideal[k] = INFINITY;
+        for (size_t i = 0; i < n; i++)
+            ideal[k] = fmin(ideal[k], value[i * m + k]);
+    }
+    worth.best = ideal[0];
+    worth.ideal = ideal;
+    if (m == 1) {
         worth.kind = view->number % 3 == 2 ? WORTH_OPTIMISM : WORTH_IMPROVEMENT;
+        return worth;
+    }
+    view->front = arena_alloc(arena, n * sizeof *view->front);
+    struct pareto_set set = {n, m, value, NULL};
+    view->n_front = pareto_front(&set, arena, view->front);
+    for (size_t i = 0; i < view->n_front; i++)
+        view->front[i] = point[view->front[i]];
+    worth.kind = m <= BOXES_MOST_OBJECTIVES ? WORTH_VOLUME : WORTH_MIXTURE;
+    if (worth.kind == WORTH_VOLUME)
+        worth.boxes = boxes_around(n, m, value, arena);
+    else
+        worth.weight = random_weights(m, rng, arena);
     return worth;
 }
 
@@ -191,13 +263,19 @@ static bool better(const struct view *view, size_t i, size_t j)
     return view->gps[0]->y[i] < view->gps[0]->y[j];
 }
 
-// Writes the best known points to unit[BEST x d]; returns how many.
-static size_t best_known(const struct view *view, struct arena *arena,
-                         double *unit)
+// The indices of the best known points of the first process, or some of the
+// front; returns how many.
+static size_t best_known(const struct view *view, struct rng *rng,
+                         size_t best[2 * BEST])
 {
-    const struct gp *gp = view->gps[0];
-    size_t best[BEST], n = 0, d = view->task->space->n;
-    for (size_t i = 0; i < gp->points.n; i++) {
+    size_t n = 0;
+    if (view->n_front > 0) {
+        rng_shuffle(rng, view->front, view->n_front);
+        n = view->n_front < 2 * BEST ? view->n_front : 2 * BEST;
+        memcpy(best, view->front, n * sizeof *best);
+        return n;
+    }
+    for (size_t i = 0; i < view->gps[0]->points.n; i++) {
         size_t at = n;
         while (at > 0 && better(view, i, best[at - 1]))
             at--;
@@ -208,12 +286,22 @@ static size_t best_known(const struct view *view, struct arena *arena,
             best[j] = best[j - 1];
         best[at] = i;
     }
-    double *x = arena_doubles(arena, gp->points.d);
+    return n;
+}
+
+// Copies points of the first process to rows of d coordinates.
+static double *copy_points(const struct view *view, size_t n,
+                           const size_t *index, struct arena *arena)
+{
+    const struct matern_points *points = &view->gps[0]->points;
+    size_t d = view->task->space->n;
+    double *unit = arena_doubles(arena, n * d);
+    double *x = arena_doubles(arena, points->d);
     for (size_t i = 0; i < n; i++) {
-        gp_points_get(&gp->points, best[i], x);
+        gp_points_get(points, index[i], x);
         memcpy(unit + i * d, x, d * sizeof *x);
     }
-    return n;
+    return unit;
 }
 
 // ---- suggestions ------------------------------------------------------------
@@ -302,15 +390,22 @@ static const char *explain(const struct view *view, const struct worth *worth,
         [WORTH_FEASIBILITY] = "probability to be feasible",
         [WORTH_IMPROVEMENT] = "expected improvement",
         [WORTH_OPTIMISM] = "upper confidence bound",
+        [WORTH_VOLUME] = "expected hypervolume improvement",
+        [WORTH_MIXTURE] = "optimism about a random mixture of objectives",
     };
     const struct gp *gp = view->gps[0];
+    const char *kind = kinds[worth->kind];
+    size_t pending = view->n_pending, results = gp->points.n - pending;
+    if (view->n_front > 0)
+        return arena_print(
+            arena, "%s; %zu results, %zu pending; %zu points on the front",
+            kind, results, pending, view->n_front);
     double *x = arena_zeros(arena, gp->points.d, sizeof *x);
     space_encode(view->task->space, point, x);
     double share = standing(view, gp_predict(gp, x, arena).mean);
     return arena_print(
         arena, "%s; %zu results, %zu pending; predicted better than %.0f %%",
-        kinds[worth->kind], gp->points.n - view->n_pending, view->n_pending,
-        share);
+        kind, results, pending, share);
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
@@ -324,13 +419,13 @@ static int suggest(const struct sampler_task *task, const struct model *model,
         return 0;
     }
     struct view view = look(task, &model->surrogate, number, arena);
-    struct worth worth = aim(&view);
-    double *best = arena_doubles(arena, BEST * task->space->n);
+    struct worth worth = aim(&view, &rng, arena);
+    size_t best[2 * BEST], n_best = best_known(&view, &rng, best);
     struct ascent ascent = {.space = task->space,
                             .worth = &worth,
                             .gps = view.gps,
-                            .n_best = best_known(&view, arena, best),
-                            .best = best,
+                            .n_best = n_best,
+                            .best = copy_points(&view, n_best, best, arena),
                             .radius = radius(&view, &worth)};
     struct ascent_points found = ascent_find(&ascent, &rng, arena);
     out->why = NULL;
@@ -347,6 +442,7 @@ const struct sampler sampler_gp = {
     .help = "Gaussian process: fewest trials where each is costly",
     .options = options,
     .n_options = sizeof options / sizeof *options,
+    .several = true,
     .fit_length = fit_length,
     .fit = fit,
     .slow = true,

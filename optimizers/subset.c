@@ -5,8 +5,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "merit.h"
+#include "pareto.h"
 
 struct neighbour {
     double distance;
@@ -38,12 +40,38 @@ static double squared_distance(const struct history *history, uint32_t number,
     return sum;
 }
 
+// Merits by rank of domination. What failed comes last.
+static void rank(const struct history *history, size_t n, struct merit *merit,
+                 struct arena *arena)
+{
+    size_t m = history->n_objectives;
+    double *value = arena_doubles(arena, n * m);
+    double *violation = arena_doubles(arena, n);
+    uint32_t *rank = arena_alloc(arena, n * sizeof *rank);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t number = merit[i].number;
+        memcpy(value + i * m, history_values(history, number),
+               m * sizeof *value);
+        violation[i] = fmax(0, history_violation(history, number));
+    }
+    pareto_rank(&(struct pareto_set){n, m, value, violation}, arena, rank);
+    for (size_t i = 0; i < n; i++) {
+        bool none = isnan(value[i * m]);
+        merit[i] = (struct merit){.number = merit[i].number,
+                                  .rank = none ? MERIT_NONE : MERIT_COMPLETE,
+                                  .step = -1,
+                                  .value = rank[i]};
+    }
+}
+
 static struct merit *merits(const struct history *history, size_t n,
                             const uint32_t *number, struct arena *arena)
 {
     struct merit *merit = arena_alloc(arena, n * sizeof *merit);
     for (size_t i = 0; i < n; i++)
         merit[i] = merit_of(history, number[i]);
+    if (history->n_objectives > 1)
+        rank(history, n, merit, arena);
     return merit;
 }
 
@@ -52,8 +80,10 @@ size_t subset_select(const struct history *history, size_t most, size_t n,
 {
     if (n <= most)
         return n;
-    size_t best = most / 6, near = most * 7 / 12, spread = most - best - near;
-    size_t rest = n - best;
+    bool several = history->n_objectives > 1;
+    size_t best = several ? most * 3 / 4 : most / 6;
+    size_t near = several ? 0 : most * 7 / 12;
+    size_t spread = most - best - near, rest = n - best;
     struct merit *merit = merits(history, n, number, arena);
     merit_select(merit, n, best);
     struct neighbour *others = arena_alloc(arena, rest * sizeof *others);

@@ -14,7 +14,8 @@
 // returns how many these are: all n, in their order, if they are no more. Else
 // a sixth of `most`, the best; then the nearest to the best one, seven
 // twelfths; then some of the others, evenly spread over their distances from
-// it.
+// it. With several objectives three quarters are those that fewest others
+// dominate (pareto.h), instead of the best and the nearest.
 size_t subset_select(const struct history *history, size_t most, size_t n,
                      uint32_t *number, struct arena *arena);
 

@@ -51,6 +51,8 @@ static bool failed(const struct history *history, uint32_t number)
     enum trial_state state = history->state[number];
     if (state == TRIAL_INFEASIBLE)
         return !(history_violation(history, number) > 0);
+    if (state == TRIAL_PRUNED && history->n_objectives > 1)
+        return false; // reports say nothing of the other objectives
     return state == TRIAL_FAILED || !valued(history, number);
 }
 
@@ -163,7 +165,9 @@ static void bend(struct output *output, const struct rows *rows,
     for (size_t i = 0; i < rows->n; i++)
         if (valued(rows->history, rows->number[i]))
             value[m++] = raw_value(output, rows->history, rows->number[i]);
-    output->warp = warp_fit(value, m, arena);
+    bool several = rows->history->n_objectives > 1;
+    output->warp = several ? warp_fit_straight(value, m, arena)
+                           : warp_fit(value, m, arena);
     output->worst = -INFINITY;
     for (size_t i = 0; i < m; i++)
         output->worst =

@@ -50,7 +50,8 @@ static void add_source(const struct prior *prior, uint32_t source, size_t d,
         for (size_t i = 0; i < prior->n; i++)
             if (prior->source[i] == source)
                 value[n++] = prior->value[i * m + j];
-        struct warp warp = warp_fit(value, n, arena);
+        struct warp warp = m > 1 ? warp_fit_straight(value, n, arena)
+                                 : warp_fit(value, n, arena);
         double *y = transfer->y + j * TRANSFER_MOST + transfer->n;
         for (size_t i = 0; i < kept; i++)
             y[i] = warp_value(&warp, prior->value[row[i].index * m + j]);

@@ -24,10 +24,13 @@ static double standing(const struct warp *warp, double value)
     return fmax(-farthest, fmin(farthest, z));
 }
 
-static double yeo_johnson(double z, double lambda)
+static double yeo_johnson(const struct warp *warp, double z)
 {
+    double lambda = warp->lambda;
     if (z >= 0)
         return lambda == 0 ? log1p(z) : expm1(lambda * log1p(z)) / lambda;
+    if (warp->straight)
+        return z;
     double other = 2 - lambda;
     return other == 0 ? -log1p(-z) : -expm1(other * log1p(-z)) / other;
 }
@@ -37,10 +40,10 @@ static double moments(const double *z, size_t n, struct warp *warp)
 {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++)
-        sum += yeo_johnson(z[i], warp->lambda);
+        sum += yeo_johnson(warp, z[i]);
     warp->mean = sum / (double)n;
     for (size_t i = 0; i < n; i++) {
-        double off = yeo_johnson(z[i], warp->lambda) - warp->mean;
+        double off = yeo_johnson(warp, z[i]) - warp->mean;
         squares += off * off;
     }
     return squares / (double)n;
@@ -51,7 +54,9 @@ static void bend(struct warp *warp, const double *z, size_t n)
 {
     double jacobian = 0, most = -INFINITY;
     for (size_t i = 0; i < n; i++)
-        jacobian += z[i] >= 0 ? log1p(z[i]) : -log1p(-z[i]);
+        jacobian += z[i] >= 0        ? log1p(z[i])
+                    : warp->straight ? 0
+                                     : -log1p(-z[i]);
     struct warp trial = *warp;
     for (int i = 0; i < LAMBDAS; i++) {
         trial.lambda = (i - MIDDLE) / 20.0;
@@ -66,13 +71,14 @@ static void bend(struct warp *warp, const double *z, size_t n)
     }
 }
 
-struct warp warp_fit(const double *values, size_t n, struct arena *arena)
+static struct warp fit(const double *values, size_t n, bool straight,
+                       struct arena *arena)
 {
     double *z = arena_doubles(arena, n);
     memcpy(z, values, n * sizeof *z);
     qsort(z, n, sizeof *z, by_size);
     double least = z[0];
-    struct warp warp = {.lambda = 1, .sd = 1};
+    struct warp warp = {.straight = straight, .lambda = 1, .sd = 1};
     warp.median = 0.5 * z[(n - 1) / 2] + 0.5 * z[n / 2];
     warp.scale = 0.5 * warp.median - 0.5 * least;
     if (!(warp.scale > 0))
@@ -85,9 +91,20 @@ struct warp warp_fit(const double *values, size_t n, struct arena *arena)
     return warp;
 }
 
+struct warp warp_fit(const double *values, size_t n, struct arena *arena)
+{
+    return fit(values, n, false, arena);
+}
+
+struct warp warp_fit_straight(const double *values, size_t n,
+                              struct arena *arena)
+{
+    return fit(values, n, true, arena);
+}
+
 double warp_value(const struct warp *warp, double value)
 {
-    double z = yeo_johnson(standing(warp, value), warp->lambda);
+    double z = yeo_johnson(warp, standing(warp, value));
     return (z - warp->mean) / warp->sd;
 }
 
@@ -95,5 +112,7 @@ double warp_slope(const struct warp *warp, double value)
 {
     double z = standing(warp, value);
     double power = z >= 0 ? warp->lambda - 1 : 1 - warp->lambda;
+    if (z < 0 && warp->straight)
+        power = 0;
     return 0.5 / warp->scale * exp(power * log1p(fabs(z))) / warp->sd;
 }

@@ -13,17 +13,24 @@
 #ifndef CUMAE_WARP_H
 #define CUMAE_WARP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"
 
 struct warp {
+    bool straight; // the good half is only scaled
     double median, scale, lambda;
     double mean, sd; // of the transformed values
 };
 
 // The warp of n >= 1 finite values; `values` is not changed.
 struct warp warp_fit(const double *values, size_t n, struct arena *arena);
+
+// The same, but only the bad half is bent: distances on a front of several
+// objectives keep their proportions.
+struct warp warp_fit_straight(const double *values, size_t n,
+                              struct arena *arena);
 
 // The warped value: finite and non-decreasing in the finite `value`.
 double warp_value(const struct warp *warp, double value);

@@ -13,18 +13,30 @@
 
 #include <stddef.h>
 
+#include "boxes.h"
 #include "gp.h"
 
 enum worth_kind {
     WORTH_FEASIBILITY, // only the probabilities
     WORTH_IMPROVEMENT, // ln of the expected improvement on `best`
     WORTH_OPTIMISM,    // the upper confidence bound, 1.8 sds
+    WORTH_VOLUME,      // ln of the expected hypervolume improvement
+    WORTH_MIXTURE,     // optimism about a mixture of objectives, below
 };
+
+// The values y_k = mean_k - 0.2 sd_k make the mixture
+//   - max_k w_k (y_k - ideal_k) - 0.05 sum_k w_k (y_k - ideal_k),
+// Chebyshev's with the augmentation of Knowles (ParEGO, IEEE Trans. Evol.
+// Comput. 10, 2006): each optimum of it is on the front, and each point of the
+// front is one for some weights.
 
 struct worth {
     enum worth_kind kind;
     size_t n_objectives, n_constraints;
-    double best;
+    double best;               // IMPROVEMENT
+    const struct boxes *boxes; // VOLUME
+    const double *weight;      // MIXTURE: [n_objectives]
+    const double *ideal;
 };
 
 // The worth for predictions[n_objectives + n_constraints]; writes its

@@ -156,6 +156,22 @@ START_TEST(test_the_slope_is_the_derivative)
 }
 END_TEST
 
+START_TEST(test_a_straight_warp_bends_the_bad_half_only)
+{
+    fill(1); // a long bad tail
+    struct warp warp = warp_fit_straight(values, N, &arena);
+    double low = warp.median - warp.scale, middle = warp.median;
+    double unit = warp_value(&warp, middle) - warp_value(&warp, low);
+    ck_assert_double_eq_tol(warp_value(&warp, middle) -
+                                warp_value(&warp, middle - 0.25 * warp.scale),
+                            0.25 * unit, 1e-12);
+    ck_assert_double_lt(warp_value(&warp, middle + 10 * warp.scale) -
+                            warp_value(&warp, middle),
+                        9 * unit);
+    ck_assert_double_eq_tol(warp_slope(&warp, low), unit / warp.scale, 1e-12);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("warp");
@@ -164,6 +180,7 @@ int main(void)
     tcase_add_test(tests, test_the_order_is_kept);
     tcase_add_test(tests, test_the_result_has_mean_0_and_variance_1);
     tcase_add_test(tests, test_the_slope_is_the_derivative);
+    tcase_add_test(tests, test_a_straight_warp_bends_the_bad_half_only);
     tcase_add_test(tests, test_the_unit_and_the_zero_do_not_matter);
     tcase_add_test(tests, test_a_long_bad_tail_is_drawn_in);
     tcase_add_test(tests, test_constant_data_become_zero);
