@@ -25,6 +25,7 @@ enum error_code {
     ERROR_INVALID,      // well formed, but impossible (low > high)
     ERROR_EXHAUSTED,    // nothing left to suggest
     ERROR_BUSY,         // try again later: draining, queue full
+    ERROR_WAIT,         // what it needs is being prepared
     ERROR_STORE,        // the database is away; try again
     ERROR_FULL,         // the disk is full
     ERROR_INTERNAL,     // our fault

@@ -69,9 +69,10 @@ void history_done(struct history *history)
                      history->n_constraints);
 }
 
-static void grow(struct history *h)
+// Makes room for `rows` rows.
+static void reserve(struct history *h, size_t rows)
 {
-    size_t rows = h->capacity ? 2 * h->capacity : 16, d = h->space->n;
+    size_t d = h->space->n;
     h->state = memory_resize(h->state, rows, sizeof *h->state);
     h->point = memory_resize(h->point, rows * d, sizeof *h->point);
     h->unit = memory_resize(h->unit, rows * d, sizeof *h->unit);
@@ -85,6 +86,50 @@ static void grow(struct history *h)
     h->ended = memory_resize(h->ended, rows, sizeof *h->ended);
     h->running = memory_resize(h->running, rows, sizeof *h->running);
     h->capacity = rows;
+}
+
+// Copies n items; there is nothing to copy when there is no room.
+static void fill(void *to, const void *from, size_t n, size_t size)
+{
+    if (n > 0)
+        memcpy(to, from, n * size);
+}
+
+static struct series copy_series(const struct series *from)
+{
+    struct series copy = {.n = from->n, .capacity = from->n};
+    if (from->n == 0)
+        return copy;
+    copy.step = memory_resize(NULL, from->n, sizeof *copy.step);
+    copy.value = memory_resize(NULL, from->n, sizeof *copy.value);
+    fill(copy.step, from->step, from->n, sizeof *copy.step);
+    fill(copy.value, from->value, from->n, sizeof *copy.value);
+    return copy;
+}
+
+void history_copy(struct history *copy, const struct history *history)
+{
+    const struct history *h = history;
+    size_t n = h->n, m = h->n_objectives, c = h->n_constraints;
+    size_t d = h->space->n;
+    history_init_for(copy, h->space, m, c);
+    reserve(copy, n + 1); // the usual next step is to append
+    copy->n = n;
+    copy->n_ended = h->n_ended;
+    copy->best = h->best;
+    memcpy(copy->count, h->count, sizeof copy->count);
+    fill(copy->state, h->state, n, sizeof *copy->state);
+    fill(copy->point, h->point, n * d, sizeof *copy->point);
+    fill(copy->unit, h->unit, n * d, sizeof *copy->unit);
+    fill(copy->value, h->value, n * m, sizeof *copy->value);
+    fill(copy->constraint, h->constraint, n * c, sizeof *copy->constraint);
+    fill(copy->variance, h->variance, n, sizeof *copy->variance);
+    fill(copy->seen, h->seen, n, sizeof *copy->seen);
+    fill(copy->ended, h->ended, h->n_ended, sizeof *copy->ended);
+    fill(copy->running, h->running, h->count[TRIAL_RUNNING],
+         sizeof *copy->running);
+    for (size_t i = 0; i < n; i++)
+        copy->series[i] = copy_series(&h->series[i]);
 }
 
 static bool has_result(enum trial_state state)
@@ -155,7 +200,7 @@ size_t history_append(struct history *history, enum trial_state state,
     assert(state == TRIAL_QUEUED || state == TRIAL_RUNNING);
     assert(history->n < UINT32_MAX);
     if (history->n == history->capacity)
-        grow(history);
+        reserve(history, history->capacity ? 2 * history->capacity : 16);
     size_t number = history->n++, d = history->space->n;
     history->state[number] = (uint8_t)state;
     if (d) {

@@ -71,6 +71,9 @@ void history_init_for(struct history *history, const struct space *space,
                       size_t n_objectives, size_t n_constraints);
 void history_done(struct history *history);
 
+// Makes *copy the same as *history; it lends the same space.
+void history_copy(struct history *copy, const struct history *history);
+
 // Appends trial number history->n (returned). `point` has d coordinates and
 // is valid; state is QUEUED or RUNNING.
 size_t history_append(struct history *history, enum trial_state state,

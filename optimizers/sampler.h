@@ -77,8 +77,9 @@ struct sampler {
                          const struct model *before);
     void (*model_free)(struct model *model);
 
-    // A fit may take longer than a transaction should be held open.
-    bool slow;
+    // Does a suggestion after n_ended results take longer than a transaction
+    // should be held open? NULL: never.
+    bool (*slow)(const struct sampler_task *task, size_t n_ended);
 
     // Writes a valid point for trial `number`. Rows of the history at or above
     // `number` are ignored. ERROR_EXHAUSTED when a finite space has no new

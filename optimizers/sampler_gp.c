@@ -77,6 +77,11 @@ static double startup(const struct sampler_task *task)
     return task->prior && task->prior->n ? 5 : fmax(10, d + 1);
 }
 
+static bool slow(const struct sampler_task *task, size_t n_ended)
+{
+    return (double)n_ended >= startup(task);
+}
+
 static struct model *fit(const struct sampler_task *task, size_t n_ended,
                          const struct model *before)
 {
@@ -445,7 +450,7 @@ const struct sampler sampler_gp = {
     .several = true,
     .fit_length = fit_length,
     .fit = fit,
-    .slow = true,
+    .slow = slow,
     .model_free = model_free,
     .suggest = suggest,
 };

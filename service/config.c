@@ -42,6 +42,8 @@ static const struct setting settings[] = {
      "threads that read from the database; each has a session"},
     {"writers", COUNT, "4", AT(writers), 1, 64,
      "threads that suggest and commit; SQLite always has one"},
+    {"preparers", COUNT, "2", AT(preparers), 1, 64,
+     "threads that fit models and prepare suggestions, at low priority"},
     {"max_body_bytes", BYTES, "4MiB", AT(max_body_bytes), KIB, 1024 * MIB,
      "largest body of a request, after inflating"},
     {"max_connections", COUNT, "4096", AT(max_connections), 8, 1000000,

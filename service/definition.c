@@ -3,15 +3,25 @@
 
 #include "definition.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+struct definition *definition_keep(struct definition *definition)
+{
+    atomic_fetch_add(&definition->sharers, 1);
+    return definition;
+}
 
 void definition_free(struct definition *definition)
 {
-    if (!definition)
+    if (!definition || atomic_fetch_sub(&definition->sharers, 1) > 0)
         return;
     space_done(&definition->space);
     free(definition->name);
-    free(definition->objective);
+    for (size_t i = 0; i < definition->n_objectives; i++)
+        free(definition->objectives[i].name);
+    for (size_t i = 0; i < definition->n_outcome_constraints; i++)
+        free(definition->outcome_constraints[i].name);
     free(definition->constants);
     free(definition->tags);
     free(definition->notes);
@@ -19,7 +29,20 @@ void definition_free(struct definition *definition)
     free(definition);
 }
 
-double definition_sign(const struct definition *definition, double value)
+double definition_sign(const struct definition *definition, size_t objective,
+                       double value)
 {
-    return definition->maximize ? -value : value;
+    return definition->objectives[objective].maximize ? -value : value;
+}
+
+size_t definition_n_bounds(const struct definition *definition)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < definition->n_outcome_constraints; i++) {
+        const struct outcome_constraint *bounded =
+            &definition->outcome_constraints[i];
+        n += isnan(bounded->upper) ? 0 : 1;
+        n += isnan(bounded->lower) ? 0 : 1;
+    }
+    return n;
 }

@@ -4,10 +4,14 @@
 // The parsed form of the JSON text that the store keeps (wire_definition.h
 // reads and writes it). A definition is immutable; a changed study gets a new
 // one.
+//
+// Notation: m objectives, k outcome constraints, c columns of the history's
+// constraints: one for each bound.
 
 #ifndef CUMAE_DEFINITION_H
 #define CUMAE_DEFINITION_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,8 +21,10 @@
 enum {
     STUDY_MAX_NAME = 200, // bytes
     STUDY_MAX_TAGS = 50,
-    STUDY_MAX_TAG = 100,    // bytes
-    STUDY_MAX_NOTES = 65536 // bytes
+    STUDY_MAX_TAG = 100,     // bytes
+    STUDY_MAX_NOTES = 65536, // bytes
+    STUDY_MAX_OBJECTIVES = 8,
+    STUDY_MAX_OUTCOME_CONSTRAINTS = 16,
 };
 
 // A limit that is not set is 0; target is NaN.
@@ -31,10 +37,24 @@ struct budget {
     double target;       // in the user's sign: as good as this is enough
 };
 
+struct objective {
+    char *name;
+    bool maximize;
+};
+
+// What is measured beside the values, and the bounds that it must keep.
+struct outcome_constraint {
+    char *name;
+    double lower, upper; // NaN: no such bound
+};
+
 struct definition {
     char *name;
-    char *objective; // name of the value
-    bool maximize;
+    struct objective objectives[STUDY_MAX_OBJECTIVES];
+    size_t n_objectives; // m
+    struct outcome_constraint
+        outcome_constraints[STUDY_MAX_OUTCOME_CONSTRAINTS];
+    size_t n_outcome_constraints; // k
     struct space space;
     const struct sampler *sampler;
     double sampler_options[OPTION_MAX];
@@ -44,16 +64,25 @@ struct definition {
     struct budget budget;
     int64_t lease_s; // how long a trial is its worker's without a call
     int64_t max_attempts;
-    char *constants; // JSON object text, or NULL
-    char *tags;      // JSON array text, or NULL
-    char *notes;     // Markdown, or NULL
-    bool hopaas;     // made by the Hopaas face
-    char *origin;    // digest of the text it was created with, or NULL
+    char *constants;    // JSON object text, or NULL
+    char *tags;         // JSON array text, or NULL
+    char *notes;        // Markdown, or NULL
+    bool hopaas;        // made by the Hopaas face
+    char *origin;       // digest of the text it was created with, or NULL
+    atomic_int sharers; // users beside the first one
 };
 
+// Another user of the definition, who will free it, too.
+struct definition *definition_keep(struct definition *definition);
+
+// Frees it when nobody uses it any more; NULL is fine.
 void definition_free(struct definition *definition);
 
 // The user's value of a minimised one and back: its own inverse, NaN stays.
-double definition_sign(const struct definition *definition, double value);
+double definition_sign(const struct definition *definition, size_t objective,
+                       double value);
+
+// c, the number of bounds.
+size_t definition_n_bounds(const struct definition *definition);
 
 #endif

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "clock.h"
 
@@ -15,13 +17,24 @@ struct actor {
     int64_t study_id;
     struct live *live;           // NULL: not loaded
     struct command *head, *tail; // mail
+    struct command *parked;      // mail that waits for a preparation
+    struct preparation *work;    // waits for a preparer
+    struct preparation *done;    // to be adopted
+    bool preparing;              // in the list of preparations or at it
     bool busy;                   // in the ready list or with a writer
     struct actor *ready;         // next in the ready list
+    struct actor *next_work;     // next in the list of preparations
     struct actor *bucket;        // next in the hash bucket
     struct actor *older, *newer; // idle live actors by time of last use
 };
 
-enum { BUCKETS = 4096, MAX_TRIES = 4 };
+enum {
+    BUCKETS = 4096,
+    MAX_TRIES = 4,
+    MAX_THREADS = 64,
+    MAX_WAITS = 16, // of a command for preparations
+    PREPARER_NICE = 5,
+};
 
 struct engine {
     struct engine_options options;
@@ -29,20 +42,20 @@ struct engine {
     pthread_cond_t work;
     struct actor *buckets[BUCKETS];
     struct actor *ready_head, *ready_tail;
-    struct actor *oldest, *newest;     // idle live actors
-    struct actor *fit_head, *fit_tail; // linked by `ready`, too
-    pthread_cond_t fit;
-    size_t n_idle, n_waiting, n_fitting; // fitting: in the list or at it
-    bool stopping, ended;                // ended: the writers are
-    pthread_t fitter;
-    unsigned n_threads;
-    pthread_t threads[64];
+    struct actor *oldest, *newest;       // idle live actors
+    struct actor *work_head, *work_tail; // with a preparation to make
+    pthread_cond_t prepare;
+    size_t n_idle, n_waiting, n_preparing;
+    bool stopping, ended; // ended: the writers are
+    unsigned n_writers, n_preparers;
+    pthread_t writers[MAX_THREADS], preparers[MAX_THREADS];
 };
 
 // The part of a batch that belongs to one study.
 struct share {
     struct actor *actor;
     struct command *commands; // taken from its mailbox
+    bool may_wait;            // for preparations
 };
 
 struct batch {
@@ -116,16 +129,55 @@ static void make_ready(struct engine *engine, struct actor *actor)
     engine->ready_tail = actor;
 }
 
-static void send_to_fit(struct engine *engine, struct actor *actor)
+static void send_to_prepare(struct engine *engine, struct actor *actor,
+                            struct preparation *work)
 {
-    actor->ready = NULL;
-    *(engine->fit_head ? &engine->fit_tail->ready : &engine->fit_head) = actor;
-    engine->fit_tail = actor;
-    engine->n_fitting++;
-    pthread_cond_signal(&engine->fit);
+    actor->work = work;
+    actor->preparing = true;
+    actor->next_work = NULL;
+    *(engine->work_head ? &engine->work_tail->next_work : &engine->work_head) =
+        actor;
+    engine->work_tail = actor;
+    engine->n_preparing++;
+    pthread_cond_signal(&engine->prepare);
+}
+
+// Puts the mail that waited for a preparation before all other.
+static void unpark(struct actor *actor)
+{
+    struct command *last = actor->parked;
+    if (!last)
+        return;
+    while (last->next)
+        last = last->next;
+    last->next = actor->head;
+    if (!actor->head)
+        actor->tail = last;
+    actor->head = actor->parked;
+    actor->parked = NULL;
 }
 
 // ---- taking and giving back -------------------------------------------------
+
+// Gives the live study what was prepared for it. The actor is held.
+static void adopt(struct actor *actor)
+{
+    if (!actor->done)
+        return;
+    if (actor->live)
+        ahead_adopt(actor->live, actor->done);
+    else
+        ahead_discard(actor->done);
+    actor->done = NULL;
+}
+
+// Adopts, and lets the mail that waited for it go on. The actor is held.
+static void catch_up(struct actor *actor)
+{
+    adopt(actor);
+    if (!actor->preparing)
+        unpark(actor);
+}
 
 // Takes up to `room` commands from the actor's mailbox.
 static struct command *take_mail(struct actor *actor, size_t room, size_t *n)
@@ -146,7 +198,8 @@ static bool take_batch(struct engine *engine, struct batch *batch)
 {
     *batch = (struct batch){.n = 0};
     pthread_mutex_lock(&engine->mutex);
-    while (!engine->ready_head && !(engine->stopping && engine->n_fitting == 0))
+    while (!engine->ready_head &&
+           !(engine->stopping && engine->n_preparing == 0))
         pthread_cond_wait(&engine->work, &engine->mutex);
     size_t most = sizeof batch->shares / sizeof *batch->shares;
     while (engine->ready_head && batch->n < most &&
@@ -156,13 +209,14 @@ static bool take_batch(struct engine *engine, struct batch *batch)
         if (!engine->ready_head)
             engine->ready_tail = NULL;
         size_t taken, at = batch->n++;
+        catch_up(actor);
         struct command *mail =
             take_mail(actor, engine->options.batch - batch->n_commands, &taken);
         for (;
              at > 0 && batch->shares[at - 1].actor->study_id > actor->study_id;
              at--)
             batch->shares[at] = batch->shares[at - 1];
-        batch->shares[at] = (struct share){actor, mail};
+        batch->shares[at] = (struct share){actor, mail, !engine->stopping};
         batch->n_commands += taken;
     }
     pthread_mutex_unlock(&engine->mutex);
@@ -172,29 +226,43 @@ static bool take_batch(struct engine *engine, struct batch *batch)
 // Lets the actor go on, or rest. Under the mutex.
 static void release(struct engine *engine, struct actor *actor)
 {
+    catch_up(actor);
     actor->busy = false;
     if (actor->head)
         make_ready(engine, actor);
+    else if (actor->preparing)
+        return; // its preparer comes back here
     else if (actor->live)
         link_idle(engine, actor);
     else
         forget(engine, actor);
 }
 
-static void give_back(struct engine *engine, struct batch *batch)
+// Copies what a study wants prepared, unless a preparation is under way.
+static struct preparation *plan(struct engine *engine, struct actor *actor)
 {
     pthread_mutex_lock(&engine->mutex);
+    adopt(actor);
+    bool may = !actor->preparing && !engine->stopping;
+    pthread_mutex_unlock(&engine->mutex);
+    return may && actor->live && ahead_wants(actor->live)
+               ? ahead_prepare(actor->live)
+               : NULL;
+}
+
+static void give_back(struct engine *engine, struct batch *batch)
+{
     for (size_t i = 0; i < batch->n; i++) {
         struct actor *actor = batch->shares[i].actor;
-        if (!engine->stopping && actor->live && live_wants_fit(actor->live))
-            send_to_fit(engine, actor);
-        else
-            release(engine, actor);
+        struct preparation *work = plan(engine, actor);
+        pthread_mutex_lock(&engine->mutex);
+        if (work)
+            send_to_prepare(engine, actor, work);
+        release(engine, actor);
+        if (engine->ready_head)
+            pthread_cond_signal(&engine->work);
+        pthread_mutex_unlock(&engine->mutex);
     }
-    engine->n_waiting -= batch->n_commands;
-    if (engine->ready_head)
-        pthread_cond_signal(&engine->work);
-    pthread_mutex_unlock(&engine->mutex);
 }
 
 // ---- one transaction --------------------------------------------------------
@@ -258,6 +326,9 @@ static int run_share(struct share *share, struct store *store,
     }
     for (struct command *c = share->commands; c; c = c->next) {
         error_clear(&c->error);
+        if (actor->live)
+            actor->live->ahead.may_wait =
+                share->may_wait && c->waits < MAX_WAITS;
         if (actor->live && actor->live->deleted) {
             error_set(&c->error, ERROR_NOT_FOUND, "there is no such study");
             continue;
@@ -312,14 +383,42 @@ static int run_with_retries(struct batch *batch, struct store *store,
     }
 }
 
-static void report_done(struct batch *batch)
+// Sets a command aside until what it needs is prepared.
+static void park(struct actor *actor, struct command *command)
 {
+    command->waits++;
+    command->next = NULL;
+    struct command **end = &actor->parked;
+    while (*end)
+        end = &(*end)->next;
+    *end = command;
+}
+
+// How many commands do not wait for a preparation.
+static size_t count_done(const struct batch *batch)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < batch->n; i++)
+        for (struct command *c = batch->shares[i].commands; c; c = c->next)
+            n += c->error.code != ERROR_WAIT;
+    return n;
+}
+
+// Reports to the commands that are done, and parks the others.
+static void report_done(struct engine *engine, struct batch *batch)
+{
+    pthread_mutex_lock(&engine->mutex);
+    engine->n_waiting -= count_done(batch);
+    pthread_mutex_unlock(&engine->mutex);
     for (size_t i = 0; i < batch->n; i++) {
         struct actor *actor = batch->shares[i].actor;
         struct command *next;
         for (struct command *c = batch->shares[i].commands; c; c = next) {
             next = c->next;
-            c->done(c, actor->live);
+            if (c->error.code == ERROR_WAIT)
+                park(actor, c);
+            else
+                c->done(c, actor->live);
         }
         if (actor->live && actor->live->deleted) {
             live_free(actor->live);
@@ -330,18 +429,19 @@ static void report_done(struct batch *batch)
 
 // After a batch failed for a reason that may be one command's own, runs its
 // commands one by one, and reports each as it is done.
-static void run_singly(struct batch *batch, struct store *store)
+static void run_singly(struct engine *engine, struct batch *batch,
+                       struct store *store)
 {
     for (size_t i = 0; i < batch->n; i++) {
         struct share *share = &batch->shares[i];
         while (share->commands) {
             struct command *c = share->commands, *rest = c->next;
-            struct batch one = {.shares = {{share->actor, c}}, .n = 1};
+            struct batch one = {.shares = {{share->actor, c, false}}, .n = 1};
             struct error err = {0};
             c->next = NULL;
             if (run_with_retries(&one, store, &err))
                 c->error = err;
-            report_done(&one); // the next one may lose the live study
+            report_done(engine, &one); // the next one may lose the live study
             share->commands = rest;
         }
     }
@@ -360,7 +460,7 @@ static void *writer(void *context)
         int failed = run_with_retries(batch, store, &err);
         if (failed && batch->n_commands > 1 && err.code != ERROR_STORE &&
             err.code != ERROR_FULL)
-            run_singly(batch, store);
+            run_singly(engine, batch, store);
         else if (failed)
             for (size_t i = 0; i < batch->n; i++)
                 fail_share(&batch->shares[i], &err);
@@ -368,7 +468,7 @@ static void *writer(void *context)
             engine->options.observe(
                 engine->options.context, batch->n_commands,
                 (double)(clock_monotonic_us() - start_us) / 1e6, !failed);
-        report_done(batch);
+        report_done(engine, batch);
         give_back(engine, batch);
     }
     store_close(store);
@@ -376,24 +476,33 @@ static void *writer(void *context)
     return NULL;
 }
 
-// Fits the models that take long, outside of any transaction. A study that is
-// fitted is held like one that is written; only its own mail waits.
-static void *fitter(void *context)
+// The next preparation to make; NULL when the engine ends. Under the mutex.
+static struct actor *take_work(struct engine *engine)
+{
+    while (!engine->work_head && !engine->ended)
+        pthread_cond_wait(&engine->prepare, &engine->mutex);
+    struct actor *actor = engine->work_head;
+    if (actor)
+        engine->work_head = actor->next_work;
+    return actor;
+}
+
+// Makes preparations, with less right to the processor than those who answer.
+static void *preparer(void *context)
 {
     struct engine *engine = context;
+    setpriority(PRIO_PROCESS, (id_t)gettid(), PREPARER_NICE);
     pthread_mutex_lock(&engine->mutex);
-    for (;;) {
-        while (!engine->fit_head && !engine->ended)
-            pthread_cond_wait(&engine->fit, &engine->mutex);
-        struct actor *actor = engine->fit_head;
-        if (!actor)
-            break;
-        engine->fit_head = actor->ready;
+    for (struct actor *actor; (actor = take_work(engine));) {
+        struct preparation *work = actor->work;
         pthread_mutex_unlock(&engine->mutex);
-        live_fit(actor->live);
+        ahead_run(work);
         pthread_mutex_lock(&engine->mutex);
-        engine->n_fitting--;
-        release(engine, actor);
+        actor->done = work;
+        actor->preparing = false;
+        engine->n_preparing--;
+        if (!actor->busy)
+            release(engine, actor);
         pthread_cond_broadcast(&engine->work);
     }
     pthread_mutex_unlock(&engine->mutex);
@@ -401,6 +510,17 @@ static void *fitter(void *context)
 }
 
 // ---- the outside ------------------------------------------------------------
+
+// Starts up to n threads; returns how many there are.
+static unsigned start(struct engine *engine, void *(*run_thread)(void *),
+                      unsigned n, pthread_t *threads)
+{
+    unsigned started = 0;
+    while (started < n && started < MAX_THREADS &&
+           pthread_create(&threads[started], NULL, run_thread, engine) == 0)
+        started++;
+    return started;
+}
 
 struct engine *engine_start(const struct engine_options *options,
                             struct error *err)
@@ -411,25 +531,17 @@ struct engine *engine_start(const struct engine_options *options,
     engine->options = *options;
     unsigned writers =
         store_is_shared(options->database) ? options->writers : 1;
+    unsigned preparers = options->preparers ? options->preparers : 1;
     pthread_mutex_init(&engine->mutex, NULL);
     pthread_cond_init(&engine->work, NULL);
-    pthread_cond_init(&engine->fit, NULL);
-    if (pthread_create(&engine->fitter, NULL, fitter, engine)) {
-        error_set(err, ERROR_INTERNAL, "cannot start the fitter thread");
-        free(engine);
-        return NULL;
-    }
-    for (; engine->n_threads < writers && engine->n_threads < 64;
-         engine->n_threads++) {
-        if (pthread_create(&engine->threads[engine->n_threads], NULL, writer,
-                           engine)) {
-            error_set(err, ERROR_INTERNAL, "cannot start writer thread %u",
-                      engine->n_threads);
-            engine_stop(engine);
-            return NULL;
-        }
-    }
-    return engine;
+    pthread_cond_init(&engine->prepare, NULL);
+    engine->n_preparers = start(engine, preparer, preparers, engine->preparers);
+    engine->n_writers = start(engine, writer, writers, engine->writers);
+    if (engine->n_preparers > 0 && engine->n_writers > 0)
+        return engine;
+    error_set(err, ERROR_INTERNAL, "cannot start the threads of the engine");
+    engine_stop(engine);
+    return NULL;
 }
 
 void engine_submit(struct engine *engine, struct command *command)
@@ -481,13 +593,14 @@ void engine_stop(struct engine *engine)
     engine->stopping = true;
     pthread_cond_broadcast(&engine->work);
     pthread_mutex_unlock(&engine->mutex);
-    for (unsigned i = 0; i < engine->n_threads; i++)
-        pthread_join(engine->threads[i], NULL);
+    for (unsigned i = 0; i < engine->n_writers; i++)
+        pthread_join(engine->writers[i], NULL);
     pthread_mutex_lock(&engine->mutex);
     engine->ended = true;
-    pthread_cond_signal(&engine->fit);
+    pthread_cond_broadcast(&engine->prepare);
     pthread_mutex_unlock(&engine->mutex);
-    pthread_join(engine->fitter, NULL);
+    for (unsigned i = 0; i < engine->n_preparers; i++)
+        pthread_join(engine->preparers[i], NULL);
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct actor *actor = engine->buckets[i], *next; actor;
              actor = next) {
@@ -496,7 +609,7 @@ void engine_stop(struct engine *engine)
             free(actor);
         }
     }
-    pthread_cond_destroy(&engine->fit);
+    pthread_cond_destroy(&engine->prepare);
     pthread_cond_destroy(&engine->work);
     pthread_mutex_destroy(&engine->mutex);
     free(engine);

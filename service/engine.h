@@ -15,8 +15,9 @@
 // fails for a reason that only one command may have, its commands are run one
 // by one, so that one cannot fail its neighbours.
 //
-// A model whose fit takes long (struct sampler, `slow`) is made after the
-// transaction by a thread of its own; meanwhile only that study's mail waits.
+// What a slow sampler suggests is prepared aside (ahead.h) by threads of lower
+// priority, from a copy of the study. An ask that finds nothing prepared leaves
+// the batch with ERROR_WAIT and comes back when it is; all else goes on.
 
 #ifndef CUMAE_ENGINE_H
 #define CUMAE_ENGINE_H
@@ -30,6 +31,7 @@
 struct command {
     struct command *next;
     int64_t study_id; // 0: a change that belongs to no study
+    unsigned waits;   // how often it waited for a preparation; the engine's
 
     // Decides and writes, inside the transaction. Runs again, from scratch,
     // when the transaction has to be repeated. Returns -1 with an error when
@@ -47,6 +49,7 @@ struct command {
 struct engine_options {
     const char *database; // URL
     unsigned writers;     // threads; SQLite is served by one
+    unsigned preparers;   // threads; at least one
     size_t batch;         // commands in one transaction, at most
     size_t live_studies;  // kept in memory beyond those at work
     size_t max_waiting;   // commands in mailboxes; beyond it ERROR_BUSY

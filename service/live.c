@@ -17,52 +17,6 @@ static void *grow(void *block, size_t n, size_t size)
     return bigger;
 }
 
-// ---- asks by key ------------------------------------------------------------
-
-static void put_key(struct live *live, uint64_t key, size_t number)
-{
-    size_t slot = key & (live->n_key_slots - 1);
-    while (live->key_slots[slot]) {
-        size_t other = live->key_slots[slot] - 1;
-        if (live->trials[other].ask_key == key)
-            return; // the first trial of the ask stands for all of them
-        slot = (slot + 1) & (live->n_key_slots - 1);
-    }
-    live->key_slots[slot] = (uint32_t)number + 1;
-    live->n_keys++;
-}
-
-static void remember_key(struct live *live, size_t number)
-{
-    if (!live->trials[number].ask_key)
-        return;
-    if (2 * (live->n_keys + 1) > live->n_key_slots) {
-        free(live->key_slots);
-        live->n_key_slots = live->n_key_slots ? 2 * live->n_key_slots : 64;
-        live->key_slots = calloc(live->n_key_slots, sizeof *live->key_slots);
-        if (!live->key_slots)
-            abort();
-        live->n_keys = 0;
-        for (size_t i = 0; i < number; i++)
-            if (live->trials[i].ask_key)
-                put_key(live, live->trials[i].ask_key, i);
-    }
-    put_key(live, live->trials[number].ask_key, number);
-}
-
-int64_t live_find_ask(const struct live *live, uint64_t ask_key)
-{
-    if (!live->n_key_slots || !ask_key)
-        return -1;
-    size_t slot = ask_key & (live->n_key_slots - 1);
-    for (; live->key_slots[slot]; slot = (slot + 1) & (live->n_key_slots - 1)) {
-        size_t number = live->key_slots[slot] - 1;
-        if (live->trials[number].ask_key == ask_key)
-            return (int64_t)number;
-    }
-    return -1;
-}
-
 // ---- trials -----------------------------------------------------------------
 
 static size_t append(struct live *live, enum trial_state state,
@@ -71,14 +25,23 @@ static size_t append(struct live *live, enum trial_state state,
     if (live->history.n == live->capacity) {
         live->capacity = live->capacity ? 2 * live->capacity : 64;
         live->trials = grow(live->trials, live->capacity, sizeof *live->trials);
+        size_t k = live->definition->n_outcome_constraints;
+        if (k)
+            live->constraints = grow(live->constraints, live->capacity,
+                                     k * sizeof *live->constraints);
     }
     size_t number = history_append(&live->history, state, point);
     live->trials[number] = *trial;
     live->trials[number].retried_by = -1;
     if (trial->retry_of >= 0)
         live->trials[trial->retry_of].retried_by = (int32_t)number;
-    remember_key(live, number);
+    ask_keys_put(&live->ask_keys, trial->ask_key, number);
     return number;
+}
+
+int64_t live_find_ask(const struct live *live, uint64_t ask_key)
+{
+    return ask_keys_find(&live->ask_keys, ask_key);
 }
 
 static void count(struct live *live)
@@ -93,18 +56,12 @@ static void count(struct live *live)
 }
 
 size_t live_append(struct live *live, const double *point,
-                   const struct live_trial *trial)
+                   const struct live_trial *trial, size_t seen)
 {
     size_t number = append(live, TRIAL_RUNNING, point, trial);
+    live->history.seen[number] = (uint32_t)seen;
     count(live);
     return number;
-}
-
-static void forget_model(struct live *live)
-{
-    if (live->model)
-        live->definition->sampler->model_free(live->model);
-    live->model = NULL;
 }
 
 static bool has_result(enum trial_state state)
@@ -119,15 +76,29 @@ static void forget_corrected(struct live *live, size_t number)
 {
     enum trial_state before = (enum trial_state)live->history.state[number];
     if (has_result(before))
-        forget_model(live);
+        ahead_forget(live);
+}
+
+// Enters the end of a trial in the columns.
+static void enter_outcome(struct live *live, size_t number,
+                          enum trial_state state, const struct outcome *outcome)
+{
+    double values[STUDY_MAX_OBJECTIVES];
+    double excess[2 * STUDY_MAX_OUTCOME_CONSTRAINTS];
+    size_t k = live->definition->n_outcome_constraints;
+    struct result result;
+    forget_corrected(live, number);
+    outcome_result(live->definition, state, outcome, values, excess, &result);
+    history_enter(&live->history, number, &result);
+    if (outcome->constraints)
+        memcpy(live->constraints + number * k, outcome->constraints,
+               k * sizeof *live->constraints);
 }
 
 void live_move(struct live *live, size_t number, enum trial_state state,
-               double value)
+               const struct outcome *outcome)
 {
-    forget_corrected(live, number);
-    history_move(&live->history, number, state,
-                 definition_sign(live->definition, value));
+    enter_outcome(live, number, state, outcome);
     count(live);
 }
 
@@ -135,7 +106,7 @@ bool live_report(struct live *live, size_t number, int64_t step, double value)
 {
     forget_corrected(live, number);
     return history_report(&live->history, number, step,
-                          definition_sign(live->definition, value));
+                          definition_sign(live->definition, 0, value));
 }
 
 // Has one of the trials that this one tries again told after all?
@@ -166,7 +137,25 @@ int64_t live_find_lost(const struct live *live)
 
 double live_value(const struct live *live, size_t number)
 {
-    return definition_sign(live->definition, live->history.value[number]);
+    return definition_sign(live->definition, 0,
+                           *history_values(&live->history, number));
+}
+
+void live_outcome(const struct live *live, size_t number, double *values,
+                  struct outcome *outcome)
+{
+    const struct history *history = &live->history;
+    const double *minimised = history_values(history, number);
+    size_t c = history->n_constraints;
+    *outcome = outcome_none;
+    if (!isnan(*minimised)) {
+        for (size_t i = 0; i < history->n_objectives; i++)
+            values[i] = definition_sign(live->definition, i, minimised[i]);
+        outcome->values = values;
+    }
+    if (c && !isnan(history->constraint[number * c]))
+        outcome->constraints = live->constraints +
+                               number * live->definition->n_outcome_constraints;
 }
 
 int64_t live_revise(struct live *live)
@@ -182,11 +171,12 @@ struct arrival {
     int64_t ended_revision;
     size_t number;
     enum trial_state state;
-    double value;
+    struct outcome outcome; // in the arena
 };
 
 struct catching {
     struct live *live;
+    struct arena arena;
     struct arrival *arrivals;
     size_t n, capacity;
 };
@@ -196,6 +186,23 @@ static uint64_t digest(const unsigned char *bytes)
     uint64_t value;
     memcpy(&value, bytes, sizeof value);
     return value;
+}
+
+// n numbers of a row, which does not live long; NULL when it has none.
+static const double *keep(struct arena *arena, const double *numbers, size_t n)
+{
+    double *kept = n ? arena_doubles(arena, n) : NULL;
+    return n ? memcpy(kept, numbers, n * sizeof *kept) : NULL;
+}
+
+// Does the row have as many numbers as the study asks for, or none?
+static bool fits(const struct live *live, const struct trial_row *row)
+{
+    const struct definition *d = live->definition;
+    return row->n_point == d->space.n &&
+           (!row->n_values || row->n_values == d->n_objectives) &&
+           (!row->n_constraint_values ||
+            row->n_constraint_values == d->n_outcome_constraints);
 }
 
 static int visit_trial(void *context, const struct trial_row *row,
@@ -216,12 +223,13 @@ static int visit_trial(void *context, const struct trial_row *row,
         .retry_of = (int32_t)row->retry_of,
         .stopped = row->stopped,
     };
-    if (number > live->history.n || row->n_point != live->history.space->n)
+    if (number > live->history.n || !fits(live, row))
         return error_set(err, ERROR_INTERNAL,
                          "trial %zu of study %lld does not fit what came "
                          "before it",
                          number, (long long)live->id);
     if (number == live->history.n) {
+        ahead_skip(live);
         append(live, row->state == TRIAL_QUEUED ? TRIAL_QUEUED : TRIAL_RUNNING,
                row->point, &trial);
     } else {
@@ -233,11 +241,15 @@ static int visit_trial(void *context, const struct trial_row *row,
         catching->arrivals = grow(catching->arrivals, catching->capacity,
                                   sizeof *catching->arrivals);
     }
-    catching->arrivals[catching->n++] =
-        (struct arrival){.ended_revision = row->ended_revision,
-                         .number = number,
-                         .state = row->state,
-                         .value = row->n_values ? row->values[0] : NAN};
+    struct arena *arena = &catching->arena;
+    catching->arrivals[catching->n++] = (struct arrival){
+        .ended_revision = row->ended_revision,
+        .number = number,
+        .state = row->state,
+        .outcome = {.values = keep(arena, row->values, row->n_values),
+                    .constraints = keep(arena, row->constraint_values,
+                                        row->n_constraint_values),
+                    .uncertainty = row->uncertainty}};
     return 0;
 }
 
@@ -263,23 +275,19 @@ static int by_end(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-// Tells the history how many results there were when each trial from `known`
-// on was appended: those up to the revision that it has seen, which grows with
-// the number.
-static void date(const struct catching *catching, size_t known)
+// How many results there were at a revision. They are in order of theirs.
+static size_t results_at(const struct live *live, int64_t revision)
 {
-    struct history *history = &catching->live->history;
-    size_t n_ended = history->n_ended, i = 0;
-    for (size_t number = known; number < history->n; number++) {
-        int64_t seen = catching->live->trials[number].seen_revision;
-        for (; i < catching->n && catching->arrivals[i].ended_revision <= seen;
-             i++) {
-            const struct arrival *a = &catching->arrivals[i];
-            n_ended += has_result(a->state) &&
-                       !has_result((enum trial_state)history->state[a->number]);
-        }
-        history->seen[number] = (uint32_t)n_ended;
+    const uint32_t *ended = live->history.ended;
+    size_t low = 0, high = live->history.n_ended;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (live->trials[ended[middle]].ended_revision <= revision)
+            low = middle + 1;
+        else
+            high = middle;
     }
+    return low;
 }
 
 // Results are entered in the order in which they came, not by number.
@@ -289,25 +297,27 @@ static void enter(struct catching *catching, size_t known)
     if (catching->n > 0) // else there is no array
         qsort(catching->arrivals, catching->n, sizeof *catching->arrivals,
               by_end);
-    date(catching, known);
     for (size_t i = 0; i < catching->n; i++) {
         const struct arrival *a = &catching->arrivals[i];
-        forget_corrected(live, a->number);
-        history_move(&live->history, a->number, a->state,
-                     definition_sign(live->definition, a->value));
+        enter_outcome(live, a->number, a->state, &a->outcome);
     }
+    for (size_t number = known; number < live->history.n; number++)
+        live->history.seen[number] =
+            (uint32_t)results_at(live, live->trials[number].seen_revision);
 }
 
 static int fetch(struct live *live, struct store *store, int64_t revision,
                  struct error *err)
 {
     struct catching catching = {.live = live};
+    arena_init(&catching.arena);
     size_t known = live->history.n;
     int failed = store_trials_since(store, live->id, revision, visit_trial,
                                     &catching, err);
     if (!failed)
         enter(&catching, known);
     free(catching.arrivals);
+    arena_done(&catching.arena);
     if (failed)
         return -1;
     return store_reports_since(store, live->id, revision, visit_report, live,
@@ -354,15 +364,15 @@ void live_free(struct live *live)
 {
     if (!live)
         return;
-    if (live->model)
-        live->definition->sampler->model_free(live->model);
+    ahead_forget(live);
     if (live->definition)
         history_done(&live->history);
     definition_free(live->definition);
     free(live->key);
     free(live->reason);
     free(live->trials);
-    free(live->key_slots);
+    free(live->constraints);
+    ask_keys_done(&live->ask_keys);
     free(live);
 }
 
@@ -389,7 +399,7 @@ int live_catch_up(struct live *live, struct store *store,
     return 0;
 }
 
-// ---- models -----------------------------------------------------------------
+// ---- definition -------------------------------------------------------------
 
 // In a wider space the same points have other unit coordinates.
 static void encode_again(struct history *history)
@@ -403,65 +413,15 @@ static void encode_again(struct history *history)
 void live_define(struct live *live, struct definition *definition)
 {
     if (live->definition) {
-        forget_model(live);
+        ahead_forget(live);
         definition_free(live->definition);
         live->definition = definition;
         live->history.space = &definition->space;
         encode_again(&live->history);
     } else {
         live->definition = definition;
-        history_init(&live->history, &definition->space);
+        history_init_for(&live->history, &definition->space,
+                         definition->n_objectives,
+                         definition_n_bounds(definition));
     }
-}
-
-static struct sampler_task task_of(const struct live *live)
-{
-    return (struct sampler_task){.space = &live->definition->space,
-                                 .history = &live->history,
-                                 .options = live->definition->sampler_options,
-                                 .seed = live->definition->seed,
-                                 .max_trials =
-                                     live->definition->budget.max_trials};
-}
-
-// How many results the model of the next suggestion has seen.
-static size_t model_length(const struct live *live)
-{
-    struct sampler_task task = task_of(live);
-    const struct sampler *sampler = live->definition->sampler;
-    return sampler->fit_length
-               ? sampler->fit_length(&task, live->history.n_ended)
-               : 0;
-}
-
-bool live_wants_fit(const struct live *live)
-{
-    const struct sampler *sampler = live->definition->sampler;
-    return sampler->slow && live->state == STUDY_RUNNING &&
-           (!live->model || live->model_n != model_length(live));
-}
-
-void live_fit(struct live *live)
-{
-    const struct sampler *sampler = live->definition->sampler;
-    struct sampler_task task = task_of(live);
-    size_t n = model_length(live);
-    if (!sampler->fit_length)
-        return;
-    if (live->model && live->model_n == n)
-        return;
-    struct model *model = sampler->fit(&task, n, live->model);
-    forget_model(live);
-    live->model = model;
-    live->model_n = n;
-}
-
-int live_suggest(struct live *live, uint64_t number, struct arena *arena,
-                 struct suggestion *out, struct error *err)
-{
-    struct sampler_task task = task_of(live);
-    live_fit(live);
-    out->why = NULL;
-    return live->definition->sampler->suggest(&task, live->model, number, arena,
-                                              out, err);
 }

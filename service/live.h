@@ -14,7 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ahead.h"
+#include "ask_keys.h"
 #include "definition.h"
+#include "outcome.h"
 #include "store.h"
 
 // What the engine keeps of a trial beside the history's columns.
@@ -41,14 +44,13 @@ struct live {
     char *reason;              // why it is not running, or NULL
     struct history history;    // minimised values
     struct live_trial *trials; // [history.n]
+    double *constraints;       // [history.n x k] as told, where they were
     size_t capacity;
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct model *model; // of the sampler, for model_n results
-    size_t model_n;
-    uint32_t *key_slots; // hash of ask_key -> number + 1
-    size_t n_key_slots, n_keys;
+    struct ahead ahead; // models and suggestions
+    struct ask_keys ask_keys;
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -61,21 +63,27 @@ int live_catch_up(struct live *live, struct store *store,
                   const struct study_progress *now, int64_t definition_revision,
                   enum study_state state, struct error *err);
 
-// Appends a trial that is being handed out; returns its number.
+// Appends a trial that is being handed out and was suggested when there were
+// `seen` results; returns its number.
 size_t live_append(struct live *live, const double *point,
-                   const struct live_trial *trial);
+                   const struct live_trial *trial, size_t seen);
 
 // Moves a trial to a state, keeps the counts and the best of `progress`.
-// `value` is the user's; NaN for none.
+// The numbers are kept where the history keeps them.
 void live_move(struct live *live, size_t number, enum trial_state state,
-               double value);
+               const struct outcome *outcome);
 
 // Inserts or replaces a report; `value` is the user's. Returns true when the
 // step is new.
 bool live_report(struct live *live, size_t number, int64_t step, double value);
 
-// The user's value of a trial, NaN when it has none.
+// The user's first value of a trial, NaN when it has none.
 double live_value(const struct live *live, size_t number);
+
+// The numbers of a trial: *outcome points into values[m], the caller's, and
+// into the live study. The uncertainty is not among them.
+void live_outcome(const struct live *live, size_t number, double *values,
+                  struct outcome *outcome);
 
 // The first trial made by the ask with this key digest, or -1.
 int64_t live_find_ask(const struct live *live, uint64_t ask_key);
@@ -83,17 +91,8 @@ int64_t live_find_ask(const struct live *live, uint64_t ask_key);
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
 
-// Is a model due whose fit may take long? Makes the model that the next
-// suggestion needs; live_suggest does so itself where nobody did before.
-bool live_wants_fit(const struct live *live);
-void live_fit(struct live *live);
-
-// Chooses the point of trial `number`, with the kept model where it is the
-// one that the sampler asks for.
-int live_suggest(struct live *live, uint64_t number, struct arena *arena,
-                 struct suggestion *out, struct error *err);
-
-// Replaces the definition (owned from now on) and forgets fitted models.
+// Replaces the definition (owned from now on) and forgets what was made with
+// the old one.
 void live_define(struct live *live, struct definition *definition);
 
 // A new revision for one change; marks the study as changed.

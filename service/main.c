@@ -102,6 +102,7 @@ static int start(struct service *service, struct error *err)
     struct engine_options engine = {
         .database = config->database,
         .writers = config->writers,
+        .preparers = config->preparers,
         .batch = BATCH,
         .live_studies = config->live_studies,
         .max_waiting = MAX_WAITING,

@@ -21,6 +21,7 @@ static const struct problem table[ERROR_CODES] = {
     [ERROR_INVALID] = {422, "invalid", "Impossible request"},
     [ERROR_EXHAUSTED] = {409, "exhausted", "Nothing left to suggest"},
     [ERROR_BUSY] = {503, "busy", "Try again later"},
+    [ERROR_WAIT] = {503, "wait", "Being prepared"},
     [ERROR_STORE] = {503, "store", "Database unavailable"},
     [ERROR_FULL] = {507, "full", "No space left"},
     [ERROR_INTERNAL] = {500, "internal", "Internal error"},

@@ -25,7 +25,7 @@ static void answer(struct asking *asking, const struct live *live)
     text_string(&text, live->key);
     text_add(&text, ",\"trials\":[");
     for (size_t i = 0; i < ask->n_numbers; i++)
-        wire_trial_hand_out(&text, live, ask->numbers[i]);
+        wire_trial_hand_out(&text, live, ask->numbers[i], ask->why[i]);
     text_char(&text, ']');
     if (ask->n_numbers == 0) {
         text_print(&text, ",\"reason\":\"%s\",\"detail\":", ask->reason);
@@ -76,6 +76,7 @@ static int read(struct asking *asking, const char *const *known,
         fields_json(&fields, "worker", JSON_OBJECT, MAX_WORKER, arena);
     if (err->code || read_key(call, ask, err))
         return -1;
+    ask->arena = arena;
     ask->numbers = arena_zeros(arena, ask->n, sizeof *ask->numbers);
     return 0;
 }

@@ -166,8 +166,8 @@ static void read_should_prune(struct telling *telling,
 static void read_tell(struct telling *telling, const struct fields *fields)
 {
     telling->tell.state = TRIAL_COMPLETE;
-    telling->tell.has_value = true;
-    telling->tell.value = fields_value(fields, "loss", NAN);
+    telling->tell.numbers.n_values = 1;
+    telling->tell.numbers.values[0] = fields_value(fields, "loss", NAN);
     telling->command.apply = apply_tell;
     telling->command.done = done_tell;
 }
@@ -195,7 +195,7 @@ static enum route_outcome tell(struct call *call,
     if (!body || fields_open(&fields, body, "", NULL, err))
         return ROUTE_FAILED;
     telling->call = route_keep(call);
-    telling->tell.uncertainty = telling->tell.wall_s = NAN;
+    telling->tell.numbers.uncertainty = telling->tell.wall_s = NAN;
     telling->tell.lenient = telling->report.lenient = true;
     telling->tell.user_id = telling->report.user_id = call->principal.user_id;
     read(telling, &fields);

@@ -39,13 +39,16 @@ static void write_told(struct text *text, const struct telling *telling)
     text_string(text, telling->study_key);
     text_print(text, ",\"number\":%" PRId64 ",\"state\":\"%s\",\"values\":",
                tell->number, trial_state_name(tell->told));
-    if (isnan(tell->kept)) {
+    if (!tell->n_kept)
         text_add(text, "null");
-    } else {
+    else
         text_char(text, '[');
-        text_real(text, tell->kept);
-        text_char(text, ']');
+    for (size_t i = 0; i < tell->n_kept; i++) {
+        text_next(text);
+        text_real(text, tell->kept[i]);
     }
+    if (tell->n_kept)
+        text_char(text, ']');
 }
 
 static void count(const struct telling *telling)
@@ -67,32 +70,83 @@ static void done_tell(struct command *command, const struct live *live)
     route_finish(telling->call, command, &text);
 }
 
-// value, or values with exactly one entry.
-static int read_value(const struct fields *fields, struct tell *tell)
+// Reads an array of 1..most numbers.
+static int read_numbers(const struct fields *fields, const char *name,
+                        size_t most, double *numbers, size_t *n)
 {
-    const json_t *values = fields_get(fields, "values");
-    const json_t *value = fields_get(fields, "value");
-    if (value && values)
+    const json_t *list = fields_get(fields, name);
+    if (!json_is_array(list))
+        return fields_fail(fields, ERROR_MALFORMED, name,
+                           "must be an array, not %s", wire_type(list));
+    *n = json_array_size(list);
+    if (*n < 1 || *n > most)
+        return fields_fail(fields, ERROR_INVALID, name,
+                           "must hold 1 to %zu numbers, not %zu", most, *n);
+    for (size_t i = 0; i < *n; i++)
+        if (!wire_number(json_array_get(list, i), &numbers[i]))
+            return fields_fail(fields, ERROR_MALFORMED, name,
+                               "must hold numbers, not %s",
+                               wire_type(json_array_get(list, i)));
+    return 0;
+}
+
+// value or values.
+static int read_values(const struct fields *fields, struct told_numbers *told)
+{
+    bool one = fields_get(fields, "value"), many = fields_get(fields, "values");
+    if (one && many)
         return fields_fail(fields, ERROR_INVALID, "value",
                            "and values exclude each other");
-    if (value) {
-        tell->has_value = true;
-        tell->value = fields_value(fields, "value", NAN);
-    } else if (values) {
-        if (!json_is_array(values))
-            return fields_fail(fields, ERROR_MALFORMED, "values",
-                               "must be an array, not %s", wire_type(values));
-        if (json_array_size(values) != 1)
-            return fields_fail(fields, ERROR_INVALID, "values",
-                               "must hold 1 number, as the study has 1 "
-                               "objective, not %zu",
-                               json_array_size(values));
-        tell->has_value = true;
-        if (!wire_number(json_array_get(values, 0), &tell->value))
-            return fields_fail(fields, ERROR_MALFORMED, "values",
-                               "must hold a number, not %s",
-                               wire_type(json_array_get(values, 0)));
+    if (many)
+        return read_numbers(fields, "values", STUDY_MAX_OBJECTIVES,
+                            told->values, &told->n_values);
+    told->values[0] = fields_value(fields, "value", NAN);
+    told->n_values = one;
+    return fields->err->code ? -1 : 0;
+}
+
+// constraints: an object by name, or an array in the order of the study.
+static int read_constraints(const struct fields *fields,
+                            struct told_numbers *told, struct arena *arena)
+{
+    const json_t *given = fields_get(fields, "constraints");
+    size_t most = STUDY_MAX_OUTCOME_CONSTRAINTS, i = 0;
+    if (!given)
+        return 0;
+    if (!json_is_object(given) && !json_is_array(given))
+        return fields_fail(fields, ERROR_MALFORMED, "constraints",
+                           "must be an object or an array, not %s",
+                           wire_type(given));
+    told->named = json_is_object(given);
+    if (!told->named)
+        return read_numbers(fields, "constraints", most, told->constraints,
+                            &told->n_constraints);
+    told->n_constraints = json_object_size(given);
+    if (told->n_constraints < 1 || told->n_constraints > most)
+        return fields_fail(fields, ERROR_INVALID, "constraints",
+                           "must hold 1 to %zu numbers, not %zu", most,
+                           told->n_constraints);
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)given, name, value)
+    {
+        if (!wire_number(value, &told->constraints[i]))
+            return fields_fail(fields, ERROR_MALFORMED, "constraints",
+                               "must hold numbers, not %s", wire_type(value));
+        told->names[i++] = arena_copy(arena, name, strlen(name));
     }
+    return 0;
+}
+
+static int read_told(const struct fields *fields, struct told_numbers *told,
+                     struct arena *arena)
+{
+    if (read_values(fields, told) || read_constraints(fields, told, arena))
+        return -1;
+    told->uncertainty = fields_real(fields, "uncertainty", NAN);
+    if (told->uncertainty < 0)
+        return fields_fail(fields, ERROR_INVALID, "uncertainty",
+                           "must be at least 0, not %g", told->uncertainty);
     return fields->err->code ? -1 : 0;
 }
 
@@ -114,12 +168,8 @@ static int read_state(const struct fields *fields, struct tell *tell)
 static int read_tell(const struct fields *fields, struct tell *tell,
                      struct arena *arena)
 {
-    if (read_state(fields, tell) || read_value(fields, tell))
+    if (read_state(fields, tell) || read_told(fields, &tell->numbers, arena))
         return -1;
-    tell->uncertainty = fields_real(fields, "uncertainty", NAN);
-    if (tell->uncertainty < 0)
-        return fields_fail(fields, ERROR_INVALID, "uncertainty",
-                           "must be at least 0, not %g", tell->uncertainty);
     tell->wall_s = fields_real(fields, "wall_s", NAN);
     if (tell->wall_s < 0)
         return fields_fail(fields, ERROR_INVALID, "wall_s",
@@ -136,7 +186,7 @@ static int read_tell(const struct fields *fields, struct tell *tell,
 enum route_outcome route_trial_tell(struct call *call, struct error *err)
 {
     static const char *const known[] = {
-        "state", "value", "values", "uncertainty", "outputs",
+        "state", "value", "values", "uncertainty", "constraints", "outputs",
         "error", "meta",  "env",    "wall_s",      NULL};
     struct arena *arena = &call->request->arena;
     struct telling *telling = arena_zeros(arena, 1, sizeof *telling);
@@ -216,8 +266,9 @@ static void done_tell_of_many(struct command *command, const struct live *live)
 static void read_item(struct many *many, size_t i, const json_t *item)
 {
     static const char *const known[] = {
-        "study_id", "number", "state", "value", "values", "uncertainty",
-        "outputs",  "error",  "meta",  "env",   "wall_s", NULL};
+        "study_id",    "number",      "state",   "value", "values",
+        "uncertainty", "constraints", "outputs", "error", "meta",
+        "env",         "wall_s",      NULL};
     struct telling *telling = &many->tells[i];
     struct error *err = &telling->command.error;
     struct arena *arena = &many->call->request->arena;

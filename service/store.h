@@ -217,10 +217,14 @@ struct trial_row {
     size_t n_point;
     const double *values; // [n_values] in the user's sign; n 0: none yet
     size_t n_values;
+    const double *constraint_values; // [n_constraint_values] as told, in the
+                                     // order of the study; n 0: none
+    size_t n_constraint_values;
     double uncertainty; // standard error of the value; NaN: not given
     bool stopped;       // a pruner said stop; sticky
     const char *stop_reason;
-    const char *sampler;   // which algorithm chose the point, and why
+    const char *sampler;   // which algorithm chose the point
+    const char *why;       // in words, or NULL
     int64_t seen_revision; // revision of the history that it was chosen from
     int64_t attempt;       // 1 for the first
     int64_t retry_of;      // -1: not a retry
@@ -238,8 +242,8 @@ struct trial_row {
 int store_trial_add(struct store *store, const struct trial_row *row,
                     struct error *err);
 // Writes state, values, uncertainty, stopped, stop_reason, lease_ms, ended_ms,
-// revision, ended_revision, wall_s, error, outputs, meta, env. NULL texts
-// leave the stored ones alone.
+// revision, ended_revision, wall_s, error, outputs, meta, env,
+// constraint_values. NULL texts leave the stored ones alone.
 int store_trial_end(struct store *store, const struct trial_row *row,
                     struct error *err);
 // Renews the lease; changes no revision.
@@ -274,9 +278,17 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // only the fields that the engine keeps: number, state, point, values,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
-// ask_key.
+// ask_key, constraint_values.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
+                                    struct error *err),
+                       void *context, struct error *err);
+
+// Number and values of the trials in that state, by number.
+int store_trial_values(struct store *store, int64_t study_id,
+                       enum trial_state state,
+                       int (*visit)(void *context, int64_t number,
+                                    const double *values, size_t n,
                                     struct error *err),
                        void *context, struct error *err);
 

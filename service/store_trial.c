@@ -31,7 +31,10 @@ int store_trial_add(struct store *store, const struct trial_row *row,
                 ask_key(row->ask_key), db_text(row->worker),
                 db_text(row->constants), db_text(row->special),
                 db_text(row->error), db_text(row->outputs), db_text(row->meta),
-                db_text(row->env), db_text(row->tags), db_text(row->notes)),
+                db_text(row->env), db_text(row->tags), db_text(row->notes),
+                db_doubles_or_null(row->constraint_values,
+                                   row->n_constraint_values),
+                db_text(row->why)),
         err);
 }
 
@@ -48,7 +51,9 @@ int store_trial_end(struct store *store, const struct trial_row *row,
                 db_int_unless(row->ended_ms, 0), db_int(row->revision),
                 db_int_unless(row->ended_revision, 0), db_real(row->wall_s),
                 db_text(row->error), db_text(row->outputs), db_text(row->meta),
-                db_text(row->env)),
+                db_text(row->env),
+                db_doubles_or_null(row->constraint_values,
+                                   row->n_constraint_values)),
         err);
 }
 
@@ -109,6 +114,9 @@ static int read_trial(void *context, struct db_row *row, struct error *err)
     trial->env = db_next_text(row);
     trial->tags = db_next_text(row);
     trial->notes = db_next_text(row);
+    trial->constraint_values =
+        db_next_doubles(row, &trial->n_constraint_values);
+    trial->why = db_next_text(row);
     return 0;
 }
 
@@ -186,6 +194,7 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     trial.revision = db_next_int(row);
     trial.ended_revision = db_next_int_or(row, 0);
     db_next_bytes(row, trial.ask_key, STORE_ASK_KEY_BYTES);
+    trial.constraint_values = db_next_doubles(row, &trial.n_constraint_values);
     return visitor->visit(visitor->context, &trial, err);
 }
 
@@ -200,6 +209,37 @@ int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                store->db,
                DB_CALL(QUERY_TRIALS_SINCE, db_int(study_id), db_int(revision)),
                &reader, err) < 0
+               ? -1
+               : 0;
+}
+
+struct values_visitor {
+    int (*visit)(void *context, int64_t number, const double *values, size_t n,
+                 struct error *err);
+    void *context;
+};
+
+static int visit_values(void *context, struct db_row *row, struct error *err)
+{
+    const struct values_visitor *visitor = context;
+    int64_t number = db_next_int(row);
+    size_t n;
+    const double *values = db_next_doubles(row, &n);
+    return visitor->visit(visitor->context, number, values, n, err);
+}
+
+int store_trial_values(struct store *store, int64_t study_id,
+                       enum trial_state state,
+                       int (*visit)(void *context, int64_t number,
+                                    const double *values, size_t n,
+                                    struct error *err),
+                       void *context, struct error *err)
+{
+    struct values_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_values, &visitor, NULL};
+    return db_read(store->db,
+                   DB_CALL(QUERY_TRIAL_VALUES, db_int(study_id), db_int(state)),
+                   &reader, err) < 0
                ? -1
                : 0;
 }

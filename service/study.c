@@ -52,7 +52,7 @@ static bool target_reached(const struct live *live)
     if (isnan(d->budget.target) || live->history.best < 0)
         return false;
     return live->history.value[live->history.best] <=
-           definition_sign(d, d->budget.target);
+           definition_sign(d, 0, d->budget.target);
 }
 
 // Why the budget allows no new trial, ever (unless it is widened): a machine

@@ -11,6 +11,7 @@
 #include "../optimizers/rng.h"
 #include "clock.h"
 #include "study.h"
+#include "trial_private.h"
 
 uint32_t trial_seed(const struct definition *definition, uint64_t number)
 {
@@ -56,8 +57,8 @@ static int add_event(const struct live *live, struct store *store,
     return store_event_add(store, &row, err);
 }
 
-static int check_number(const struct live *live, int64_t number,
-                        struct error *err)
+int trial_check_number(const struct live *live, int64_t number,
+                       struct error *err)
 {
     if (number >= 0 && (uint64_t)number < live->history.n)
         return 0;
@@ -69,9 +70,34 @@ static int check_number(const struct live *live, int64_t number,
 
 // ---- ask --------------------------------------------------------------------
 
+// Remembers a trial that was handed out, and why it was.
+static void remember(struct ask *ask, size_t number, const char *why)
+{
+    if (ask->arena)
+        ask->why[ask->n_numbers] =
+            why ? arena_copy(ask->arena, why, strlen(why)) : NULL;
+    ask->numbers[ask->n_numbers++] = number;
+}
+
+// The same for one that was handed out before: the store knows why.
+static int remember_again(const struct live *live, struct store *store,
+                          struct ask *ask, size_t number, struct error *err)
+{
+    struct trial_row row;
+    struct arena arena;
+    arena_init(&arena);
+    int result =
+        store_trial_get(store, live->id, (int64_t)number, &arena, &row, err);
+    if (result == 0)
+        remember(ask, number, row.why);
+    arena_done(&arena);
+    return result;
+}
+
 // Answers a repeated ask with the trials that it got the first time. Returns 1
 // when this is a first time.
-static int repeat(const struct live *live, struct ask *ask, struct error *err)
+static int repeat(const struct live *live, struct store *store, struct ask *ask,
+                  struct error *err)
 {
     uint64_t key, body;
     memcpy(&key, ask->key, sizeof key);
@@ -84,54 +110,62 @@ static int repeat(const struct live *live, struct ask *ask, struct error *err)
                          "Idempotency-Key was used with another body");
     for (size_t i = (size_t)first;
          i < live->history.n && ask->n_numbers < ask->n; i++)
-        if (live->trials[i].ask_key == key)
-            ask->numbers[ask->n_numbers++] = i;
+        if (live->trials[i].ask_key == key &&
+            remember_again(live, store, ask, i, err))
+            return -1;
     return 0;
 }
 
 // Chooses the point: that of a lost trial that is tried again, or a new one.
-static int choose(struct live *live, struct ask *ask, struct arena *arena,
-                  double *point, struct live_trial *trial, struct error *err)
+static int choose(struct live *live, struct arena *arena,
+                  struct ahead_item *item, struct live_trial *trial,
+                  struct error *err)
 {
-    int64_t start_us = clock_monotonic_us(), lost = live_find_lost(live);
-    if (lost >= 0) {
-        memcpy(point, history_point(&live->history, (size_t)lost),
-               live->history.space->n * sizeof *point);
-        trial->attempt = live->trials[lost].attempt + 1;
-        trial->retry_of = (int32_t)lost;
-        return 0;
-    }
-    int result = live_suggest(live, live->history.n, arena,
-                              &(struct suggestion){.point = point}, err);
-    ask->suggest_us += clock_monotonic_us() - start_us;
-    return result;
+    int64_t lost = live_find_lost(live);
+    if (lost < 0)
+        return ahead_suggest(live, arena, item, err);
+    size_t d = live->history.space->n;
+    item->point = arena_doubles(arena, d);
+    if (d)
+        memcpy(item->point, history_point(&live->history, (size_t)lost),
+               d * sizeof *item->point);
+    item->why =
+        arena_print(arena, "trial %" PRId64 " again, which was lost", lost);
+    item->seen_revision = live->progress.revision;
+    item->seen = live->history.n_ended;
+    trial->attempt = live->trials[lost].attempt + 1;
+    trial->retry_of = (int32_t)lost;
+    ahead_skip(live);
+    return 0;
 }
 
 static int hand_out(struct live *live, struct store *store, struct ask *ask,
                     struct arena *arena, struct error *err)
 {
     const struct definition *definition = live->definition;
-    int64_t now = clock_wall_ms();
+    int64_t now = clock_wall_ms(), start_us = clock_monotonic_us();
     int64_t lease_s = ask->lease_s ? ask->lease_s : definition->lease_s;
-    double *point = arena_doubles(arena, definition->space.n);
+    struct ahead_item item = {0};
     struct live_trial trial = {.lease_ms = now + 1000 * lease_s,
                                .started_ms = now,
-                               .seen_revision = live->progress.revision,
                                .attempt = 1,
                                .retry_of = -1};
     memcpy(&trial.ask_key, ask->key, sizeof trial.ask_key);
     memcpy(&trial.ask_body, ask->key + 16, sizeof trial.ask_body);
-    if (choose(live, ask, arena, point, &trial, err))
+    if (choose(live, arena, &item, &trial, err))
         return -1;
+    ask->suggest_us += clock_monotonic_us() - start_us;
+    trial.seen_revision = item.seen_revision;
     live_revise(live);
-    size_t number = live_append(live, point, &trial);
+    size_t number = live_append(live, item.point, &trial, item.seen);
     struct trial_row row = row_of(live, number);
     row.created_ms = now;
     row.sampler = trial.retry_of < 0 ? definition->sampler->name : "retry";
+    row.why = item.why;
     row.worker = ask->worker;
     row.special = ask->special;
     memcpy(row.ask_key, ask->key, sizeof row.ask_key);
-    ask->numbers[ask->n_numbers++] = number;
+    remember(ask, number, item.why);
     if (store_trial_add(store, &row, err))
         return -1;
     return add_event(live, store, "trial_started", (int64_t)number,
@@ -145,8 +179,10 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     ask->n_numbers = 0;
     ask->reason = NULL;
     ask->suggest_us = 0;
+    if (ask->arena)
+        ask->why = arena_zeros(ask->arena, ask->n, sizeof *ask->why);
     if (memcmp(ask->key, none, sizeof none) != 0) {
-        int first = repeat(live, ask, err);
+        int first = repeat(live, store, ask, err);
         if (first <= 0)
             return first;
     }
@@ -157,7 +193,9 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
         if (study_closed(live, ask))
             break;
         arena_reset(&arena);
-        result = hand_out(live, store, ask, &arena, err);
+        result = ask->n_numbers ? 0 : ahead_require(live, ask->n, err);
+        if (result == 0)
+            result = hand_out(live, store, ask, &arena, err);
     }
     arena_done(&arena);
     if (result && err->code == ERROR_EXHAUSTED) {
@@ -191,16 +229,6 @@ static int renew(struct live *live, struct store *store, size_t number,
 
 // ---- the end of a trial -----------------------------------------------------
 
-// What is told with an end, beside state and value.
-struct end {
-    enum trial_state state;
-    double value;            // the user's
-    const char *stop_reason; // or NULL
-    const struct tell *tell; // or NULL
-    const char *error;       // or NULL
-    int64_t user_id;
-};
-
 static bool is_result(enum trial_state state)
 {
     return state >= TRIAL_COMPLETE && state <= TRIAL_INFEASIBLE;
@@ -208,12 +236,12 @@ static bool is_result(enum trial_state state)
 
 // Moves the trial in memory. Returns whether it ended; a stop moves nothing. A
 // corrected result keeps its place among the results.
-static bool move(struct live *live, size_t number, const struct end *end)
+static bool move(struct live *live, size_t number, const struct trial_end *end)
 {
     struct live_trial *trial = &live->trials[number];
     enum trial_state before = (enum trial_state)live->history.state[number];
     live_revise(live);
-    live_move(live, number, end->state, end->value);
+    live_move(live, number, end->state, &end->outcome);
     if (before == end->state)
         return false;
     trial->ended_ms = clock_wall_ms();
@@ -222,18 +250,23 @@ static bool move(struct live *live, size_t number, const struct end *end)
     return true;
 }
 
-static int end_trial(struct live *live, struct store *store, size_t number,
-                     const struct end *end, struct error *err)
+int trial_end(struct live *live, struct store *store, size_t number,
+              const struct trial_end *end, struct error *err)
 {
     bool over = move(live, number, end);
     struct trial_row row = row_of(live, number);
-    double kept = live_value(live, number);
-    row.values = &kept;
-    row.n_values = isnan(kept) ? 0u : 1u;
+    double values[STUDY_MAX_OBJECTIVES];
+    struct outcome kept;
+    live_outcome(live, number, values, &kept);
+    row.values = kept.values;
+    row.n_values = kept.values ? live->definition->n_objectives : 0;
+    row.constraint_values = kept.constraints;
+    row.n_constraint_values =
+        kept.constraints ? live->definition->n_outcome_constraints : 0;
     row.stop_reason = end->stop_reason;
     row.error = end->error;
     if (end->tell) {
-        row.uncertainty = end->tell->uncertainty;
+        row.uncertainty = end->tell->numbers.uncertainty;
         row.wall_s = end->tell->wall_s;
         row.outputs = end->tell->outputs;
         row.meta = end->tell->meta;
@@ -248,7 +281,7 @@ static int end_trial(struct live *live, struct store *store, size_t number,
 
 // ---- report -----------------------------------------------------------------
 
-static bool is_open(enum trial_state state)
+bool trial_is_open(enum trial_state state)
 {
     return state == TRIAL_RUNNING || state == TRIAL_LOST;
 }
@@ -258,7 +291,7 @@ static int keep_report(struct live *live, struct store *store,
                        const struct report *report, struct error *err)
 {
     size_t number = (size_t)report->number;
-    double value = definition_sign(live->definition, report->value);
+    double value = definition_sign(live->definition, 0, report->value);
     double before = history_at(&live->history, number, report->step);
     if (before == value)
         return 0;
@@ -283,13 +316,14 @@ static bool decide(const struct live *live, struct report *report)
     struct arena arena;
     double options[OPTION_MAX];
     memcpy(options, definition->pruner_options, sizeof options);
-    if (definition->maximize && pruner->negate)
+    bool maximize = definition->objectives[0].maximize;
+    if (maximize && pruner->negate)
         pruner->negate(options);
     arena_init(&arena);
     pruner->decide(&live->history, (size_t)report->number, options,
                    definition->seed, &arena, &verdict);
     arena_done(&arena);
-    if (verdict.prune && definition->maximize)
+    if (verdict.prune && maximize)
         pruner_explain_maximised(&verdict);
     if (verdict.prune)
         snprintf(report->reason, sizeof report->reason, "%s", verdict.reason);
@@ -304,24 +338,25 @@ static int stop(struct live *live, struct store *store,
 {
     size_t number = (size_t)report->number;
     bool finite = isfinite(report->value);
-    struct end end = {
+    struct trial_end end = {
         .state = !report->lenient
                      ? (enum trial_state)live->history.state[number]
                  : finite ? TRIAL_PRUNED
                           : TRIAL_FAILED,
-        .value = report->lenient && finite ? report->value : NAN,
+        .outcome = {.values = report->lenient && finite ? &report->value : NULL,
+                    .uncertainty = NAN},
         .stop_reason = report->reason,
         .error = report->lenient && !finite ? "the loss is not finite" : NULL,
         .user_id = report->user_id,
     };
     live->trials[number].stopped = true;
-    return end_trial(live, store, number, &end, err);
+    return trial_end(live, store, number, &end, err);
 }
 
 int trial_report(struct live *live, struct store *store, struct report *report,
                  struct error *err)
 {
-    if (check_number(live, report->number, err))
+    if (trial_check_number(live, report->number, err))
         return -1;
     size_t number = (size_t)report->number;
     enum trial_state state = (enum trial_state)live->history.state[number];
@@ -336,102 +371,10 @@ int trial_report(struct live *live, struct store *store, struct report *report,
     if (report->should_prune)
         snprintf(report->reason, sizeof report->reason,
                  "the trial was told to stop before");
-    if (report->should_prune || !is_open(state) || !decide(live, report))
+    if (report->should_prune || !trial_is_open(state) || !decide(live, report))
         return 0;
     report->should_prune = true;
     return stop(live, store, report, err);
-}
-
-// ---- tell -------------------------------------------------------------------
-
-// The last reported value of a trial in the user's sign, NaN when none.
-static double last_report(const struct live *live, size_t number)
-{
-    const struct series *series = &live->history.series[number];
-    return series->n
-               ? definition_sign(live->definition, series->value[series->n - 1])
-               : NAN;
-}
-
-// Works out what the message says: state, value and error text.
-static int resolve(const struct live *live, const struct tell *tell,
-                   struct end *end, struct error *err)
-{
-    *end =
-        (struct end){.state = tell->state < 0 ? TRIAL_COMPLETE
-                                              : (enum trial_state)tell->state,
-                     .value = NAN,
-                     .tell = tell,
-                     .error = tell->error,
-                     .user_id = tell->user_id};
-    if (end->state == TRIAL_COMPLETE && !tell->has_value)
-        return error_set(err, ERROR_INVALID,
-                         "value is required for a complete trial");
-    if (end->state != TRIAL_COMPLETE && end->state != TRIAL_PRUNED)
-        return 0;
-    end->value =
-        tell->has_value ? tell->value : last_report(live, (size_t)tell->number);
-    if (tell->has_value && !isfinite(tell->value)) {
-        end->state = TRIAL_FAILED;
-        end->error =
-            isnan(tell->value) ? "the value is NaN" : "the value is infinite";
-        end->value = NAN;
-    }
-    return 0;
-}
-
-// Is this what the trial was told before?
-static bool is_repeat(const struct live *live, size_t number,
-                      const struct tell *tell, const struct end *end)
-{
-    double kept = live_value(live, number);
-    if ((enum trial_state)live->history.state[number] != end->state)
-        return false;
-    bool valued = end->state == TRIAL_COMPLETE || end->state == TRIAL_PRUNED;
-    return !valued || !tell->has_value || kept == end->value;
-}
-
-// A lost trial has told after all: nobody needs the one that was to replace it,
-// nor the one that was to replace that.
-static int cancel_twin(struct live *live, struct store *store, size_t number,
-                       struct error *err)
-{
-    static const struct end end = {
-        .state = TRIAL_CANCELLED,
-        .value = NAN,
-        .error = "the trial that this one retries has told"};
-    int32_t twin = live->trials[number].retried_by;
-    while (twin >= 0 && live->history.state[twin] == TRIAL_LOST)
-        twin = live->trials[twin].retried_by;
-    if (twin < 0 || live->history.state[twin] != TRIAL_RUNNING)
-        return 0;
-    return end_trial(live, store, (size_t)twin, &end, err);
-}
-
-int trial_tell(struct live *live, struct store *store, struct tell *tell,
-               struct error *err)
-{
-    struct end end;
-    if (check_number(live, tell->number, err) || resolve(live, tell, &end, err))
-        return -1;
-    size_t number = (size_t)tell->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
-    bool late =
-        tell->lenient && state == TRIAL_FAILED && end.state == TRIAL_COMPLETE;
-    if (!is_open(state) && !late) {
-        if (!is_repeat(live, number, tell, &end) && !tell->lenient)
-            return error_set(err, ERROR_CONFLICT,
-                             "trial %zu is %s already, with value %.17g: the "
-                             "first result stays",
-                             number, trial_state_name(state),
-                             live_value(live, number));
-    } else if (end_trial(live, store, number, &end, err) ||
-               cancel_twin(live, store, number, err)) {
-        return -1;
-    }
-    tell->told = (enum trial_state)live->history.state[number];
-    tell->kept = live_value(live, number);
-    return 0;
 }
 
 // ---- heartbeat --------------------------------------------------------------
@@ -439,15 +382,15 @@ int trial_tell(struct live *live, struct store *store, struct tell *tell,
 int trial_heartbeat(struct live *live, struct store *store,
                     struct heartbeat *heartbeat, struct error *err)
 {
-    if (check_number(live, heartbeat->number, err))
+    if (trial_check_number(live, heartbeat->number, err))
         return -1;
     size_t number = (size_t)heartbeat->number;
     enum trial_state state = (enum trial_state)live->history.state[number];
     if (renew(live, store, number, err))
         return -1;
     heartbeat->lease_ms = live->trials[number].lease_ms;
-    heartbeat->go_on = is_open(state) && !live->trials[number].stopped;
-    heartbeat->reason = !is_open(state)                ? trial_state_name(state)
+    heartbeat->go_on = trial_is_open(state) && !live->trials[number].stopped;
+    heartbeat->reason = !trial_is_open(state)          ? trial_state_name(state)
                         : live->trials[number].stopped ? "stopped"
                                                        : NULL;
     return 0;
@@ -459,13 +402,14 @@ int trial_expire(struct live *live, struct store *store, int64_t number,
                  bool *lost, struct error *err)
 {
     *lost = false;
-    if (check_number(live, number, err))
+    if (trial_check_number(live, number, err))
         return -1;
     if (live->history.state[number] != TRIAL_RUNNING ||
         live->trials[number].lease_ms > clock_wall_ms())
         return 0;
-    struct end end = {
-        .state = TRIAL_LOST, .value = NAN, .error = "the lease ran out"};
+    struct trial_end end = {.state = TRIAL_LOST,
+                            .outcome = outcome_none,
+                            .error = "the lease ran out"};
     *lost = true;
-    return end_trial(live, store, (size_t)number, &end, err);
+    return trial_end(live, store, (size_t)number, &end, err);
 }

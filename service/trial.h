@@ -30,6 +30,7 @@ struct ask {
     unsigned char key[STORE_ASK_KEY_BYTES]; // 16 bytes of the idempotency key,
                                             // 8 of the body; all 0: none
     int64_t user_id;
+    struct arena *arena; // NULL: nobody asks why
     // out
     size_t *numbers;    // [n], caller's
     size_t n_numbers;   // handed out, 0 with a reason
@@ -37,6 +38,8 @@ struct ask {
     char detail[120];   // the same for people
     double retry_after_s;
     int64_t suggest_us; // spent in the sampler
+    const char **why;   // [n_numbers] why each was chosen, or NULL; they live
+                        // in `arena`
 };
 
 // Hands out trials. A repeated key returns the same numbers again; the same key
@@ -62,20 +65,21 @@ int trial_report(struct live *live, struct store *store, struct report *report,
 
 struct tell {
     int64_t number;
-    int state; // enum trial_state, or -1: complete
-    bool has_value;
-    double value;       // the user's; not finite: the trial failed
-    double uncertainty; // standard error, NaN: not given
-    double wall_s;      // NaN: not given
+    int state;                   // enum trial_state, or -1: complete
+    struct told_numbers numbers; // the user's; not finite: the trial failed
+    double wall_s;               // NaN: not given
     const char *error, *outputs, *meta, *env; // or NULL
     bool lenient;
     int64_t user_id;
     // out
-    enum trial_state told; // what the trial is now
-    double kept;           // the user's value that is kept, NaN: none
+    enum trial_state told;             // what the trial is now
+    double kept[STUDY_MAX_OBJECTIVES]; // the user's values that are kept
+    size_t n_kept;                     // 0: none
 };
 
-// Ends a trial. A pruned trial without a value gets its last report.
+// Ends a trial. A complete trial that breaks a bound of the study is
+// infeasible. A pruned trial without a value gets its last report, if the
+// study has one objective.
 int trial_tell(struct live *live, struct store *store, struct tell *tell,
                struct error *err);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire_goal.h"
 #include "wire_space.h"
 
 static const double max_exact = 9007199254740991.0; // 2^53 - 1
@@ -83,6 +84,21 @@ static int open_algorithm(const struct fields *study, const char *field,
     return study->err->code ? -1 : 0;
 }
 
+// Names the samplers that serve several objectives.
+static int refuse_several(const struct fields *sampler,
+                          const struct definition *d)
+{
+    char names[200] = "";
+    for (size_t i = 0; i < n_samplers; i++)
+        if (samplers[i]->several)
+            snprintf(names + strlen(names), sizeof names - strlen(names),
+                     "%s%s", *names ? ", " : "", samplers[i]->name);
+    return fields_fail(sampler, ERROR_INVALID, "name",
+                       "must be one that serves several objectives (%s), not "
+                       "\"%s\"",
+                       names, d->sampler->name);
+}
+
 static int read_sampler(const struct fields *study, struct definition *d)
 {
     struct fields fields;
@@ -103,6 +119,8 @@ static int read_sampler(const struct fields *study, struct definition *d)
     if (d->sampler->check &&
         d->sampler->check(&d->space, d->sampler_options, study->err))
         return -1;
+    if (d->n_objectives > 1 && !d->sampler->several)
+        return refuse_several(&fields, d);
     return study->err->code ? -1 : 0;
 }
 
@@ -122,6 +140,10 @@ static int read_pruner(const struct fields *study, struct definition *d,
     if (fields_get(&fields, "seed"))
         return fields_fail(&fields, ERROR_MALFORMED, "seed",
                            "is not a field of a pruner");
+    if (d->n_objectives > 1 && strcmp(name, "nop") != 0)
+        return fields_fail(&fields, ERROR_INVALID, "name",
+                           "must be nop with several objectives, not \"%s\"",
+                           name);
     if (read_options(&fields, d->pruner->options, d->pruner->n_options,
                      d->pruner_options))
         return -1;
@@ -133,80 +155,8 @@ static int read_pruner(const struct fields *study, struct definition *d,
     return 0;
 }
 
-// ---- goals and rules --------------------------------------------------------
-
-static int read_direction(const struct fields *fields, struct definition *d)
-{
-    const char *direction = fields_text(fields, "direction", 20, "minimize");
-    if (fields->err->code)
-        return -1;
-    d->maximize = strcmp(direction, "maximize") == 0;
-    if (!d->maximize && strcmp(direction, "minimize") != 0)
-        return fields_fail(fields, ERROR_INVALID, "direction",
-                           "must be minimize or maximize, not \"%s\"",
-                           direction);
-    return 0;
-}
-
-// objectives: [{name, direction}], or the shorthand "direction".
-static int read_objective(const struct fields *study, struct definition *d)
-{
-    static const char *const known[] = {"name", "direction", NULL};
-    const json_t *list = fields_get(study, "objectives");
-    if (!list) {
-        d->objective = copy("value");
-        return read_direction(study, d);
-    }
-    if (fields_get(study, "direction"))
-        return fields_fail(study, ERROR_INVALID, "direction",
-                           "and objectives exclude each other");
-    if (!json_is_array(list))
-        return fields_fail(study, ERROR_MALFORMED, "objectives",
-                           "must be an array, not %s", wire_type(list));
-    if (json_array_size(list) != 1)
-        return fields_fail(study, ERROR_INVALID, "objectives",
-                           "must hold exactly 1 objective in this version, "
-                           "not %zu",
-                           json_array_size(list));
-    struct fields fields;
-    char where[160];
-    snprintf(where, sizeof where, "%.80s%sobjectives[0]", study->where,
-             *study->where ? "." : "");
-    if (fields_open(&fields, json_array_get(list, 0), where, known, study->err))
-        return -1;
-    const char *name = fields_text(&fields, "name", STUDY_MAX_NAME, "value");
-    if (study->err->code)
-        return -1;
-    if (!*name)
-        return fields_fail(&fields, ERROR_INVALID, "name", "must not be empty");
-    d->objective = copy(name);
-    return read_direction(&fields, d);
-}
-
-static int read_budget(const struct fields *study, struct definition *d)
-{
-    static const char *const known[] = {
-        "max_trials", "max_running", "max_failed", "patience",
-        "deadline",   "target",      NULL};
-    static const int64_t most = 1000000000;
-    d->budget.target = NAN;
-    const json_t *value = fields_get(study, "budget");
-    if (!value)
-        return 0;
-    struct fields fields;
-    char where[160];
-    snprintf(where, sizeof where, "%.80s%sbudget", study->where,
-             *study->where ? "." : "");
-    if (fields_open(&fields, value, where, known, study->err))
-        return -1;
-    d->budget.max_trials = fields_int(&fields, "max_trials", 1, most, 0);
-    d->budget.max_running = fields_int(&fields, "max_running", 1, most, 0);
-    d->budget.max_failed = fields_int(&fields, "max_failed", 1, most, 0);
-    d->budget.patience = fields_int(&fields, "patience", 1, most, 0);
-    d->budget.deadline_ms = fields_time(&fields, "deadline");
-    d->budget.target = fields_real(&fields, "target", NAN);
-    return study->err->code ? -1 : 0;
-}
+// ---- rules
+// -------------------------------------------------------------------
 
 // The Hopaas face stores constants of any size.
 static int read_texts(const struct fields *study, struct definition *d,
@@ -263,14 +213,14 @@ static int read_all(const struct fields *study, struct definition *d,
     snprintf(where, sizeof where, "%.80s%sspace", study->where,
              *study->where ? "." : "");
     const json_t *space = json_object_get(study->object, "space");
-    if (read_name(study, d) || read_objective(study, d))
+    if (read_name(study, d) || wire_goal_read(study, d))
         return -1;
     if (!space)
         return fields_fail(study, ERROR_INVALID, "space", "is required");
     if (wire_space_read(space, where, &d->space, study->err))
         return -1;
     if (read_sampler(study, d) || read_pruner(study, d, stored) ||
-        read_budget(study, d) || read_texts(study, d, stored))
+        wire_budget_read(study, d) || read_texts(study, d, stored))
         return -1;
     d->lease_s = fields_int(study, "lease_s", 1, STUDY_MAX_LEASE_S, 600);
     d->max_attempts = fields_int(study, "max_attempts", 1, 100, 3);
@@ -282,9 +232,10 @@ static int read_all(const struct fields *study, struct definition *d,
 }
 
 static const char *const public_names[] = {
-    "name",    "kind",    "objectives",   "direction", "space",
-    "sampler", "pruner",  "budget",       "constants", "tags",
-    "notes",   "lease_s", "max_attempts", NULL};
+    "name",    "kind",         "objectives", "outcome_constraints",
+    "space",   "direction",    "sampler",    "pruner",
+    "budget",  "constants",    "tags",       "notes",
+    "lease_s", "max_attempts", NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -423,30 +374,6 @@ static void write_options(struct text *text, const struct option *options,
     text_char(text, '}');
 }
 
-static void write_limit(struct text *text, const char *name, int64_t limit)
-{
-    text_key(text, name);
-    if (limit)
-        text_int(text, limit);
-    else
-        text_add(text, "null");
-}
-
-static void write_budget(struct text *text, const struct budget *budget)
-{
-    text_key(text, "budget");
-    text_char(text, '{');
-    write_limit(text, "max_trials", budget->max_trials);
-    write_limit(text, "max_running", budget->max_running);
-    write_limit(text, "max_failed", budget->max_failed);
-    write_limit(text, "patience", budget->patience);
-    text_key(text, "deadline");
-    text_time(text, budget->deadline_ms);
-    text_key(text, "target");
-    text_real(text, budget->target);
-    text_char(text, '}');
-}
-
 static void write_algorithms(struct text *text, const struct definition *d)
 {
     text_key(text, "sampler");
@@ -470,14 +397,15 @@ void wire_definition_write(struct text *text, const struct definition *d,
 {
     text_key(text, "name");
     text_string(text, d->name);
-    text_add(text, ",\"kind\":\"hpo\",\"objectives\":[{\"name\":");
-    text_string(text, d->objective);
-    text_print(text, ",\"direction\":\"%s\"}]",
-               d->maximize ? "maximize" : "minimize");
+    text_add(text, ",\"kind\":\"hpo\"");
+    wire_objectives_write(text, d);
+    // Definitions that were stored before there were any have no such member.
+    if (!stored || d->n_outcome_constraints)
+        wire_outcome_constraints_write(text, d);
     text_key(text, "space");
     wire_space_write(text, &d->space);
     write_algorithms(text, d);
-    write_budget(text, &d->budget);
+    wire_budget_write(text, &d->budget);
     text_key(text, "lease_s");
     text_int(text, d->lease_s);
     text_key(text, "max_attempts");

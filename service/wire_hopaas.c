@@ -216,8 +216,9 @@ static int read_config(const json_t *ask, struct definition *d,
     d->name =
         strdup(title && json_string_length(title) ? json_string_value(title)
                                                   : "untitled");
-    d->objective = strdup("loss");
-    d->maximize = towards && strcmp(towards, "maximize") == 0;
+    d->objectives[0].name = strdup("loss");
+    d->objectives[0].maximize = towards && strcmp(towards, "maximize") == 0;
+    d->n_objectives = 1;
     if (read_sampler(config, d, err))
         return -1;
     return read_pruner(config, d, err);

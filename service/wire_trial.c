@@ -69,6 +69,26 @@ static void write_values(struct text *text, const struct trial_row *row)
     text_char(text, ']');
 }
 
+// By name; null when they were not told.
+static void write_constraints(struct text *text,
+                              const struct definition *definition,
+                              const struct trial_row *row)
+{
+    text_key(text, "constraints");
+    if (!row->n_constraint_values) {
+        text_add(text, "null");
+        return;
+    }
+    text_char(text, '{');
+    for (size_t i = 0; i < row->n_constraint_values; i++) {
+        text_next(text);
+        text_string(text, definition->outcome_constraints[i].name);
+        text_char(text, ':');
+        text_real(text, row->constraint_values[i]);
+    }
+    text_char(text, '}');
+}
+
 void wire_trial_open(struct text *text, const struct definition *definition,
                      const char *study_key, const struct trial_row *row)
 {
@@ -79,6 +99,7 @@ void wire_trial_open(struct text *text, const struct definition *definition,
     text_key(text, "params");
     wire_point_write(text, &definition->space, row->point);
     write_values(text, row);
+    write_constraints(text, definition, row);
     key_real(text, "uncertainty", row->uncertainty);
     write_lineage(text, definition, row->number, row->attempt, row->retry_of);
     key_json(text, "worker", row->worker);
@@ -98,12 +119,13 @@ void wire_trial_open(struct text *text, const struct definition *definition,
     key_json(text, "tags", row->tags);
     key_string(text, "notes", row->notes);
     key_string(text, "sampler", row->sampler);
+    key_string(text, "why", row->why);
     key_int(text, "seen_revision", row->seen_revision);
     key_int(text, "revision", row->revision);
 }
 
 void wire_trial_hand_out(struct text *text, const struct live *live,
-                         size_t number)
+                         size_t number, const char *why)
 {
     const struct definition *definition = live->definition;
     const struct live_trial *trial = &live->trials[number];
@@ -120,6 +142,7 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
     key_time(text, "lease_expires", trial->lease_ms);
     key_string(text, "sampler",
                trial->retry_of < 0 ? definition->sampler->name : "retry");
+    key_string(text, "why", why);
     key_int(text, "seen_revision", trial->seen_revision);
     text_char(text, '}');
 }

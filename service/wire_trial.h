@@ -13,9 +13,10 @@
 void wire_trial_open(struct text *text, const struct definition *definition,
                      const char *study_key, const struct trial_row *row);
 
-// Appends a trial that is being handed out: what a worker needs and no more.
+// Appends a trial that is being handed out, and why its point was chosen (or
+// NULL): what a worker needs and no more.
 void wire_trial_hand_out(struct text *text, const struct live *live,
-                         size_t number);
+                         size_t number, const char *why);
 
 // Appends {"step":..., "value":...}.
 void wire_report_write(struct text *text, const struct report_row *row);

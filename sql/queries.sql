@@ -170,19 +170,20 @@ DELETE FROM studies WHERE id = $1
 study_id, number, state, point, "values", uncertainty, stopped, stop_reason,
 sampler, seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
 ended_ms, revision, ended_revision, wall_s, ask_key, worker, constants,
-special, error, outputs, meta, env, tags, notes
+special, error, outputs, meta, env, tags, notes, constraint_values, why
 
 -- name: trial_add
 INSERT INTO trials (@trial_columns@)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-    $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+    $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
 
 -- name: trial_end
 UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
     stop_reason = coalesce($7, stop_reason), lease_ms = $8, ended_ms = $9,
     revision = $10, ended_revision = $11, wall_s = $12,
     error = coalesce($13, error), outputs = coalesce($14, outputs),
-    meta = coalesce($15, meta), env = coalesce($16, env)
+    meta = coalesce($15, meta), env = coalesce($16, env),
+    constraint_values = $17
 WHERE study_id = $1 AND number = $2
 
 -- name: trial_lease
@@ -225,9 +226,15 @@ LIMIT $4
 -- name: trials_since
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
-    ended_ms, revision, ended_revision, ask_key
+    ended_ms, revision, ended_revision, ask_key, constraint_values
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
+ORDER BY number
+
+-- What the trials of a state are worth, and nothing else.
+-- name: trial_values
+SELECT number, "values" FROM trials
+WHERE study_id = $1 AND state = $2
 ORDER BY number
 
 -- name: trials_expired

@@ -87,7 +87,21 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     const struct live_trial *x = &a->trials[i], *y = &b->trials[i];
     const struct series *s = &a->history.series[i], *t = &b->history.series[i];
     ck_assert_int_eq(a->history.state[i], b->history.state[i]);
-    ck_assert(same_number(a->history.value[i], b->history.value[i]));
+    const struct definition *d = a->definition;
+    size_t m = d->n_objectives, c = a->history.n_constraints;
+    ck_assert_uint_eq(b->history.n_objectives, m);
+    ck_assert_uint_eq(b->history.n_constraints, c);
+    for (size_t k = 0; k < m; k++)
+        ck_assert(same_number(history_values(&a->history, i)[k],
+                              history_values(&b->history, i)[k]));
+    for (size_t k = 0; k < c; k++)
+        ck_assert(same_number(a->history.constraint[i * c + k],
+                              b->history.constraint[i * c + k]));
+    if (c && !isnan(a->history.constraint[i * c]))
+        ck_assert_mem_eq(a->constraints + i * d->n_outcome_constraints,
+                         b->constraints + i * d->n_outcome_constraints,
+                         d->n_outcome_constraints * sizeof *a->constraints);
+    ck_assert(same_number(a->history.variance[i], b->history.variance[i]));
     for (size_t k = 0; k < a->history.space->n; k++) {
         ck_assert(same_number(history_point(&a->history, i)[k],
                               history_point(&b->history, i)[k]));
@@ -106,6 +120,7 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     ck_assert_uint_eq(x->ask_key, y->ask_key);
     ck_assert_uint_eq(x->ask_body, y->ask_body);
     ck_assert_int_eq(x->seen_revision, y->seen_revision);
+    ck_assert_uint_eq(a->history.seen[i], b->history.seen[i]);
     ck_assert_int_eq(x->attempt, y->attempt);
     ck_assert_int_eq(x->retry_of, y->retry_of);
     ck_assert_int_eq(x->retried_by, y->retried_by);
@@ -138,6 +153,69 @@ static inline void check_same_live(const struct live *a, const struct live *b)
         ck_assert_uint_eq(a->history.ended[i], b->history.ended[i]);
     for (size_t i = 0; i < a->history.count[TRIAL_RUNNING]; i++)
         ck_assert_uint_eq(a->history.running[i], b->history.running[i]);
+}
+
+// Ends trial i in the view of trial `number` if that one saw it end.
+static inline void end_in(struct history *view, const struct live *live,
+                          size_t i, size_t number)
+{
+    const struct history *h = &live->history;
+    if (i < number &&
+        live->trials[i].ended_revision <= live->trials[number].seen_revision)
+        history_enter(view, i,
+                      &(struct result){.state = (enum trial_state)h->state[i],
+                                       .values = history_values(h, i),
+                                       .constraints =
+                                           h->constraint + i * h->n_constraints,
+                                       .variance = h->variance[i]});
+}
+
+// The study as the suggestion of trial `number` saw it: the ends up to its
+// seen_revision, and all other trials below it as running.
+static inline void history_before(const struct live *live, size_t number,
+                                  struct history *view)
+{
+    const struct history *h = &live->history;
+    history_init_for(view, h->space, h->n_objectives, h->n_constraints);
+    for (size_t i = 0; i < number; i++) {
+        history_append(view, TRIAL_RUNNING, history_point(h, i));
+        view->seen[i] = h->seen[i];
+    }
+    for (size_t i = 0; i < h->n_ended; i++)
+        end_in(view, live, h->ended[i], number);
+    for (size_t i = 0; i < number; i++)
+        if (h->state[i] == TRIAL_LOST)
+            end_in(view, live, i, number);
+}
+
+// Every point is what the pure function suggests.
+static inline void check_suggestions(const struct live *live)
+{
+    const struct definition *d = live->definition;
+    struct arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < live->history.n; i++) {
+        struct history view;
+        struct error err = {0};
+        struct sampler_task task = {.space = &d->space,
+                                    .history = &view,
+                                    .options = d->sampler_options,
+                                    .seed = d->seed,
+                                    .max_trials = d->budget.max_trials};
+        struct suggestion out = {.point = arena_doubles(&arena, d->space.n)};
+        if (live->trials[i].retry_of >= 0)
+            continue;
+        history_before(live, i, &view);
+        ck_assert_uint_eq(view.n_ended, live->history.seen[i]);
+        must(sampler_suggest(d->sampler, &task, i, &arena, &out, &err));
+        for (size_t k = 0; k < d->space.n; k++)
+            ck_assert_msg(
+                same_number(out.point[k], history_point(&live->history, i)[k]),
+                "trial %zu", i);
+        history_done(&view);
+        arena_reset(&arena);
+    }
+    arena_done(&arena);
 }
 
 // The store holds what memory holds.

@@ -16,7 +16,19 @@ static int64_t owner;
 
 // ---- commands ---------------------------------------------------------------
 
-enum kind { ASK, TELL, REPORT, COMPARE, DELETE, BREAK, REFUSE, GATE, FAIL_AT };
+enum kind {
+    ASK,
+    ASK_ONLY, // without computing the point once more
+    TELL,
+    REPORT,
+    COMPARE,
+    REPLAY,
+    DELETE,
+    BREAK,
+    REFUSE,
+    GATE,
+    FAIL_AT
+};
 
 struct job {
     struct command command; // first, so that it can be cast
@@ -56,7 +68,7 @@ static int apply_ask(struct job *job, struct live *live, struct store *session,
                      struct error *fault)
 {
     struct ask ask = {.n = 1, .numbers = &job->number_out};
-    job->fresh = fresh_point(live);
+    job->fresh = job->kind == ASK ? fresh_point(live) : NAN;
     if (trial_ask(live, session, &ask, fault))
         return -1;
     if (ask.n_numbers == 0)
@@ -71,9 +83,9 @@ static int apply_tell(struct job *job, struct live *live, struct store *session,
 {
     struct tell tell = {.number = job->number,
                         .state = (int)job->state,
-                        .has_value = !isnan(job->value),
-                        .value = job->value,
-                        .uncertainty = NAN,
+                        .numbers = {.n_values = isnan(job->value) ? 0u : 1u,
+                                    .values = {job->value},
+                                    .uncertainty = NAN},
                         .wall_s = NAN,
                         .lenient = true};
     return trial_tell(live, session, &tell, fault);
@@ -121,6 +133,7 @@ static int apply(struct command *command, struct live *live,
     pthread_mutex_unlock(&mutex);
     switch (job->kind) {
     case ASK:
+    case ASK_ONLY:
         return apply_ask(job, live, session, fault);
     case TELL:
         return apply_tell(job, live, session, fault);
@@ -128,6 +141,9 @@ static int apply(struct command *command, struct live *live,
         return apply_report(job, live, session, fault);
     case COMPARE:
         return apply_compare(live, session, fault);
+    case REPLAY:
+        check_suggestions(live);
+        return 0;
     case DELETE:
         return study_delete(live, session, fault);
     case BREAK:
@@ -531,6 +547,48 @@ START_TEST(test_a_kept_model_gives_the_answers_of_a_fresh_one)
 }
 END_TEST
 
+// Eight workers of one study, whose suggestions are prepared meanwhile.
+static void *ask_and_tell(void *context)
+{
+    struct crowd *crowd = context;
+    int worker = crowd->next_worker++;
+    for (int i = 0; i < 12; i++) {
+        struct job ask = job_of(ASK_ONLY, crowd->study[0]), tell;
+        run_well(crowd->engine, &ask);
+        if (i % 6 == worker % 6) // the other ones overtake it
+            usleep(2000);
+        tell = tell_of(crowd->study[0], ask.number, bowl(ask.point));
+        run_well(crowd->engine, &tell);
+    }
+    return NULL;
+}
+
+START_TEST(test_what_is_prepared_during_the_bustle_is_a_pure_function)
+{
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    pthread_t threads[THREADS];
+    ck_assert_ptr_nonnull(crowd);
+    open_database(_i);
+    crowd->study[0] =
+        study_in(store, owner, "s",
+                 ONE_FLOAT ",\"sampler\":{\"name\":\"gp\",\"seed\":5}");
+    struct engine_options options = options_of(3);
+    options.preparers = 2;
+    crowd->engine = start(&options);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_and_tell, crowd),
+                         0);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    struct job replay = job_of(REPLAY, crowd->study[0]);
+    run_well(crowd->engine, &replay);
+    compare(crowd->engine, crowd->study[0]);
+    engine_stop(crowd->engine);
+    close_database();
+    free(crowd);
+}
+END_TEST
+
 // The models of gp are made by a thread of their own, after the transaction.
 START_TEST(test_a_model_that_is_fitted_aside_gives_the_same_answers)
 {
@@ -703,6 +761,7 @@ int main(void)
         test_nothing_acknowledged_is_lost_when_the_store_fails,
         test_a_kept_model_gives_the_answers_of_a_fresh_one,
         test_a_model_that_is_fitted_aside_gives_the_same_answers,
+        test_what_is_prepared_during_the_bustle_is_a_pure_function,
         test_an_evicted_study_comes_back_the_same,
         test_too_many_commands_are_busy_at_once,
         test_stopping_finishes_what_was_submitted,

@@ -2,6 +2,7 @@
 // test_store_file.c - migrations, URLs and the SQLite file
 
 #include "databases.h"
+#include "db_file.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -29,6 +30,58 @@ START_TEST(test_migrations_run_once_and_refuse_what_they_do_not_know)
                           "(9999, 'later', '', 0)");
     must_fail(ERROR_CONFLICT, store_migrate(database.url, &err));
     ck_assert_ptr_nonnull(strstr(err.message, "newer"));
+    database_remove(&database);
+}
+END_TEST
+
+// Makes the schema as the program with only the first migration made it.
+static void migrate_first(struct database *old)
+{
+    if (strncmp(old->url, "sqlite:", 7) == 0)
+        must(db_file_create(old->url + 7, &err));
+    struct db *db = db_open(old->url, &err);
+    ck_assert_ptr_nonnull(db);
+    enum dialect dialect = db->driver->dialect;
+    const struct migration *first = &migrations[0];
+    must(db_begin(db, &err));
+    must(db_script(db, query_texts[dialect][QUERY_MIGRATE_PREPARE], &err));
+    must(db_script(db, first->text[dialect], &err));
+    must(db_write(db,
+                  DB_CALL(QUERY_MIGRATION_ADD, db_int(first->version),
+                          db_text(first->name), db_text(first->sha256[dialect]),
+                          db_int(1)),
+                  &err));
+    must(db_stamp(db, first->version, &err));
+    must(db_commit(db, &err));
+    db_close(db);
+}
+
+START_TEST(test_trials_of_the_first_schema_are_read_after_migrating)
+{
+    struct arena arena;
+    struct trial_row row;
+    arena_init(&arena);
+    database_new(&database, _i);
+    migrate_first(&database);
+    struct store *store = session(&database);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    char sql[300];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO trials (study_id, number, state, stopped, attempt, "
+             "seen_revision, revision, lease_ms, created_ms, point) "
+             "VALUES (%lld, 0, 1, %s, 1, 0, 1, 5, 6, %s)",
+             (long long)study, _i == ON_SQLITE ? "0" : "false",
+             _i == ON_SQLITE ? "x'000000000000e03f'" : "'{0.5}'");
+    run_sql(database.url, sql);
+    store_close(store);
+    must(store_migrate(database.url, &err));
+    store = session(&database);
+    must(store_trial_get(store, study, 0, &arena, &row, &err));
+    ck_assert_double_eq(row.point[0], 0.5);
+    ck_assert_uint_eq(row.n_constraint_values, 0);
+    ck_assert_ptr_null(row.why);
+    store_close(store);
+    arena_done(&arena);
     database_remove(&database);
 }
 END_TEST
@@ -145,6 +198,9 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(
         tc, test_migrations_run_once_and_refuse_what_they_do_not_know, 0,
+        DATABASES);
+    tcase_add_loop_test(
+        tc, test_trials_of_the_first_schema_are_read_after_migrating, 0,
         DATABASES);
     tcase_add_loop_test(tc, test_url_that_makes_no_sense_is_refused, 0, 4);
     tcase_add_test(tc, test_file_is_private_in_folders_that_are_made);

@@ -44,6 +44,8 @@ static void check_core(const struct trial_row *found,
     check_doubles(found->point, found->n_point, trial->point, trial->n_point);
     check_doubles(found->values, found->n_values, trial->values,
                   trial->n_values);
+    check_doubles(found->constraint_values, found->n_constraint_values,
+                  trial->constraint_values, trial->n_constraint_values);
     check_doubles(&found->uncertainty, 1, &trial->uncertainty, 1);
     ck_assert_int_eq(found->stopped, trial->stopped);
     ck_assert_pstr_eq(found->stop_reason, trial->stop_reason);
@@ -74,12 +76,14 @@ static void check_trial(const struct trial_row *found,
     ck_assert_pstr_eq(found->env, trial->env);
     ck_assert_pstr_eq(found->tags, trial->tags);
     ck_assert_pstr_eq(found->notes, trial->notes);
+    ck_assert_pstr_eq(found->why, trial->why);
 }
 
 static struct trial_row full_trial(int64_t study)
 {
     static const double point[] = {0.1, NAN, -0.0, 1e308, 5e-324, INFINITY, -1};
     static const double values[] = {-3.5, NAN};
+    static const double constraints[] = {20.5, -1e-300, 0};
     struct trial_row trial = {
         .study_id = study,
         .number = 7,
@@ -88,6 +92,8 @@ static struct trial_row full_trial(int64_t study)
         .n_point = sizeof point / sizeof *point,
         .values = values,
         .n_values = 2,
+        .constraint_values = constraints,
+        .n_constraint_values = 3,
         .uncertainty = 0.25,
         .stopped = true,
         .stop_reason = "median",
@@ -112,6 +118,7 @@ static struct trial_row full_trial(int64_t study)
         .env = large_text(&arena, 300000),
         .tags = "[\"x\"]",
         .notes = "$1 ?1 %s",
+        .why = "the best of 24 draws",
     };
     return trial;
 }
@@ -155,6 +162,8 @@ START_TEST(test_end_of_a_trial_leaves_null_texts_alone)
         .state = TRIAL_COMPLETE,
         .values = &value,
         .n_values = 1,
+        .constraint_values = &value,
+        .n_constraint_values = 1,
         .uncertainty = NAN,
         .lease_ms = 9,
         .ended_ms = 8,
@@ -167,6 +176,8 @@ START_TEST(test_end_of_a_trial_leaves_null_texts_alone)
     trial.state = end.state;
     trial.values = end.values;
     trial.n_values = 1;
+    trial.constraint_values = &value;
+    trial.n_constraint_values = 1;
     trial.uncertainty = NAN;
     trial.stopped = false;
     trial.lease_ms = 9;
@@ -296,6 +307,40 @@ START_TEST(test_second_session_catches_up_with_what_changed)
 }
 END_TEST
 
+static int see_values(void *context, int64_t number, const double *values,
+                      size_t n, struct error *error)
+{
+    struct seen *seen = context;
+    (void)error;
+    ck_assert_uint_eq(n, number == 3 ? 2 : 1);
+    ck_assert_double_eq(values[0], (double)number / 4);
+    ck_assert_double_eq(values[n - 1], number == 3 ? -8 : (double)number / 4);
+    seen->id[seen->n++] = number;
+    return 0;
+}
+
+START_TEST(test_values_are_read_by_state_and_number)
+{
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    for (int64_t i = 4; i >= 0; i--) {
+        double values[] = {(double)i / 4, -8};
+        struct trial_row trial = trial_of(study, i, i + 1);
+        trial.state = i % 2 ? TRIAL_COMPLETE : TRIAL_INFEASIBLE;
+        trial.values = values;
+        trial.n_values = i == 3 ? 2 : 1;
+        must(store_trial_add(store, &trial, &err));
+    }
+    struct seen seen = {0};
+    must(store_trial_values(store, study, TRIAL_COMPLETE, see_values, &seen,
+                            &err));
+    ck_assert_uint_eq(seen.n, 2);
+    ck_assert_int_eq(seen.id[0], 1);
+    ck_assert_int_eq(seen.id[1], 3);
+    close_database();
+}
+END_TEST
+
 static int see_expired(void *context, int64_t study_id, int64_t number,
                        struct error *error)
 {
@@ -341,6 +386,7 @@ int main(void)
         test_queued_trial_is_started_and_its_lease_renewed,
         test_trial_list_filters_in_either_order,
         test_second_session_catches_up_with_what_changed,
+        test_values_are_read_by_state_and_number,
         test_expired_leases_are_those_of_running_trials_oldest_first,
         NULL,
     };

@@ -327,6 +327,40 @@ START_TEST(test_a_result_has_a_number_for_each_objective_and_constraint)
 }
 END_TEST
 
+START_TEST(test_a_copy_is_the_same_and_lives_on_its_own)
+{
+    for (int i = 0; i < 50; i++)
+        add(TRIAL_RUNNING);
+    for (int i = 0; i < 20; i++) {
+        history_report(&history, (size_t)i, 3, i);
+        history_report(&history, (size_t)i, 1, -i);
+        history_move(&history, (size_t)i, i % 3 ? TRIAL_COMPLETE : TRIAL_PRUNED,
+                     20 - i);
+    }
+    struct history copy;
+    history_copy(&copy, &history);
+    ck_assert_uint_eq(copy.n, 50);
+    ck_assert_int_eq(copy.best, history.best);
+    ck_assert_mem_eq(copy.count, history.count, sizeof copy.count);
+    ck_assert_mem_eq(copy.ended, history.ended, 20 * sizeof *copy.ended);
+    ck_assert_mem_eq(copy.running, history.running, 30 * sizeof *copy.running);
+    ck_assert_mem_eq(copy.point, history.point, 100 * sizeof *copy.point);
+    ck_assert_mem_eq(copy.unit, history.unit, 100 * sizeof *copy.unit);
+    ck_assert_mem_eq(copy.state, history.state, 50);
+    ck_assert_mem_eq(copy.seen, history.seen, 50 * sizeof *copy.seen);
+    ck_assert_double_eq(copy.value[19], 1);
+    ck_assert_double_eq(history_at(&copy, 7, 1), -7);
+    history_move(&history, 19, TRIAL_LOST, NAN);
+    history_report(&history, 7, 1, 0);
+    ck_assert_double_eq(copy.value[19], 1);
+    ck_assert_double_eq(history_at(&copy, 7, 1), -7);
+    ck_assert_uint_eq(history_append(&copy, TRIAL_QUEUED, (double[]){0, 1}),
+                      50);
+    ck_assert_uint_eq(history.n, 50);
+    history_done(&copy);
+}
+END_TEST
+
 START_TEST(test_without_constraints_nothing_is_violated)
 {
     size_t number = add(TRIAL_RUNNING);
@@ -359,6 +393,7 @@ int main(void)
     tcase_add_test(
         cases, test_a_result_has_a_number_for_each_objective_and_constraint);
     tcase_add_test(cases, test_without_constraints_nothing_is_violated);
+    tcase_add_test(cases, test_a_copy_is_the_same_and_lives_on_its_own);
     Suite *suite = suite_create("history");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -68,8 +68,8 @@ START_TEST(test_every_field_has_a_default)
 {
     struct definition *d = read(least);
     ck_assert_str_eq(d->name, "s");
-    ck_assert_str_eq(d->objective, "value");
-    ck_assert(!d->maximize && !d->hopaas);
+    ck_assert_str_eq(d->objectives[0].name, "value");
+    ck_assert(!d->objectives[0].maximize && !d->hopaas);
     ck_assert_str_eq(d->sampler->name, "tpe");
     ck_assert_str_eq(d->pruner->name, "nop");
     for (size_t i = 0; i < d->sampler->n_options; i++)
@@ -110,8 +110,8 @@ START_TEST(test_every_field_is_read_and_kept)
 {
     struct definition *d = read(full);
     ck_assert_str_eq(d->name, "\xc3\xbc \"s\"");
-    ck_assert_str_eq(d->objective, "loss");
-    ck_assert(d->maximize);
+    ck_assert_str_eq(d->objectives[0].name, "loss");
+    ck_assert(d->objectives[0].maximize);
     ck_assert_uint_eq(d->seed, 9007199254740991);
     ck_assert_int_eq(d->budget.max_trials, 1);
     ck_assert_int_eq(d->budget.max_running, 2);
@@ -160,8 +160,6 @@ static const char *const faults[][2] = {
      "kind must be hpo in this version, not \"limit\""},
     {"{\"name\":\"s\",\"direction\":\"up\"," SPACE "}",
      "direction must be minimize or maximize, not \"up\""},
-    {"{\"name\":\"s\",\"objectives\":[{},{}]," SPACE "}",
-     "objectives must hold exactly 1 objective in this version, not 2"},
     {"{\"name\":\"s\",\"objectives\":[{\"nmae\":1}]," SPACE "}",
      "unknown field objectives[0].nmae"},
     {"{\"name\":\"s\",\"sampler\":\"oracle\"," SPACE "}",
@@ -460,7 +458,7 @@ START_TEST(test_a_patch_replaces_the_rest)
     ck_assert_int_eq(d->max_attempts, 1);
     ck_assert_str_eq(d->sampler->name, "random");
     ck_assert_str_eq(d->pruner->name, "median");
-    ck_assert(d->maximize);
+    ck_assert(d->objectives[0].maximize);
     ck_assert_str_eq(d->constants, "{\"a\":[1,2.0,null]}");
     definition_free(d);
 }
@@ -486,6 +484,7 @@ START_TEST(test_a_patch_of_what_is_fixed_is_refused)
         "{\"constants\":{}}",
         "{\"origin\":\"x\"}",
         "{\"objectives\":[]}",
+        "{\"outcome_constraints\":[]}",
         "{\"space\":{}}",
         "{\"space\":null}",
         "{\"lease_s\":0}",

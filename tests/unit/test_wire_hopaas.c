@@ -64,8 +64,8 @@ START_TEST(test_the_least_ask_is_a_study)
     char *identity;
     struct definition *d = read("{" X "}", &identity);
     ck_assert_str_eq(d->name, "untitled");
-    ck_assert_str_eq(d->objective, "loss");
-    ck_assert(!d->maximize && d->hopaas);
+    ck_assert_str_eq(d->objectives[0].name, "loss");
+    ck_assert(!d->objectives[0].maximize && d->hopaas);
     ck_assert_str_eq(d->sampler->name, "tpe");
     ck_assert_str_eq(d->pruner->name, "nop");
     ck_assert_str_eq(d->constants, "{}");
@@ -89,7 +89,7 @@ START_TEST(test_config_says_title_direction_and_algorithms)
                     "\"bootstrap_count\":0}}"),
              &identity);
     ck_assert_str_eq(d->name, "t");
-    ck_assert(d->maximize);
+    ck_assert(d->objectives[0].maximize);
     ck_assert_double_eq(d->sampler_options[0], 3);
     ck_assert_str_eq(d->sampler->options[0].name, "n_startup_trials");
     ck_assert_str_eq(d->pruner->name, "hyperband");

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// trial_private.h - what the files of trial.h share
+
+#ifndef CUMAE_TRIAL_PRIVATE_H
+#define CUMAE_TRIAL_PRIVATE_H
+
+#include "trial.h"
+
+// How a trial ends, or is told to stop.
+struct trial_end {
+    enum trial_state state;
+    struct outcome outcome;
+    const char *stop_reason; // or NULL
+    const struct tell *tell; // or NULL
+    const char *error;       // or NULL
+    int64_t user_id;
+};
+
+// Moves the trial in memory and in the store, and settles the study when it
+// ended. The state that it has already is a stop, and ends nothing.
+int trial_end(struct live *live, struct store *store, size_t number,
+              const struct trial_end *end, struct error *err);
+
+// May the trial still be told anything new?
+bool trial_is_open(enum trial_state state);
+
+// ERROR_NOT_FOUND when the study has no trial of that number.
+int trial_check_number(const struct live *live, int64_t number,
+                       struct error *err);
+
+#endif
