@@ -87,7 +87,7 @@ static void dtlz2_constrained(const double *x, double *y, double *constraint)
 // [0, 1], which is 1/3: 5.167. With the constraint half of it is cut off.
 static const struct problem problems[] = {
     {6, 2, 0, zdt1, {1.1, 5}, 40, 160},
-    {7, 4, 0, dtlz2_of_4, {1.5, 1.5, 1.5, 1.5}, 60, 75},
+    {7, 4, 0, dtlz2_of_4, {1.5, 1.5, 1.5, 1.5}, 60, 60},
     {5, 2, 1, dtlz2_constrained, {1.5, 1.5}, 40, 160},
 };
 
