@@ -17,18 +17,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aim.h"
 #include "ascent.h"
 #include "memory.h"
-#include "pareto.h"
 #include "rng.h"
 #include "sobol.h"
 #include "surrogate.h"
 #include "tried.h"
-#include "worth.h"
 
 enum {
-    BEST = 5,       // known points that are perturbed; twice as many
-                    // with several objectives
     BORROWED = 3,   // first points from other studies, one from each
     RECHECKED = 40, // found points that may turn out to be tried
 };
@@ -105,210 +102,6 @@ static void model_free(struct model *model)
     free(model);
 }
 
-// ---- what to aim at ---------------------------------------------------------
-
-// What a suggestion is told from.
-struct view {
-    const struct sampler_task *task;
-    uint64_t number;
-    struct surrogate now;
-    const struct gp **gps; // of its outputs
-    size_t n_pending;
-    bool *eligible; // [points of the first process] may be the best
-    size_t n_front;
-    size_t *front; // points that no eligible one dominates; one objective: 0
-};
-
-// Is a result feasible, as far as was told? With constraints nothing is
-// believed of pending trials.
-static bool feasible(const struct view *view, uint32_t trial)
-{
-    const struct history *history = view->task->history;
-    if (trial == SURROGATE_OTHER || view->now.n_objectives == 0)
-        return false;
-    switch (history->state[trial]) {
-    case TRIAL_COMPLETE:
-    case TRIAL_PRUNED:
-        return !(history_violation(history, trial) > 0);
-    case TRIAL_RUNNING:
-        return view->now.n_outputs == view->now.n_objectives;
-    default:
-        return false;
-    }
-}
-
-static struct view look(const struct sampler_task *task,
-                        const struct surrogate *surrogate, uint64_t number,
-                        struct arena *arena)
-{
-    struct view view = {.task = task, .number = number};
-    view.now = surrogate_look(surrogate, task->history, number, arena);
-    view.gps = arena_alloc(arena, view.now.n_outputs * sizeof *view.gps);
-    for (size_t i = 0; i < view.now.n_outputs; i++)
-        view.gps[i] = &view.now.output[i].gp;
-    size_t n = view.gps[0]->points.n;
-    view.eligible = arena_alloc(arena, n * sizeof *view.eligible);
-    for (size_t i = 0; i < n; i++) {
-        uint32_t trial = view.now.trial[i];
-        view.eligible[i] = feasible(&view, trial);
-        view.n_pending += trial != SURROGATE_OTHER &&
-                          task->history->state[trial] == TRIAL_RUNNING;
-    }
-    return view;
-}
-
-// What an objective is at point i: its value, or, with noise, its mean.
-static double value_at(const struct gp *gp, size_t i)
-{
-    bool noisy = gp->noise + gp->variance[i] > 1e-3 * gp->scale;
-    return noisy ? gp_mean_at(gp, i) : gp->y[i];
-}
-
-// Writes the objectives of the eligible points to value[n x m] and which these
-// are to point[n]; returns n.
-static size_t collect(const struct view *view, double *value, size_t *point)
-{
-    size_t m = view->now.n_objectives, n = 0;
-    for (size_t i = 0; i < view->gps[0]->points.n; i++) {
-        if (!view->eligible[i])
-            continue;
-        for (size_t k = 0; k < m; k++)
-            value[n * m + k] = value_at(view->gps[k], i);
-        point[n++] = i;
-    }
-    return n;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-// The boxes below a reference point: that of hypervolume.h, but in no objective
-// better than the upper quartile, lest a front that has shrunk to a point stays
-// one.
-static const struct boxes *boxes_around(size_t n, size_t m, const double *value,
-                                        struct arena *arena)
-{
-    double *reference = arena_doubles(arena, m);
-    double *sorted = arena_doubles(arena, n);
-    struct boxes *boxes = arena_alloc(arena, sizeof *boxes);
-    hypervolume_reference(value, n, m, arena, reference);
-    for (size_t k = 0; k < m; k++) {
-        for (size_t i = 0; i < n; i++)
-            sorted[i] = value[i * m + k];
-        qsort(sorted, n, sizeof *sorted, by_size);
-        reference[k] = fmax(reference[k], sorted[3 * (n - 1) / 4]);
-    }
-    *boxes =
-        boxes_of(&(struct hypervolume_task){n, m, value, reference}, arena);
-    return boxes;
-}
-
-// Uniform over all weights >= 0 whose sum is 1.
-static double *random_weights(size_t m, struct rng *rng, struct arena *arena)
-{
-    double *weight = arena_doubles(arena, m), sum = 0;
-    for (size_t k = 0; k < m; k++)
-        sum += weight[k] = -log(1 - rng_uniform(rng));
-    for (size_t k = 0; k < m; k++)
-        weight[k] /= sum;
-    return weight;
-}
-
-static struct worth aim(struct view *view, struct rng *rng, struct arena *arena)
-{
-    size_t m = view->now.n_objectives, all = view->gps[0]->points.n;
-    struct worth worth = {.n_objectives = m,
-                          .n_constraints = view->now.n_outputs - m};
-    double *value = arena_doubles(arena, all * m + 1);
-    double *ideal = arena_doubles(arena, m + 1);
-    size_t *point = arena_alloc(arena, (all + 1) * sizeof *point);
-    size_t n = collect(view, value, point);
-    if (n == 0)
-        return worth; // the probability to be feasible
-    for (size_t k = 0; k < m; k++) {
-        ideal[k] = INFINITY;
-        for (size_t i = 0; i < n; i++)
-            ideal[k] = fmin(ideal[k], value[i * m + k]);
-    }
-    worth.best = ideal[0];
-    worth.ideal = ideal;
-    if (m == 1) {
-        worth.kind = view->number % 3 == 2 ? WORTH_OPTIMISM : WORTH_IMPROVEMENT;
-        return worth;
-    }
-    view->front = arena_alloc(arena, n * sizeof *view->front);
-    struct pareto_set set = {n, m, value, NULL};
-    view->n_front = pareto_front(&set, arena, view->front);
-    for (size_t i = 0; i < view->n_front; i++)
-        view->front[i] = point[view->front[i]];
-    worth.kind = m <= BOXES_MOST_OBJECTIVES ? WORTH_VOLUME : WORTH_MIXTURE;
-    if (worth.kind == WORTH_VOLUME)
-        worth.boxes = boxes_around(n, m, value, arena);
-    else
-        worth.weight = random_weights(m, rng, arena);
-    return worth;
-}
-
-// Vizier's trust region grows with the number of points.
-static double radius(const struct view *view, const struct worth *worth)
-{
-    double n = (double)view->gps[0]->points.n;
-    double r = 0.2 + 0.3 * n / (5 * ((double)view->task->space->n + 1));
-    return worth->kind == WORTH_OPTIMISM && r <= 0.5 ? r : INFINITY;
-}
-
-// Is point i of the first process to be preferred to j?
-static bool better(const struct view *view, size_t i, size_t j)
-{
-    if (view->eligible[i] != view->eligible[j])
-        return view->eligible[i];
-    return view->gps[0]->y[i] < view->gps[0]->y[j];
-}
-
-// The indices of the best known points of the first process, or some of the
-// front; returns how many.
-static size_t best_known(const struct view *view, struct rng *rng,
-                         size_t best[2 * BEST])
-{
-    size_t n = 0;
-    if (view->n_front > 0) {
-        rng_shuffle(rng, view->front, view->n_front);
-        n = view->n_front < 2 * BEST ? view->n_front : 2 * BEST;
-        memcpy(best, view->front, n * sizeof *best);
-        return n;
-    }
-    for (size_t i = 0; i < view->gps[0]->points.n; i++) {
-        size_t at = n;
-        while (at > 0 && better(view, i, best[at - 1]))
-            at--;
-        if (at == BEST)
-            continue;
-        n += n < BEST;
-        for (size_t j = n - 1; j > at; j--)
-            best[j] = best[j - 1];
-        best[at] = i;
-    }
-    return n;
-}
-
-// Copies points of the first process to rows of d coordinates.
-static double *copy_points(const struct view *view, size_t n,
-                           const size_t *index, struct arena *arena)
-{
-    const struct matern_points *points = &view->gps[0]->points;
-    size_t d = view->task->space->n;
-    double *unit = arena_doubles(arena, n * d);
-    double *x = arena_doubles(arena, points->d);
-    for (size_t i = 0; i < n; i++) {
-        gp_points_get(points, index[i], x);
-        memcpy(unit + i * d, x, d * sizeof *x);
-    }
-    return unit;
-}
-
 // ---- suggestions ------------------------------------------------------------
 
 // Writes the best point of another study, for the first objective.
@@ -359,36 +152,39 @@ static bool known(const struct gp *gp, size_t d, const double *unit)
 }
 
 // Writes the best point found that is neither known nor tried.
-static bool take(const struct view *view, struct ascent_points found,
+static bool take(const struct sampler_task *task, uint64_t number,
+                 const struct aim *aim, struct ascent_points found,
                  double *point)
 {
-    size_t d = view->task->space->n;
+    size_t d = task->space->n;
+    size_t n = aim->worth.n_objectives + aim->worth.n_constraints;
     for (size_t i = 0; i < found.n && i < RECHECKED; i++) {
         const double *unit = found.unit + i * d;
         bool old = false;
-        for (size_t j = 0; j < view->now.n_outputs && !old; j++)
-            old = known(view->gps[j], d, unit);
-        space_decode(view->task->space, unit, point);
-        if (!old && !tried(view->task->history, view->number, point))
+        for (size_t j = 0; j < n && !old; j++)
+            old = known(aim->gps[j], d, unit);
+        space_decode(task->space, unit, point);
+        if (!old && !tried(task->history, number, point))
             return true;
     }
     return false;
 }
 
-// The share of the results that a mean is better than, in percent.
-static double standing(const struct view *view, double mean)
+// The share of the results that are worse than a mean, in percent.
+static double standing(const struct surrogate *surrogate, double mean)
 {
-    const struct gp *gp = view->gps[0];
+    const struct gp *gp = &surrogate->output->gp;
     size_t n = 0, worse = 0;
     for (size_t i = 0; i < gp->points.n; i++)
-        if (view->now.trial[i] != SURROGATE_OTHER) {
+        if (surrogate->trial[i] != SURROGATE_OTHER) {
             n++;
             worse += gp->y[i] > mean;
         }
     return 100 * (double)worse / (double)n;
 }
 
-static const char *explain(const struct view *view, const struct worth *worth,
+static const char *explain(const struct surrogate *surrogate,
+                           const struct aim *aim, const struct space *space,
                            const double *point, struct arena *arena)
 {
     static const char *const kinds[] = {
@@ -396,21 +192,22 @@ static const char *explain(const struct view *view, const struct worth *worth,
         [WORTH_IMPROVEMENT] = "expected improvement",
         [WORTH_OPTIMISM] = "upper confidence bound",
         [WORTH_VOLUME] = "expected hypervolume improvement",
-        [WORTH_MIXTURE] = "optimism about a random mixture of objectives",
+        [WORTH_MIXTURE] = "a random mixture of the objectives",
     };
-    const struct gp *gp = view->gps[0];
-    const char *kind = kinds[worth->kind];
-    size_t pending = view->n_pending, results = gp->points.n - pending;
-    if (view->n_front > 0)
-        return arena_print(
-            arena, "%s; %zu results, %zu pending; %zu points on the front",
-            kind, results, pending, view->n_front);
+    const char *text =
+        arena_print(arena, "%s; %zu results, %zu pending",
+                    kinds[aim->worth.kind], aim->n_results, aim->n_pending);
+    if (aim->n_front > 0)
+        return arena_print(arena, "%s; %zu points on the front", text,
+                           aim->n_front);
+    if (aim->worth.n_objectives == 0)
+        return text;
+    const struct gp *gp = aim->gps[0];
     double *x = arena_zeros(arena, gp->points.d, sizeof *x);
-    space_encode(view->task->space, point, x);
-    double share = standing(view, gp_predict(gp, x, arena).mean);
-    return arena_print(
-        arena, "%s; %zu results, %zu pending; predicted better than %.0f %%",
-        kind, results, pending, share);
+    space_encode(space, point, x);
+    double mean = gp_predict(gp, x, arena).mean;
+    return arena_print(arena, "%s; predicted better than %.0f %%", text,
+                       standing(surrogate, mean));
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
@@ -423,19 +220,19 @@ static int suggest(const struct sampler_task *task, const struct model *model,
         out->why = start(task, number, &rng, arena, out->point);
         return 0;
     }
-    struct view view = look(task, &model->surrogate, number, arena);
-    struct worth worth = aim(&view, &rng, arena);
-    size_t best[2 * BEST], n_best = best_known(&view, &rng, best);
+    struct surrogate now =
+        surrogate_look(&model->surrogate, task->history, number, arena);
+    struct aim aim = aim_of(&now, task->history, number, &rng, arena);
     struct ascent ascent = {.space = task->space,
-                            .worth = &worth,
-                            .gps = view.gps,
-                            .n_best = n_best,
-                            .best = copy_points(&view, n_best, best, arena),
-                            .radius = radius(&view, &worth)};
+                            .worth = &aim.worth,
+                            .gps = aim.gps,
+                            .n_best = aim.n_best,
+                            .best = aim.best,
+                            .radius = aim.radius};
     struct ascent_points found = ascent_find(&ascent, &rng, arena);
-    out->why = NULL;
-    if (take(&view, found, out->point))
-        out->why = explain(&view, &worth, out->point, arena);
+    out->why = "all that the model proposes was tried: a random point";
+    if (take(task, number, &aim, found, out->point))
+        out->why = explain(&now, &aim, task->space, out->point, arena);
     else if (!tried_random_other(task->history, number, &rng, arena,
                                  out->point))
         space_decode(task->space, found.unit, out->point);
