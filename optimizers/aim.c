@@ -176,12 +176,12 @@ static size_t some_of(struct aim *aim, const struct known *known,
 static void begin(struct aim *aim, const struct known *known, size_t d,
                   struct rng *rng, struct arena *arena)
 {
-    const struct matern_points *points = &aim->gps[0]->points;
+    const struct matern_points *points = &aim->gps[0].points;
     size_t index[2 * BEST];
     if (known->n > 0 && known->m > 1)
         aim->n_best = some_of(aim, known, rng, arena, index);
     else
-        aim->n_best = least(aim->gps[0], known, index);
+        aim->n_best = least(&aim->gps[0], known, index);
     aim->best = arena_doubles(arena, aim->n_best * d);
     double *x = arena_doubles(arena, points->d);
     for (size_t i = 0; i < aim->n_best; i++) {
@@ -207,8 +207,8 @@ struct aim aim_of(const struct surrogate *surrogate,
     struct aim aim = {.worth = {.n_objectives = m, .n_constraints = n - m}};
     aim.gps = arena_alloc(arena, n * sizeof *aim.gps);
     for (size_t i = 0; i < n; i++)
-        aim.gps[i] = &surrogate->output[i].gp;
-    size_t all = aim.gps[0]->points.n, d = history->space->n;
+        aim.gps[i] = surrogate->output[i].gp;
+    size_t all = aim.gps[0].points.n, d = history->space->n;
     for (size_t i = 0; i < all; i++) {
         if (surrogate->trial[i] == SURROGATE_OTHER)
             continue;

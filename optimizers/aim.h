@@ -20,7 +20,7 @@
 
 struct aim {
     struct worth worth;
-    const struct gp **gps; // the processes, those of the objectives first
+    struct gp *gps; // the processes, those of the objectives first
     size_t n_best;
     double *best;  // [n_best x d] where it is worth to begin
     double radius; // of the trust region, INFINITY: everything
@@ -28,7 +28,7 @@ struct aim {
     size_t n_front; // results that none dominates; with one objective 0
 };
 
-// What trial `number` is after; lends the processes of `surrogate`.
+// What trial `number` is after; the processes are those of `surrogate`.
 struct aim aim_of(const struct surrogate *surrogate,
                   const struct history *history, uint64_t number,
                   struct rng *rng, struct arena *arena);

@@ -33,14 +33,14 @@ enum {
 
 static bool is_number(const struct ascent *ascent, size_t k)
 {
-    enum matern_distance distance = ascent->gps[0]->points.distance[k];
+    enum matern_distance distance = ascent->gps[0].points.distance[k];
     return distance == MATERN_NUMBER || distance == MATERN_NUMBER_OR_NONE;
 }
 
 // To the nearest known point: the largest difference of a coordinate.
 static double remoteness(const struct ascent *ascent, const double *unit)
 {
-    const struct matern_points *points = &ascent->gps[0]->points;
+    const struct matern_points *points = &ascent->gps[0].points;
     double least = INFINITY;
     for (size_t i = 0; i < points->n; i++) {
         double most = 0;
@@ -77,7 +77,7 @@ static double judge(const struct ascent *ascent, const double *unit,
 static const double *widen(const struct ascent *ascent, const double *unit,
                            size_t m, struct arena *arena)
 {
-    size_t d = ascent->space->n, width = ascent->gps[0]->points.d;
+    size_t d = ascent->space->n, width = ascent->gps[0].points.d;
     if (width == d)
         return unit;
     double *wide = arena_zeros(arena, m * width, sizeof *wide);
@@ -95,7 +95,7 @@ static void values(const struct ascent *ascent, const double *unit, size_t m,
     struct gp_prediction *row = arena_alloc(arena, n * sizeof *row);
     double *by_mean = arena_doubles(arena, n), *by_sd = arena_doubles(arena, n);
     for (size_t i = 0; i < n; i++)
-        gp_predict_many(ascent->gps[i], x, m, arena, p + i * m);
+        gp_predict_many(&ascent->gps[i], x, m, arena, p + i * m);
     for (size_t j = 0; j < m; j++) {
         for (size_t i = 0; i < n; i++)
             row[i] = p[i * m + j];
@@ -209,11 +209,11 @@ static bool moves(const struct ascent *ascent, const double *unit, size_t k)
 static double downhill(void *context, const double *z, double *gradient)
 {
     struct slope *s = context;
-    size_t m = n_outputs(s->ascent), width = s->ascent->gps[0]->points.d;
+    size_t m = n_outputs(s->ascent), width = s->ascent->gps[0].points.d;
     for (size_t j = 0; j < s->n; j++)
         s->unit[s->coordinate[j]] = fmin(1, z[j] / s->scale[j]);
     for (size_t i = 0; i < m; i++)
-        s->prediction[i] = gp_predict_slope(s->ascent->gps[i], s->unit,
+        s->prediction[i] = gp_predict_slope(&s->ascent->gps[i], s->unit,
                                             s->arena, s->mean_slope + i * width,
                                             s->sd_slope + i * width);
     double value =
@@ -233,7 +233,7 @@ static double downhill(void *context, const double *z, double *gradient)
 static struct slope slope_at(const struct ascent *ascent, const double *unit,
                              struct arena *arena)
 {
-    size_t d = ascent->space->n, width = ascent->gps[0]->points.d;
+    size_t d = ascent->space->n, width = ascent->gps[0].points.d;
     size_t m = n_outputs(ascent);
     struct slope s = {.ascent = ascent, .arena = arena};
     s.coordinate = arena_alloc(arena, (d + 1) * sizeof *s.coordinate);
@@ -247,7 +247,7 @@ static struct slope slope_at(const struct ascent *ascent, const double *unit,
     memcpy(s.unit, unit, d * sizeof *unit);
     for (size_t k = 0; k < d; k++)
         if (moves(ascent, unit, k)) {
-            s.scale[s.n] = sqrt(ascent->gps[0]->weight[k]);
+            s.scale[s.n] = sqrt(ascent->gps[0].weight[k]);
             s.coordinate[s.n++] = k;
         }
     return s;
@@ -263,7 +263,7 @@ static void climb(const struct ascent *ascent, struct arena *arena,
     double *z = arena_doubles(arena, s.n);
     for (size_t j = 0; j < s.n; j++)
         z[j] = unit[s.coordinate[j]] * s.scale[j];
-    size_t spared = ascent->gps[0]->points.n > MANY;
+    size_t spared = ascent->gps[0].points.n > MANY;
     struct lbfgs_problem problem = {.n = s.n,
                                     .low = low,
                                     .high = s.scale,
@@ -342,7 +342,7 @@ static double hop(const struct ascent *ascent, struct rng *rng,
     size_t d = ascent->space->n;
     double *around = arena_doubles(arena, NEIGHBOURS * d);
     double *found = arena_doubles(arena, NEIGHBOURS);
-    size_t moves = ascent->gps[0]->points.n > MANY ? MOVES / 2 : MOVES;
+    size_t moves = ascent->gps[0].points.n > MANY ? MOVES / 2 : MOVES;
     for (size_t i = 0; i < moves; i++) {
         size_t n = surround(ascent, unit, rng, arena, around);
         values(ascent, around, n, arena, found);
@@ -427,7 +427,7 @@ struct ascent_points ascent_find(const struct ascent *ascent, struct rng *rng,
     for (size_t i = 0; i < CANDIDATES; i++)
         rank[i] = (struct ranked){value[i], i};
     qsort(rank, CANDIDATES, sizeof *rank, by_value);
-    size_t climbs = ascent->gps[0]->points.n > MANY ? CLIMBS / 2 : CLIMBS;
+    size_t climbs = ascent->gps[0].points.n > MANY ? CLIMBS / 2 : CLIMBS;
     n = CANDIDATES;
     for (size_t i = 0; i < climbs; i++, n++) {
         size_t from =

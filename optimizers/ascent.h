@@ -23,8 +23,8 @@
 struct ascent {
     const struct space *space;
     const struct worth *worth;
-    const struct gp *const *gps; // [n_objectives + n_constraints of worth],
-                                 // with alpha; their points lie in the space
+    const struct gp *gps; // [n_objectives + n_constraints of worth], with
+                          // alpha; their points lie in the space
     size_t n_best;
     const double *best; // [n_best x d], at least one: to be perturbed
     double radius;      // of the trust region, INFINITY: everything. No further

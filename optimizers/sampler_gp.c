@@ -162,7 +162,7 @@ static bool take(const struct sampler_task *task, uint64_t number,
         const double *unit = found.unit + i * d;
         bool old = false;
         for (size_t j = 0; j < n && !old; j++)
-            old = known(aim->gps[j], d, unit);
+            old = known(&aim->gps[j], d, unit);
         space_decode(task->space, unit, point);
         if (!old && !tried(task->history, number, point))
             return true;
@@ -202,7 +202,7 @@ static const char *explain(const struct surrogate *surrogate,
                            aim->n_front);
     if (aim->worth.n_objectives == 0)
         return text;
-    const struct gp *gp = aim->gps[0];
+    const struct gp *gp = &aim->gps[0];
     double *x = arena_zeros(arena, gp->points.d, sizeof *x);
     space_encode(space, point, x);
     double mean = gp_predict(gp, x, arena).mean;
