@@ -12,9 +12,8 @@
 // Optim. 75, 2019, maximise). Its logarithm, term by term from ln h, does not
 // vanish where improvement is unlikely.
 //
-// To be maximised; the objectives are minimised. Objectives should have similar
-// scales only as far as the user of the boxes cares: the maximum does not
-// depend on them.
+// To be maximised; the objectives are minimised. Where the maximum is does not
+// depend on their scales.
 
 #ifndef CUMAE_EHVI_H
 #define CUMAE_EHVI_H
@@ -23,7 +22,7 @@
 
 // Returns ln of the expected improvement for mean[m] and sd[m] > 0 and writes
 // its derivatives to by_mean[m] and by_sd[m]. Finite while the mean is within
-// 1e150 sds of a box. O(n m) for n >= 1 boxes, 0.1 us per box and objective.
+// 1e100 sds of a box. O(n m) for n >= 1 boxes, 0.1 us per box and objective.
 double ehvi_log(const struct boxes *boxes, const double *mean, const double *sd,
                 double *by_mean, double *by_sd);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// hypervolume.c - how much of the space of objectives a set of results
-// dominates
+// hypervolume.c - the volume that a set of results dominates
 //
 // Results become gains: how much better than the reference they are, as a share
 // of the largest such gain in each objective. Gains are in (0, 1], are to be

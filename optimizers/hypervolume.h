@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// hypervolume.h - how much of the space of objectives a set of results
-// dominates
+// hypervolume.h - the volume that a set of results dominates
 //
 // The volume of all points that are no better than some result and better than
 // the reference point: one number for how good a front is, that grows with

@@ -134,7 +134,7 @@ START_TEST(test_the_boxes_know_how_the_volume_grows)
 {
     struct rng rng = rng_at(3, 0);
     for (int round = 0; round < 300; round++) {
-        double value[(MOST + 1) * M], y[M];
+        double value[(MOST + 1) * M], y[M] = {0};
         size_t m = 1 + rng_below(&rng, M), n = draw(&rng, value, m);
         for (size_t k = 0; k < m; k++)
             y[k] = 1.3 * rng_uniform(&rng) - 0.2;
@@ -209,7 +209,7 @@ START_TEST(test_two_objectives_agree_with_the_integral)
     for (int i = 0; i < STEPS; i++)
         for (int j = 0; j < STEPS; j++) {
             double a = -7 + (i + 0.5) * width, b = -7 + (j + 0.5) * width;
-            double y[] = {mean[0] + a * sd[0], mean[1] + b * sd[1]};
+            double y[M] = {mean[0] + a * sd[0], mean[1] + b * sd[1]};
             sum += exp(-0.5 * (a * a + b * b)) * improvement(&boxes, y);
         }
     double exact = exp(ehvi_log(&boxes, mean, sd, by_mean, by_sd));
@@ -238,6 +238,7 @@ START_TEST(test_the_slopes_are_its_derivatives)
         size_t m = 1 + rng_below(&rng, M), n = draw(&rng, value, m);
         struct hypervolume_task task = {n, m, value, ones};
         struct boxes boxes = boxes_of(&task, &arena);
+        ck_assert_uint_le(m, M);
         double reach = rng_below(&rng, 4) ? 1 : 10; // far into the tails
         for (size_t k = 0; k < M; k++) {
             at[k] = reach * 2 * rng_uniform(&rng) - 0.5;

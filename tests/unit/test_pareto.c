@@ -118,7 +118,8 @@ START_TEST(test_ranks_of_many_results_in_two_objectives_come_quickly)
     double *value = arena_doubles(&arena, (size_t)N * 2);
     uint32_t *rank = arena_alloc(&arena, N * sizeof *rank);
     for (size_t i = 0; i < N; i++) {
-        double level = 2 * (double)(i / SIZE), side = (double)(i % SIZE);
+        size_t front = i / SIZE;
+        double level = 2 * (double)front, side = (double)(i % SIZE);
         value[2 * i] = level + side;
         value[2 * i + 1] = level + 1 - side;
     }

@@ -44,7 +44,7 @@ class Study:
     space       parameters by name: Float, Int, Categorical, Discrete, Bool
     direction   minimize or maximize, for the one objective `value`
     objectives  instead of direction: [{"name": ..., "direction": ...}]
-    sampler     a name (tpe, gp, random, qmc, grid, cmaes) or
+    sampler     a name (tpe, gp, random, qmc, grid, cmaes, nsga2) or
                 {"name":, "options":, "seed":}
     pruner      a name (nop, median, percentile, ...) or {"name":, "options":}
     budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
