@@ -10,6 +10,7 @@
 enum { LAMBDAS = 81, MIDDLE = 40 };
 
 static const double farthest = 1e60; // its fourth power is finite
+static const double tail = 20;       // where a straight warp begins to bend
 
 static int by_size(const void *a, const void *b)
 {
@@ -24,13 +25,13 @@ static double standing(const struct warp *warp, double value)
     return fmax(-farthest, fmin(farthest, z));
 }
 
-static double yeo_johnson(const struct warp *warp, double z)
+static double transform(const struct warp *warp, double z)
 {
     double lambda = warp->lambda;
+    if (warp->straight)
+        return z <= tail ? z : tail + log1p(z - tail);
     if (z >= 0)
         return lambda == 0 ? log1p(z) : expm1(lambda * log1p(z)) / lambda;
-    if (warp->straight)
-        return z;
     double other = 2 - lambda;
     return other == 0 ? -log1p(-z) : -expm1(other * log1p(-z)) / other;
 }
@@ -40,10 +41,10 @@ static double moments(const double *z, size_t n, struct warp *warp)
 {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++)
-        sum += yeo_johnson(warp, z[i]);
+        sum += transform(warp, z[i]);
     warp->mean = sum / (double)n;
     for (size_t i = 0; i < n; i++) {
-        double off = yeo_johnson(warp, z[i]) - warp->mean;
+        double off = transform(warp, z[i]) - warp->mean;
         squares += off * off;
     }
     return squares / (double)n;
@@ -54,9 +55,7 @@ static void bend(struct warp *warp, const double *z, size_t n)
 {
     double jacobian = 0, most = -INFINITY;
     for (size_t i = 0; i < n; i++)
-        jacobian += z[i] >= 0        ? log1p(z[i])
-                    : warp->straight ? 0
-                                     : -log1p(-z[i]);
+        jacobian += z[i] >= 0 ? log1p(z[i]) : -log1p(-z[i]);
     struct warp trial = *warp;
     for (int i = 0; i < LAMBDAS; i++) {
         trial.lambda = (i - MIDDLE) / 20.0;
@@ -69,6 +68,14 @@ static void bend(struct warp *warp, const double *z, size_t n)
         trial.sd = sqrt(variance);
         *warp = trial;
     }
+}
+
+// Sets mean and sd.
+static void standardise(struct warp *warp, const double *z, size_t n)
+{
+    double variance = moments(z, n, warp);
+    if (variance > 1e-300)
+        warp->sd = sqrt(variance);
 }
 
 static struct warp fit(const double *values, size_t n, bool straight,
@@ -87,7 +94,10 @@ static struct warp fit(const double *values, size_t n, bool straight,
         warp.scale = 0.5;
     for (size_t i = 0; i < n; i++)
         z[i] = standing(&warp, z[i]);
-    bend(&warp, z, n);
+    if (straight)
+        standardise(&warp, z, n);
+    else
+        bend(&warp, z, n);
     return warp;
 }
 
@@ -104,15 +114,15 @@ struct warp warp_fit_straight(const double *values, size_t n,
 
 double warp_value(const struct warp *warp, double value)
 {
-    double z = yeo_johnson(warp, standing(warp, value));
+    double z = transform(warp, standing(warp, value));
     return (z - warp->mean) / warp->sd;
 }
 
 double warp_slope(const struct warp *warp, double value)
 {
-    double z = standing(warp, value);
+    double z = standing(warp, value), slope = 0.5 / warp->scale / warp->sd;
+    if (warp->straight)
+        return z <= tail ? slope : slope / (1 + z - tail);
     double power = z >= 0 ? warp->lambda - 1 : 1 - warp->lambda;
-    if (z < 0 && warp->straight)
-        power = 0;
-    return 0.5 / warp->scale * exp(power * log1p(fabs(z))) / warp->sd;
+    return slope * exp(power * log1p(fabs(z)));
 }

@@ -19,7 +19,7 @@
 #include "arena.h"
 
 struct warp {
-    bool straight; // the good half is only scaled
+    bool straight; // lambda has no meaning
     double median, scale, lambda;
     double mean, sd; // of the transformed values
 };
@@ -27,8 +27,9 @@ struct warp {
 // The warp of n >= 1 finite values; `values` is not changed.
 struct warp warp_fit(const double *values, size_t n, struct arena *arena);
 
-// The same, but only the bad half is bent: distances on a front of several
-// objectives keep their proportions.
+// Values that are only scaled, up to 20 widths of the good half beyond the
+// median, and from there on bent like the logarithm: on a front of several
+// objectives distances keep their proportions.
 struct warp warp_fit_straight(const double *values, size_t n,
                               struct arena *arena);
 
