@@ -124,6 +124,7 @@ static int start(struct service *service, struct error *err)
     };
     service->accounts = accounts_new();
     service->directory = directory_new();
+    service->answers = answers_new();
     service->metrics = metrics_new();
     if (store_migrate(config->database, err))
         return -1;
@@ -154,6 +155,7 @@ static void stop(struct service *service)
     engine_stop(service->engine);
     accounts_free(service->accounts);
     directory_free(service->directory);
+    answers_free(service->answers);
     metrics_free(service->metrics);
 }
 

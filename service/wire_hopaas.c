@@ -30,9 +30,10 @@ static const struct {
     const char *python, *ours;
 } samplers_by_class[] =
     {
-        {"TPESampler", "tpe"}, {"RandomSampler", "random"},
-        {"QMCSampler", "qmc"}, {"GridSampler", "grid"},
-        {"GPSampler", "gp"},   {"CmaEsSampler", "cmaes"},
+        {"TPESampler", "tpe"},      {"RandomSampler", "random"},
+        {"QMCSampler", "qmc"},      {"GridSampler", "grid"},
+        {"GPSampler", "gp"},        {"CmaEsSampler", "cmaes"},
+        {"NSGAIISampler", "nsga2"},
 },
   pruners_by_class[] = {
       {"NopPruner", "nop"},
@@ -53,6 +54,8 @@ static const struct {
     {"min_resources", "min_resource"},
     {"max_resources", "max_resource"},
     {"popsize", "population"},
+    {"population_size", "population"},
+    {"swapping_prob", NULL},
     {"sigma0", NULL},
     {"bootstrap_count", NULL},
     {"min_early_stopping_rate", NULL},

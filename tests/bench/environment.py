@@ -20,6 +20,11 @@ ONE_THREAD = {
 }
 
 
+def one_thread() -> None:
+    """Let libraries that are loaded from now on start no threads."""
+    os.environ.update(ONE_THREAD)
+
+
 def python(name: str) -> Path:
     """Return the Python of an environment, made when it is missing."""
     home = ROOM / name
@@ -44,7 +49,10 @@ def inside(name: str) -> bool:
 
 
 def run(name: str, variables: dict) -> None:
-    """Run this program once more, in an environment."""
+    """Run this program once more, in an environment.
+
+    CalledProcessError when that cannot be made, or the program fails there.
+    """
     subprocess.run(
         [python(name), "-W", "ignore", *sys.argv],
         env={**os.environ, **ONE_THREAD, **variables},

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from calls import Calls, at, definition
 
-SAMPLERS = ["tpe", "gp", "random", "qmc", "grid", "cmaes"]
+SAMPLERS = ["tpe", "gp", "random", "qmc", "grid", "cmaes", "nsga2"]
 PRUNERS = ["nop", "median", "percentile", "threshold", "asha", "hyperband",
            "patient", "wilcoxon", "extrapolate"]
 

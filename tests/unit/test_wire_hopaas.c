@@ -113,6 +113,20 @@ START_TEST(test_popsize_is_the_population_of_cmaes)
 }
 END_TEST
 
+START_TEST(test_population_size_is_the_population_of_nsga2)
+{
+    char *identity;
+    struct definition *d =
+        read(CONFIG("\"sampler\":{\"name\":\"NSGAIISampler\",\"args\":"
+                    "{\"population_size\":30,\"swapping_prob\":0.4}}"),
+             &identity);
+    ck_assert_str_eq(d->sampler->name, "nsga2");
+    ck_assert_str_eq(d->sampler->options[0].name, "population");
+    ck_assert_double_eq(d->sampler_options[0], 30);
+    definition_free(d);
+}
+END_TEST
+
 START_TEST(test_properties_are_sorted_into_space_and_constants)
 {
     char *identity;
@@ -341,6 +355,7 @@ int main(void)
     tcase_add_test(cases, test_the_least_ask_is_a_study);
     tcase_add_test(cases, test_config_says_title_direction_and_algorithms);
     tcase_add_test(cases, test_popsize_is_the_population_of_cmaes);
+    tcase_add_test(cases, test_population_size_is_the_population_of_nsga2);
     tcase_add_test(cases, test_properties_are_sorted_into_space_and_constants);
     tcase_add_loop_test(cases, test_faults_are_named, 0,
                         sizeof faults / sizeof *faults);

@@ -7,6 +7,7 @@ study, the others find it.
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import threading
@@ -17,6 +18,7 @@ from typing import (
     Any,
     Callable,
     Dict,
+    Iterable,
     Iterator,
     List,
     Mapping,
@@ -34,7 +36,8 @@ from .space import Space, space_as_json
 from .trial import Trial, TrialRecord
 
 Named = Union[str, Mapping[str, Any]]
-Objective = Callable[[Trial], Optional[float]]
+Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
+BROUGHT_AT_ONCE = 1000  # trials in one call, of the service's limit
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
 
 
@@ -43,13 +46,18 @@ class Study:
 
     space       parameters by name: Float, Int, Categorical, Discrete, Bool
     direction   minimize or maximize, for the one objective `value`
-    objectives  instead of direction: [{"name": ..., "direction": ...}]
-    sampler     a name (tpe, gp, random, qmc, grid, cmaes) or
+    objectives  instead of direction: [{"name": ..., "direction": ...}]; of
+                several, the best is a front: see pareto()
+    outcome_constraints  [{"name": ..., "lower": ..., "upper": ...}], of which
+                one bound may be missing: bounds of what is told with a value
+    sampler     a name (tpe, gp, random, qmc, grid, cmaes, nsga2) or
                 {"name":, "options":, "seed":}
     pruner      a name (nop, median, asha, extrapolate, ...) or {"name":,
                 "options":}; `client.info()` lists all of them
     budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
                 "target":, "patience":}, each optional
+    warm_start  studies, or ids of studies, to learn from: their best results
+                are copied where they fit, when the study is created
     constants   what all trials have in common, for the record
     lease_s     a trial unheard of for so many seconds goes to another worker
     max_attempts  how often a lost trial is handed out in all
@@ -66,9 +74,11 @@ class Study:
         *,
         direction: str = "minimize",
         objectives: Optional[Sequence[Mapping[str, Any]]] = None,
+        outcome_constraints: Optional[Sequence[Mapping[str, Any]]] = None,
         sampler: Optional[Named] = None,
         pruner: Optional[Named] = None,
         budget: Optional[Mapping[str, Any]] = None,
+        warm_start: Optional[Sequence[Union["Study", str]]] = None,
         constants: Optional[Mapping[str, Any]] = None,
         lease_s: Optional[int] = None,
         max_attempts: Optional[int] = None,
@@ -82,9 +92,13 @@ class Study:
             "name": name,
             "space": space_as_json(space),
             "objectives": list(objectives),
+            "outcome_constraints": outcome_constraints,
             "sampler": _named(sampler),
             "pruner": _named(pruner),
             "budget": budget,
+            "warm_start": warm_start and {
+                "studies": [getattr(one, "id", one) for one in warm_start]
+            },
             "constants": constants,
             "lease_s": lease_s,
             "max_attempts": max_attempts,
@@ -165,7 +179,8 @@ class Study:
         timeout_s: Optional[float] = None,
         catch: Tuple[Type[Exception], ...] = (),
     ) -> None:
-        """Call objective(trial) for trial after trial and tell what it returns.
+        """Call objective(trial) for trial after trial and tell what it returns:
+        a value, or a sequence with one per objective.
 
         n_trials   at most so many in this call; default: until the study ends
         n_jobs     threads; for work in pure Python start processes instead
@@ -187,14 +202,107 @@ class Study:
             finally:
                 loop.stopped.set()
 
+    # ---- trials of your own -------------------------------------------------
+
+    def enqueue(
+        self,
+        params: Union[Mapping[str, Any], Sequence[Mapping[str, Any]]],
+        *,
+        priority: int = 0,
+        meta: Optional[Mapping[str, Any]] = None,
+        skip_existing: bool = False,
+    ) -> List[int]:
+        """Have points tried before anything else; return their numbers.
+
+        params    values of parameters by name, or a list of such points; what
+                  a point leaves out is drawn
+        priority  higher ones go first
+        meta      anything to remember with the trials
+        skip_existing  enqueue no point that was enqueued or tried before; its
+                  number is that of the older trial
+        """
+        points = [params] if isinstance(params, Mapping) else params
+        shared = {"priority": priority, "meta": meta}
+        trials = [
+            {"params": point, **{k: v for k, v in shared.items() if v}}
+            for point in points
+        ]
+        return self._bring(trials, skip_existing=skip_existing)
+
+    def add_trial(
+        self,
+        params: Mapping[str, Any],
+        value: Optional[float] = None,
+        *,
+        state: str = "complete",
+        **fields: Any,
+    ) -> int:
+        """Import one result from elsewhere; return its number.
+
+        state   complete, pruned, failed or infeasible
+        fields  those of import_trials()
+        """
+        known = {"params": params, "value": value, "state": state, **fields}
+        return self.import_trials([known])[0]
+
+    def import_trials(self, trials: Iterable[Mapping[str, Any]]) -> List[int]:
+        """Import results from elsewhere, a thousand in a call; return numbers.
+
+        Each has params, a state, and what there is of value or values,
+        constraints, uncertainty, reports ([{"step":, "value":}]), outputs,
+        meta, env, error, wall_s, and id: your own name for it. A result with
+        an id that came before is not imported again.
+        """
+        listed = []
+        for trial in trials:
+            told = {"state": "complete", **trial}
+            numbers = [told.get("value"), *(told.get("values") or ())]
+            if not all(n is None or math.isfinite(n) for n in numbers):
+                told.update(state="failed", error="a value is not finite",
+                            value=None, values=None)
+            listed.append(told)
+        return self._bring(listed)
+
+    def _bring(
+        self, trials: Iterable[Mapping[str, Any]], **fields: Any
+    ) -> List[int]:
+        """Bring trials under ids, so that the call may be repeated."""
+        named = [
+            {"id": str(uuid.uuid4()), **{
+                k: plain(v) for k, v in trial.items() if v is not None}}
+            for trial in trials
+        ]
+        numbers: List[int] = []
+        for begin in range(0, len(named), BROUGHT_AT_ONCE):
+            answer = self.client.request(
+                "POST",
+                f"/studies/{self.id}/trials",
+                {"trials": named[begin:begin + BROUGHT_AT_ONCE], **fields},
+                patience_s=self.client.tell_patience_s,
+            )
+            numbers += [trial["number"] for trial in answer["trials"]]
+        return numbers
+
     # ---- results ------------------------------------------------------------
 
     @property
     def best(self) -> Optional[TrialRecord]:
-        """The complete trial with the best value, or None before the first."""
+        """The complete trial with the best value, or None before the first.
+
+        With several objectives there is none (Unprocessable): see pareto().
+        """
         answer = self.client.request("GET", f"/studies/{self.id}/best")
         best = answer["trial"]
         return None if best is None else TrialRecord.from_json(best)
+
+    def pareto(self) -> List[TrialRecord]:
+        """Return the complete trials that no other one dominates, by number.
+
+        With one objective it is the best trial alone.
+        """
+        path = f"/studies/{self.id}/pareto"
+        listed = self.client.pages(path, "trials", {"limit": 1000})
+        return [TrialRecord.from_json(trial) for trial in listed]
 
     def trials(self, *, state: Optional[str] = None) -> List[TrialRecord]:
         """Return all trials by number, without their reports.
@@ -211,6 +319,23 @@ class Study:
         """Return one trial with its reports; raises NotFound."""
         path = f"/studies/{self.id}/trials/{number}"
         return TrialRecord.from_json(self.client.request("GET", path))
+
+    def importances(
+        self, *, method: str = "fanova", objective: Optional[str] = None
+    ) -> Dict[str, float]:
+        """Return how much each parameter matters, the most important first.
+
+        method     fanova, or ped_anova: what decides who is among the best
+        objective  the name of one; default: the first
+
+        They add up to 1; empty before there are two complete trials.
+        """
+        query: Dict[str, Union[str, int]] = {"method": method}
+        query.update({} if objective is None else {"objective": objective})
+        answer = self.client.request(
+            "GET", f"/studies/{self.id}/importances", query=query
+        )
+        return {one["name"]: one["importance"] for one in answer["importances"]}
 
     def trials_dataframe(self) -> Any:
         """Return all trials as a pandas.DataFrame, indexed by number.
@@ -306,9 +431,13 @@ class _Loop:
         trial = self._study.trial()
         try:
             with trial:
-                value = self._objective(trial)
-                if value is not None:
-                    trial.value = value
+                result = self._objective(trial)
+                # An array without dimensions, as frameworks return, has a
+                # length that cannot be asked for.
+                if hasattr(result, "__len__") and getattr(result, "ndim", 1):
+                    trial.values = result
+                else:
+                    trial.value = result
         except self._catch:
             pass
 

@@ -335,6 +335,55 @@ def test_optimize_takes_what_the_objective_told_itself(study):
     assert study.best.value == 4.0
 
 
+TWO = [{"name": "loss"}, {"name": "auc", "direction": "maximize"}]
+BOUND = [{"name": "ms", "upper": 20}]
+
+
+@pytest.mark.parametrize("kind", [tuple, list, numpy.array])
+def test_optimize_takes_one_value_per_objective(client, kind):
+    study = cumae.Study("two", SPACE, objectives=TWO, client=client)
+    told = iter([(3, 1), (1, 1), (2, 0), (2, 4), (1, 1)])
+    study.optimize(lambda trial: kind(next(told)), n_trials=5)
+    front = study.pareto()
+    assert [trial.number for trial in front] == [1, 3, 4]
+    assert [trial.values for trial in front] == [[1, 1], [2, 4], [1, 1]]
+
+
+def test_optimize_takes_an_array_without_dimensions(study):
+    study.optimize(lambda trial: numpy.array(0.25), n_trials=1)
+    assert study.best.value == 0.25
+
+
+def test_a_block_tells_values_and_constraints(client, fake):
+    study = cumae.Study("two", SPACE, objectives=TWO,
+                        outcome_constraints=BOUND, client=client)
+    assert fake.state.study("fake0")["outcome_constraints"] == BOUND
+    for constraints in ({"ms": numpy.float32(20)}, [21]):
+        with study.trial() as trial:
+            trial.values = numpy.array([0.5, 2])
+            trial.constraints = constraints
+    first, second = study.trials()
+    assert (first.state, second.state) == ("complete", "infeasible")
+    assert first.values == [0.5, 2] and first.constraints == {"ms": 20}
+    assert second.constraints == {"ms": 21}
+
+
+@pytest.mark.parametrize("constraints", [{"ms": float("nan")}, [float("nan")]])
+def test_a_constraint_that_is_nan_fails_the_trial(study, fake, constraints):
+    with study.trial() as trial:
+        trial.value = 1.0
+        trial.constraints = constraints
+    assert stored(fake)["state"] == "failed"
+    assert stored(fake)["error"] == "constraint is nan"
+
+
+def test_why_a_trial_was_chosen_is_there_to_read(study, fake):
+    trial = study.trial()
+    assert trial.why is None
+    stored(fake)["why"] = "the best of 24 draws"
+    assert study.record(0).why == "the best of 24 draws"
+
+
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_optimize_raises_what_it_does_not_catch(study, n_jobs):
     def objective(trial):
@@ -430,3 +479,48 @@ def test_stop_ends_the_study(study):
     study.stop()
     with pytest.raises(cumae.StudyEnded, match="finished"):
         study.trial()
+
+
+# ---- trials of your own -----------------------------------------------------
+
+
+def test_points_are_enqueued_alone_or_in_a_list(study, fake):
+    assert study.enqueue({"x": numpy.float64(0.5)}) == [0]
+    points = [{"x": 0.1}, {}]
+    assert study.enqueue(points, priority=3, meta={"by": "anna"}) == [1, 2]
+    assert stored(fake)["params"] == {"x": 0.5}
+    assert stored(fake, 2)["params"] == {}
+    assert stored(fake, 2)["priority"] == 3
+    assert stored(fake, 2)["meta"] == {"by": "anna"}
+    assert study.enqueue([]) == []
+
+
+def test_results_are_imported_a_thousand_in_a_call(study, fake):
+    results = ({"params": {"x": i}, "value": i, "id": str(i)}
+               for i in range(1500))
+    assert study.import_trials(results) == list(range(1500))
+    assert stored(fake, 1499)["values"] == [1499]
+    assert stored(fake, 1499)["state"] == "complete"
+    again = study.add_trial({"x": 7}, 7, id="7")
+    assert again == 7
+
+
+def test_a_result_that_is_not_finite_is_a_failure(study, fake):
+    study.add_trial({"x": 1}, float("nan"), wall_s=3)
+    assert stored(fake)["state"] == "failed" and stored(fake)["wall_s"] == 3
+    assert stored(fake)["values"] is None and "finite" in stored(fake)["error"]
+
+
+def test_each_trial_that_is_brought_has_an_id(study, fake):
+    study.enqueue([{"x": 0}, {"x": 0}])
+    assert len({stored(fake, n)["id"] for n in range(2)}) == 2
+
+
+def test_a_study_may_learn_from_others(client, study, fake):
+    cumae.Study("b", SPACE, warm_start=[study, "abc"], client=client)
+    definition = fake.state.study("fake1")["definition"]
+    assert definition["warm_start"] == {"studies": [study.id, "abc"]}
+
+
+def test_importances_are_by_name(study):
+    assert study.importances(method="ped_anova") == {"x": 1}
