@@ -12,7 +12,6 @@ Optuna out.
 import argparse
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import environment  # noqa: E402
+import figures_prune  # noqa: E402
 import replay  # noqa: E402
 import yardstick  # noqa: E402
 
@@ -154,11 +154,11 @@ def table(result: dict, workers: list) -> str:
 
     A star marks what no other pruner beats in both saved epochs and regret.
     """
-    names = pruners_of(result)
+    names = figures_prune.pruners_of(result)
     columns = ("saved", "regret", "mean_regret")
     head = "".join(f"{w} workers: saved regret  mean ".rjust(34) for w in workers)
     lines = ["percent".ljust(28) + head]
-    best = {w: front(result, names, w) for w in workers}
+    best = {w: figures_prune.front(result, names, w) for w in workers}
     for name in names:
         line = name.ljust(28)
         for w in workers:
@@ -167,31 +167,6 @@ def table(result: dict, workers: list) -> str:
             line += f"{saved:20.1f}{regret:7.1f}{mean:6.1f}{star}"
         lines.append(line)
     return "\n".join(lines)
-
-
-def pruners_of(result: dict) -> list:
-    """Return the pruners that a result has figures of."""
-    found = (re.fullmatch(r"(\D.*?)\.\d+\.saved", key) for key in result)
-    return list(dict.fromkeys(match.group(1) for match in found if match))
-
-
-def front(result: dict, names: list, workers: int) -> list:
-    """Return those that no other one beats in saved epochs and regret."""
-
-    def at(name):
-        return (
-            result[f"{name}.{workers}.saved"],
-            -result[f"{name}.{workers}.regret"],
-        )
-
-    def beats(a, b):
-        return a != b and a[0] >= b[0] and a[1] >= b[1]
-
-    return [
-        name
-        for name in names
-        if not any(beats(at(other), at(name)) for other in names)
-    ]
 
 
 def main() -> None:
