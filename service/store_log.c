@@ -120,6 +120,8 @@ static int visit_event(void *context, struct db_row *row, struct error *err)
     event.number = db_next_int_or(row, -1);
     event.at_ms = db_next_int(row);
     event.user_id = db_next_int_or(row, 0);
+    event.user = db_next_text(row);
+    event.state = (int)db_next_int_or(row, -1);
     return visitor->visit(visitor->context, &event, err);
 }
 

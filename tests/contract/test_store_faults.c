@@ -45,8 +45,10 @@ static int add_trial(struct store *store, int64_t study, int64_t *number,
     progress.revision++;
     struct trial_row trial = trial_of(study, *number, progress.revision);
     struct report_row report = {study, *number, 0, 0.5, 1, progress.revision};
-    struct event_row event = {
-        study, progress.revision, "trial_started", *number, 1, 0};
+    struct event_row event = {.study_id = study,
+                              .revision = progress.revision,
+                              .kind = "trial_started",
+                              .number = *number};
     if (store_trial_add(store, &trial, error) ||
         store_event_add(store, &event, error) ||
         store_report_put(store, &report, error))
