@@ -105,6 +105,8 @@ enum route_outcome route_service_info(struct call *call, struct error *err)
                     "\"samplers\":[");
     for (size_t i = 0; i < n_samplers; i++) {
         write_algorithm(&text, samplers[i]->name, samplers[i]->help);
+        text_key(&text, "several");
+        text_bool(&text, samplers[i]->several);
         write_options(&text, samplers[i]->options, samplers[i]->n_options);
     }
     text_add(&text, "],\"pruners\":[");

@@ -154,29 +154,45 @@ enum route_outcome route_study_get(struct call *call, struct error *err)
     return route_json(call, 200, &text);
 }
 
-enum route_outcome route_study_best(struct call *call, struct error *err)
+static enum route_outcome answer_best(struct call *call,
+                                      const struct definition *definition,
+                                      const struct study_row *study,
+                                      struct error *err)
 {
-    struct study_row study;
     struct trial_row trial;
     struct text text;
     text_init(&text, &call->request->arena);
-    if (read_study(call, &study, err))
+    if (definition->n_objectives > 1) {
+        error_set(err, ERROR_INVALID,
+                  "best is for a study with one objective, not %zu: its "
+                  "/pareto has the trials that no other one dominates",
+                  definition->n_objectives);
         return ROUTE_FAILED;
-    if (study.progress.best_number < 0) {
+    }
+    if (study->progress.best_number < 0) {
         text_add(&text, "{\"trial\":null}");
         return route_json(call, 200, &text);
     }
-    if (store_trial_get(call->store, study.id, study.progress.best_number,
+    if (store_trial_get(call->store, study->id, study->progress.best_number,
                         &call->request->arena, &trial, err))
+        return ROUTE_FAILED;
+    text_add(&text, "{\"trial\":");
+    wire_trial_open(&text, definition, study->key, &trial);
+    text_add(&text, "}}");
+    return route_json(call, 200, &text);
+}
+
+enum route_outcome route_study_best(struct call *call, struct error *err)
+{
+    struct study_row study;
+    if (read_study(call, &study, err))
         return ROUTE_FAILED;
     struct definition *definition = wire_definition_load(study.definition, err);
     if (!definition)
         return ROUTE_FAILED;
-    text_add(&text, "{\"trial\":");
-    wire_trial_open(&text, definition, study.key, &trial);
-    text_add(&text, "}}");
+    enum route_outcome outcome = answer_best(call, definition, &study, err);
     definition_free(definition);
-    return route_json(call, 200, &text);
+    return outcome;
 }
 
 // ---- steer ------------------------------------------------------------------

@@ -38,7 +38,7 @@ static void take_last_report(const struct live *live, size_t number,
         return;
     message->last =
         definition_sign(live->definition, 0, series->value[series->n - 1]);
-    if (!isnan(message->last))
+    if (isfinite(message->last))
         message->end.outcome.values = &message->last;
 }
 

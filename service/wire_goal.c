@@ -44,10 +44,13 @@ static int open_item(const struct fields *study, const char *name,
 static char *read_name(const struct fields *item, const char *standard)
 {
     const char *name = fields_text(item, "name", STUDY_MAX_NAME, standard);
-    if (!item->err->code && (!name || !*name))
-        fields_fail(item, ERROR_INVALID, "name",
-                    name ? "must not be empty" : "is required");
-    return item->err->code ? NULL : strdup(name);
+    if (item->err->code)
+        return NULL;
+    if (name && *name)
+        return strdup(name);
+    fields_fail(item, ERROR_INVALID, "name",
+                name ? "must not be empty" : "is required");
+    return NULL;
 }
 
 static int refuse_twin(const struct fields *item, const char *name)

@@ -68,5 +68,7 @@ export const api = {
   study: (id, signal) => request('GET', study(id), {signal}),
   trials: (id, filter, signal) =>
     request('GET', `${study(id)}/trials?${query(filter)}`, {signal}),
+  pareto: (id, signal) =>
+    request('GET', `${study(id)}/pareto?limit=1000`, {signal}),
   steer: (id, verb) => request('POST', `${study(id)}/${verb}`, {body: {}}),
 };

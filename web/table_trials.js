@@ -10,20 +10,22 @@ const ROWS = 50;
 function remark(trial) {
   return trial.error ?? trial.stop_reason ??
     (trial.retry_of !== null && trial.retry_of !== undefined
-      ? `retry of trial ${trial.retry_of}` : '');
+      ? `retry of trial ${trial.retry_of}` : trial.why ?? '');
 }
 
 function workerName(worker) {
   return typeof worker === 'string' ? worker : worker?.name ?? '–';
 }
 
-function trialRow(trial, params, best) {
+function trialRow(trial, params, {best, objectives}) {
   const value = valueOf(trial);
   const note = remark(trial);
-  return h('tr', {class: trial.number === best ? 'best' : null},
+  return h('tr', {class: trial.number === best?.number ? 'best' : null},
     h('th', {scope: 'row', class: 'num'}, String(trial.number)),
     h('td', {}, badge(trial.state)),
     h('td', {class: 'num', title: value}, number(value)),
+    objectives.slice(1).map((_, i) => h('td', {class: 'num'},
+      number(trial.values?.[i + 1]))),
     params.map(name => h('td', {class: 'num', title: trial.params?.[name]},
       plain(trial.params?.[name]))),
     h('td', {class: 'num'}, duration(wallTime(trial))),
@@ -79,10 +81,11 @@ export function trialsTable() {
     return cell;
   }
 
-  function makeHead(objective) {
+  function makeHead([first, ...others]) {
     const column = (text, name) => h('th', {scope: 'col', class: name}, text);
     headRow.replaceChildren(sorter('number', '#'), sorter('state', 'State'),
-      sorter('value', objective), ...params.map(name => column(name, 'num')),
+      sorter('value', first.name),
+      ...others.map(({name}) => column(name, 'num')), ...params.map(name => column(name, 'num')),
       column('Took', 'num'), column('Worker'), column('Note', 'note'));
   }
 
@@ -93,7 +96,7 @@ export function trialsTable() {
     const first = page * ROWS;
     const shown = sorted.slice(first, first + ROWS);
     body.replaceChildren(...shown.map(trial =>
-      trialRow(trial, params, study.best?.number)));
+      trialRow(trial, params, study)));
     for (const [key, cell] of sorters)
       cell.setAttribute('aria-sort', key !== order.key ? 'none'
         : order.descending ? 'descending' : 'ascending');
@@ -111,7 +114,7 @@ export function trialsTable() {
       study = nextStudy;
       if (params === null) {
         params = Object.keys(study.space ?? {});
-        makeHead(study.objectives?.[0]?.name ?? 'value');
+        makeHead(study.objectives);
       }
       show();
     },

@@ -4,6 +4,7 @@
 import {api} from './api.js';
 import {historyChart} from './chart_history.js';
 import {ago, badge, count, h, number, setText} from './dom.js';
+import {paretoFront} from './front.js';
 import {poll} from './live.js';
 import {dropPages, mergePage, newTrials, nextPage, points, progress}
   from './model.js';
@@ -42,8 +43,9 @@ function figures() {
 function showFigures(row, study) {
   const {ended, limit} = progress(study);
   const {best, trials} = study;
-  row.set('best', best ? `best, trial ${best.number}` : 'best',
-    number(best?.value));
+  if (study.objectives.length === 1)
+    row.set('best', best ? `best, trial ${best.number}` : 'best',
+      number(best?.value));
   row.set('ended', limit ? `ended of ${count(limit)}` : 'ended',
     count(ended));
   for (const state of ['running', 'complete', 'pruned'])
@@ -51,10 +53,17 @@ function showFigures(row, study) {
   row.set('bad', 'failed or lost', count(trials.failed + trials.lost));
 }
 
+// 'ms ≤ 20', '1 ≤ mb ≤ 8'
+function bounds({name, lower, upper}) {
+  const at = value => value === null ? [] : [number(value)];
+  return [...at(lower), name, ...at(upper)].join(' ≤ ');
+}
+
 function facts(study) {
-  const objective = study.objectives?.[0];
   return [
-    objective && `${objective.direction} ${objective.name}`,
+    study.objectives.map(objective =>
+      `${objective.direction} ${objective.name}`).join(', '),
+    study.outcome_constraints.map(bounds).join(', '),
     study.sampler?.name && `sampler ${study.sampler.name}`,
     study.pruner?.name && study.pruner.name !== 'nop' &&
       `pruner ${study.pruner.name}`,
@@ -107,6 +116,7 @@ export function mountStudy(main, app, id) {
   const chart = historyChart();
   const history = h('section', {class: 'card', hidden: true,
     'aria-label': 'History'}, h('h2', {}, 'History'), chart.element);
+  const front = paretoFront();
   const table = trialsTable();
   const empty = h('div', {class: 'card', hidden: true});
   const buttons = steering(id, app, () => poller.now());
@@ -115,7 +125,7 @@ export function mountStudy(main, app, id) {
   main.append(h('div', {class: 'head'}, title, state,
     h('span', {class: 'grow'}), ...buttons.elements), about, reason,
   h('div', {class: 'card'}, figureRow.element, bar.element),
-  history, empty, table.element);
+  front.element, history, empty, table.element);
 
   function showStudy(study) {
     setText(title, study.name);
@@ -158,6 +168,9 @@ export function mountStudy(main, app, id) {
     showStudy(study);
     if (trials.revision === study.revision)
       return;
+    // Before the trials, whose last page says that all is up to date.
+    const best = study.objectives.length > 1
+      ? await api.pareto(id, signal) : null;
     let cursor = null;
     dropPages(trials);
     do {
@@ -165,6 +178,8 @@ export function mountStudy(main, app, id) {
         await api.trials(id, nextPage(trials, cursor), signal));
       showTrials(study);
     } while (cursor !== null);
+    if (best)
+      front.update(best, trials, study);
   }
 
   const poller = poll(refresh, app.refreshed);

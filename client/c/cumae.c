@@ -256,22 +256,56 @@ static json_t *trial_call(struct cumae_trial *trial, const char *verb,
     return answer;
 }
 
-// {"NAME": value} as text. What is not finite has no JSON: the service also
-// takes the bare words that other languages write. NULL without memory.
+// What is not finite has no JSON: the service also takes the bare words that
+// other languages write.
+static void put_number(FILE *body, double value)
+{
+    json_t *json = json_real(value);
+    if (json)
+        json_dumpf(json, body, JSON_ENCODE_ANY);
+    else
+        fputs(isnan(value)  ? "NaN"
+              : value > 0.0 ? "Infinity"
+                            : "-Infinity",
+              body);
+    json_decref(json);
+}
+
+// "NAME":[...], unless there is none.
+static void put_numbers(FILE *body, const char *name, const double *numbers,
+                        size_t n)
+{
+    if (n)
+        fprintf(body, ",\"%s\":[", name);
+    for (size_t i = 0; i < n; i++) {
+        fputs(i ? "," : "", body);
+        put_number(body, numbers[i]);
+    }
+    if (n)
+        fputs("]", body);
+}
+
+// Closes a stream of open_memstream; its text, or NULL without memory.
+static char *close_body(FILE *body, char **text)
+{
+    if (!body || fclose(body) == 0)
+        return body ? *text : NULL;
+    free(*text);
+    return NULL;
+}
+
+// {"NAME": value} as text. NULL without memory.
 static char *value_body(const char *name, double value)
 {
-    char text[64];
-    if (isfinite(value)) {
-        json_t *json = json_pack("{s:f}", name, value);
-        char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
-        json_decref(json);
-        return body;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *body = open_memstream(&text, &size);
+    if (body) {
+        fprintf(body, "{\"%s\":", name);
+        put_number(body, value);
+        fputs("}", body);
     }
-    snprintf(text, sizeof text, "{\"%s\":%s}", name,
-             isnan(value)  ? "NaN"
-             : value > 0.0 ? "Infinity"
-                           : "-Infinity");
-    return strdup(text);
+    return close_body(body, &text);
 }
 
 // The answer's boolean as 1 or 0, or -1; takes over the answer.
@@ -317,6 +351,27 @@ static int tell(struct cumae_trial *trial, char *body, struct cumae_error *err)
 int cumae_tell(struct cumae_trial *trial, double value, struct cumae_error *err)
 {
     return tell(trial, value_body("value", value), err);
+}
+
+int cumae_tell_result(struct cumae_trial *trial,
+                      const struct cumae_result *result,
+                      struct cumae_error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *body = open_memstream(&text, &size);
+    if (body) {
+        fputs("{\"state\":\"complete\"", body);
+        put_numbers(body, "values", result->values, result->n_values);
+        put_numbers(body, "constraints", result->constraints,
+                    result->n_constraints);
+        if (!isnan(result->uncertainty)) {
+            fputs(",\"uncertainty\":", body);
+            put_number(body, result->uncertainty);
+        }
+        fputs("}", body);
+    }
+    return tell(trial, close_body(body, &text), err);
 }
 
 int cumae_prune(struct cumae_trial *trial, struct cumae_error *err)

@@ -29,6 +29,7 @@
 #define CUMAE_CLIENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -135,6 +136,21 @@ int cumae_heartbeat(struct cumae_trial *trial, struct cumae_error *err);
 // trial has ended otherwise before.
 int cumae_tell(struct cumae_trial *trial, double value,
                struct cumae_error *err);
+// The same with more to say: the n_values values of a study with several
+// objectives, and what was measured for its outcome constraints (n_constraints
+// numbers in their order; 0: the study has none). Beyond a bound the trial is
+// infeasible. `uncertainty` is the standard error of a single value; NaN: not
+// known.
+struct cumae_result {
+    const double *values;
+    size_t n_values;
+    const double *constraints;
+    size_t n_constraints;
+    double uncertainty;
+};
+int cumae_tell_result(struct cumae_trial *trial,
+                      const struct cumae_result *result,
+                      struct cumae_error *err);
 int cumae_prune(struct cumae_trial *trial, struct cumae_error *err);
 int cumae_fail(struct cumae_trial *trial, const char *reason,
                struct cumae_error *err);

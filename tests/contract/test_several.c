@@ -204,7 +204,8 @@ START_TEST(test_a_pruned_trial_takes_no_report_for_several_values)
     struct report report = {.number = ask(), .step = 1, .value = 3};
     begin();
     ck_assert_int_eq(end(trial_report(live, store, &report, &err)), 0);
-    struct tell pruned = message(0, 0, NULL);
+    struct tell pruned = two(0, 1, 2);
+    pruned.numbers.n_values = 0;
     pruned.state = TRIAL_PRUNED;
     send_as(TRIAL_PRUNED, pruned);
     ck_assert_uint_eq(row_of(0).n_values, 0);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""test_c_client.py - client/examples/sphere.c against the real service"""
+"""test_c_client.py - the examples in C against the real service"""
 
 import os
 import subprocess
@@ -15,10 +15,10 @@ from lossy_http import LossyHttp  # noqa: E402
 TRIALS = 60  # the budget of the example
 
 
-def start(url, token):
+def start(url, token, name="sphere"):
     """Start one worker."""
-    sphere = harness.binary().parent / "examples" / "sphere"
-    assert sphere.exists(), f"{sphere} is not built: make examples"
+    example = harness.binary().parent / "examples" / name
+    assert example.exists(), f"{example} is not built: make examples"
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -28,7 +28,7 @@ def start(url, token):
         if value is not None:
             environment[name] = value
     return subprocess.Popen(
-        [sphere], env=environment, text=True,
+        [example], env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
 
@@ -79,6 +79,24 @@ def test_reports_arrive_with_their_steps(site):
     losses += first["values"]
     falls = [a - b for a, b in zip(losses, losses[1:])]
     assert falls == pytest.approx([0.4] * 9)
+
+
+def test_a_result_has_values_and_constraints(site):
+    status, _, words = finish(start(site.url, site.token, "front"))
+    assert status == 0, words
+    study = the_study(site)
+    trials = site.api("GET", f"/studies/{study['id']}/trials").json["trials"]
+    assert len(trials) == TRIALS
+    states = set()
+    for trial in trials:
+        width, height = trial["params"]["width"], trial["params"]["height"]
+        ratio = height / width
+        assert trial["values"] == pytest.approx(
+            [width * height, width * height**3 / 12])
+        assert trial["constraints"] == pytest.approx({"ratio": ratio})
+        assert trial["state"] == ("infeasible" if ratio > 4 else "complete")
+        states.add(trial["state"])
+    assert states == {"complete", "infeasible"}
 
 
 def test_lost_answers_lose_no_trial_and_make_none_twice(site):

@@ -97,6 +97,19 @@ def text(name, old, new, status, word=""):
     return raw(name, good.replace(old, new, 1).encode(), status, word)
 
 
+def several(name, status, word, /, **fields):
+    """POST a definition with two objectives that is good but for these."""
+    good = {"sampler": "random", "objectives": [{"name": "a"}, {"name": "b"}]}
+    return study(name, status, word, **{**good, **fields})
+
+
+def bounds(name, status, word, /, **fields):
+    """POST a definition with the outcome constraint ms, but for these."""
+    bound = {"name": "ms", "upper": 20, **fields}
+    bound = {k: v for k, v in bound.items() if v is not GONE}
+    return study(name, status, word, outcome_constraints=[bound])
+
+
 ASK = "/studies/{study}/ask"
 EVENTS = "/studies/{study}/events"
 TRIALS = "/studies/{study}/trials"
@@ -156,9 +169,20 @@ DEFINITION = [
     study("an object as objectives", 400, "objectives",
           objectives={"direction": "minimize"}),
     study("no objective", EITHER, "objective", objectives=[]),
-    study("several objectives", 422, "objective", objectives=[
-        {"name": "a", "direction": "minimize"},
-        {"name": "b", "direction": "maximize"}]),
+    study("nine objectives", 422, "objectives.*8", objectives=[
+        {"name": str(i)} for i in range(9)]),
+    several("an objective twice", 422, r"objectives\[1\].name",
+            objectives=[{"name": "a"}, {"name": "a"}]),
+    several("one of several without a name", EITHER, "name",
+            objectives=[{"name": "a"}, {}]),
+    several("a sampler of one objective", 422, "sampler.*random",
+            sampler="cmaes"),
+    several("a pruner for several", 422, "pruner.*nop", pruner="median"),
+    several("a target of several", 422, "target", budget={"target": 1}),
+    several("patience with several", 422, "patience",
+            budget={"patience": 1}),
+    several("a name of 201 bytes for an objective", SIZE, "name", objectives=[
+        {"name": "x" * 201}, {"name": "b"}]),
     study("a string as objective", 400, "objective", objectives=["loss"]),
     study("an unknown direction", EITHER, "direction",
           objectives=[{"name": "a", "direction": "sideways"}]),
@@ -269,6 +293,32 @@ PARAMETERS = [
           **{"x" * 201: FLOAT}),
     space("1001 parameters", SIZE, "param|space|1000",
           **{f"x{i}": FLOAT for i in range(1001)}),
+]
+
+OUTCOMES = [
+    study("an object as outcome constraints", 400, "outcome_constraints",
+          outcome_constraints={"ms": 20}),
+    study("a string as outcome constraint", 400, "outcome_constraints",
+          outcome_constraints=["ms < 20"]),
+    study("17 outcome constraints", SIZE, "outcome_constraints.*16",
+          outcome_constraints=[
+              {"name": str(i), "upper": 1} for i in range(17)]),
+    study("an outcome constraint twice", 422, "name", outcome_constraints=[
+        {"name": "ms", "upper": 1}, {"name": "ms", "lower": 0}]),
+    bounds("an outcome constraint without a name", EITHER, "name", name=GONE),
+    bounds("an outcome constraint with an empty name", EITHER, "name",
+           name=""),
+    bounds("a number as outcome constraint's name", 400, "name", name=1),
+    bounds("an outcome constraint's name of 201 bytes", SIZE, "name",
+           name="x" * 201),
+    bounds("an outcome constraint without a bound", 422, "upper|lower",
+           upper=GONE),
+    bounds("null as both bounds", 422, "upper|lower", upper=None, lower=None),
+    bounds("a string as upper", 400, "upper", upper="20"),
+    bounds("NaN as upper", EITHER, "upper|nan|json", upper=NAN),
+    bounds("-Infinity as lower", EITHER, "lower|inf|json", lower=-INFINITY),
+    bounds("lower above upper", 422, "lower", lower=21),
+    bounds("an unknown field in an outcome constraint", 400, "max", max=1),
 ]
 
 CHOICE = {"type": "categorical", "choices": ["a", "b"]}
@@ -465,6 +515,11 @@ def tell(name, status, word, /, **body):
     return post(name, RUNNING + "/tell", status, word, **body)
 
 
+def tell_two(name, status, word, /, **body):
+    """Tell the running trial of the study with two objectives and bounds."""
+    return post(name, "/studies/{two}/trials/0/tell", status, word, **body)
+
+
 TELLS = [
     tell("tell nothing", EITHER, "value"),
     tell("tell complete without a value", EITHER, "value", state="complete"),
@@ -492,6 +547,32 @@ TELLS = [
     tell("tell a string as wall_s", 400, "wall_s", value=1, wall_s="1"),
     tell("tell a negative wall_s", 422, "wall_s", value=1, wall_s=-1),
     tell("tell an unknown field", 400, "loss", value=1, loss=1),
+    tell("tell nine values", EITHER, "values.*8", values=[1] * 9),
+    tell("tell null among values", 400, "values", values=[None]),
+    tell("tell constraints that the study has not", 422, "constraints.ms",
+         value=1, constraints={"ms": 1}),
+    tell("tell an array of constraints too many", 422, "constraints",
+         value=1, constraints=[1]),
+    tell("tell no constraints", EITHER, "constraints", value=1,
+         constraints={}),
+    tell("tell 17 constraints", SIZE, "constraints.*16", value=1,
+         constraints={str(i): 1 for i in range(17)}),
+    tell("tell a number as constraints", 400, "constraints", value=1,
+         constraints=1),
+    tell("tell a string among constraints", 400, "constraints", value=1,
+         constraints={"ms": "1"}),
+    tell("tell NaN as uncertainty", EITHER, "uncertainty|nan|json", value=1,
+         uncertainty=NAN),
+    tell_two("tell one value of two", 422, "values.*2", value=1),
+    tell_two("tell three values of two", 422, "values.*2", values=[1, 2, 3]),
+    tell_two("tell two values without constraints", 422, "constraints",
+             values=[1, 2]),
+    tell_two("tell one constraint of two", 422, "constraints.mb", values=[1, 2],
+             constraints={"ms": 1}),
+    tell_two("tell three constraints of two", 422, "constraints.kg",
+             values=[1, 2], constraints={"ms": 1, "mb": 1, "kg": 1}),
+    tell_two("tell the uncertainty of two values", 422, "uncertainty",
+             values=[1, 2], constraints=[1, 1], uncertainty=0.1),
     post("tell another value", COMPLETE + "/tell", 409, "value|0.5|told",
          value=0.25),
     post("tell another state", COMPLETE + "/tell", 409, "state|complete|told",
@@ -549,6 +630,14 @@ LISTS = lists(
 ] + [
     get("events of a study that is not", "/studies/AAAAAAAAAAAA/events", 404,
         "study"),
+    get("best of two objectives", "/studies/{two}/best", 422, "pareto"),
+    get("pareto of a study that is not", "/studies/AAAAAAAAAAAA/pareto", 404,
+        "study"),
+    get("pareto?limit=1001", "/studies/{two}/pareto?limit=1001", EITHER,
+        "limit"),
+    get("pareto?cursor=-1", "/studies/{two}/pareto?cursor=-1", EITHER,
+        "cursor"),
+    get("pareto?since=1", "/studies/{two}/pareto?since=1", 400, "since"),
     get("a study with a colon", "/studies/a:b", ABSENT, ""),
     get("a study's name of 5000 letters", "/studies/" + "x" * 5000,
         ABSENT + (414,), ""),
@@ -675,7 +764,7 @@ PATHS = [
 ]
 
 CASES = [
-    *NOT_JSON, *DEFINITION, *PARAMETERS, *CONDITIONS, *ALGORITHMS, *BUDGETS,
-    *CHANGES, *ASKS, *NUMBERS, *REPORTS, *TELLS, *LISTS, *TOKENS, *PEOPLE,
+    *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
+    *BUDGETS, *CHANGES, *ASKS, *NUMBERS, *REPORTS, *TELLS, *LISTS, *TOKENS, *PEOPLE,
     *METHODS, *PATHS,
 ]

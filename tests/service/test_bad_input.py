@@ -34,7 +34,8 @@ class Prepared:
         self._do("POST", f"{trials}/0/report", {"step": 0, "value": 0.75})
         self._do("POST", f"{trials}/1/tell", {"value": 0.5})
         self._do("POST", f"{trials}/2/tell", {"state": "failed"})
-        self.words = {"study": self.study, **self._tokens(other)}
+        self.words = {"study": self.study, "two": self._two(),
+                      **self._tokens(other)}
         self.before = self.snapshot()
 
     def snapshot(self):
@@ -98,8 +99,19 @@ class Prepared:
         body = {"name": name, "scopes": scopes, "expires": expires, **fields}
         return self._do("POST", "/tokens", body)
 
-    def _create(self, name, space):
-        body = {**GOOD, "name": name, "space": space}
+    def _two(self):
+        """Make a study of two objectives and two bounds; a trial runs."""
+        two = self._create(
+            "two", {}, sampler="random",
+            objectives=[{"name": "a"}, {"name": "b"}],
+            outcome_constraints=[
+                {"name": "ms", "upper": 20}, {"name": "mb", "lower": 0}],
+        )
+        self._do("POST", f"/studies/{two}/ask", {})
+        return two
+
+    def _create(self, name, space, **fields):
+        body = {**GOOD, "name": name, "space": space, **fields}
         return self._do("POST", "/studies", body)["id"]
 
     def _do(self, method, path, body=None, **options):

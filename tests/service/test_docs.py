@@ -85,15 +85,23 @@ def run_shell(script):
 
 
 def test_the_curl_example_of_the_readme_runs_and_runs_again(place):
-    script, = blocks("README.md", "sh", marked=True)
+    script = blocks("README.md", "sh", marked=True)[0]
     assert '"values":[0.25]' in run_shell(script)
     assert '"values":[0.25]' in run_shell(script)
     study, = place.api("GET", "/studies").json["studies"]
     assert study["trials"]["complete"] == 1
 
 
+def test_the_example_of_several_objectives_runs_and_runs_again(place):
+    script = blocks("README.md", "sh", marked=True)[1]
+    for _ in range(2):
+        assert '"total":1,' in run_shell(script)
+    study, = place.api("GET", "/studies").json["studies"]
+    assert study["trials"]["complete"] == 1 and study["best"] is None
+
+
 def test_the_token_example_of_the_readme_runs(place):
-    script, = blocks("README.md", "sh", marked=True)
+    script = blocks("README.md", "sh", marked=True)[0]
     first_line = script.splitlines()[0]
     example, = [b for b in blocks("README.md", "sh") if "$api/tokens" in b]
     assert '"token":"cum_' in run_shell(first_line + "\n" + example)
@@ -252,6 +260,10 @@ LIMITS = {
     "choices of a parameter": ("optimizers/param.h", "SPACE_MAX_CHOICES"),
     "bytes of a parameter's name": ("optimizers/param.h", "SPACE_MAX_NAME"),
     "bytes of a study's name": ("service/definition.h", "STUDY_MAX_NAME"),
+    "objectives of a study": (
+        "service/definition.h", "STUDY_MAX_OBJECTIVES"),
+    "outcome constraints of a study": (
+        "service/definition.h", "STUDY_MAX_OUTCOME_CONSTRAINTS"),
     "bytes of constants (JSON)": (
         "service/wire_definition.h", "STUDY_MAX_CONSTANTS"),
     "bytes of notes": ("service/definition.h", "STUDY_MAX_NOTES"),

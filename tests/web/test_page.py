@@ -128,6 +128,37 @@ def test_list_opens_a_study_with_its_history(site, open_page):
     assert page.wrong == []
 
 
+def test_several_objectives_have_a_front_in_a_picture_and_a_table(
+    site, open_page
+):
+    study = make_study(
+        site, name="front", outcome_constraints=[{"name": "ms", "upper": 20}],
+        objectives=[{"name": "loss"}, {"name": "auc", "direction": "maximize"}],
+    )
+    told = [([3, 1], 5), ([1, 1], 5), ([2, 4], 5), ([0, 9], 30)]
+    for number, (values, ms) in zip(ask(site, study, 4), told):
+        tell(site, study, number, values=values, constraints=[ms])
+    page = open_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/#/study/{study}")
+    picture = page.locator("svg.scatter")
+    expect(picture).to_have_attribute(
+        "aria-label",
+        "auc against loss: 2 trials on the front, 1 behind it.",
+    )
+    assert picture.locator("circle.front").count() == 2
+    front = page.get_by_role("table", name="Pareto front")
+    assert front.locator("tbody th").all_inner_texts() == ["1", "2"]
+    expect(page.get_by_text("hypervolume 0.63")).to_be_visible()
+    expect(page.get_by_text("minimize loss, maximize auc")).to_be_visible()
+    expect(page.get_by_text("ms ≤ 20")).to_be_visible()
+    trials = page.get_by_role("table", name="Trials")
+    expect(trials.get_by_role("columnheader", name="auc")).to_be_visible()
+    tell(site, study, ask(site, study)[0], values=[1, 5], constraints=[1])
+    expect(front.locator("tbody th")).to_have_text(["4"])
+    assert page.wrong == []
+
+
 def test_open_study_follows_what_workers_tell(site, open_page):
     study = make_study(site)
     run_trials(site, study, [0.5, 0.25])

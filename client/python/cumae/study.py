@@ -34,7 +34,7 @@ from .space import Space, space_as_json
 from .trial import Trial, TrialRecord
 
 Named = Union[str, Mapping[str, Any]]
-Objective = Callable[[Trial], Optional[float]]
+Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
 
 
@@ -43,7 +43,10 @@ class Study:
 
     space       parameters by name: Float, Int, Categorical, Discrete, Bool
     direction   minimize or maximize, for the one objective `value`
-    objectives  instead of direction: [{"name": ..., "direction": ...}]
+    objectives  instead of direction: [{"name": ..., "direction": ...}]; of
+                several, the best is a front: see pareto()
+    outcome_constraints  [{"name": ..., "lower": ..., "upper": ...}], of which
+                one bound may be missing: bounds of what is told with a value
     sampler     a name (tpe, gp, random, qmc, grid, cmaes, nsga2) or
                 {"name":, "options":, "seed":}
     pruner      a name (nop, median, percentile, ...) or {"name":, "options":}
@@ -65,6 +68,7 @@ class Study:
         *,
         direction: str = "minimize",
         objectives: Optional[Sequence[Mapping[str, Any]]] = None,
+        outcome_constraints: Optional[Sequence[Mapping[str, Any]]] = None,
         sampler: Optional[Named] = None,
         pruner: Optional[Named] = None,
         budget: Optional[Mapping[str, Any]] = None,
@@ -81,6 +85,7 @@ class Study:
             "name": name,
             "space": space_as_json(space),
             "objectives": list(objectives),
+            "outcome_constraints": outcome_constraints,
             "sampler": _named(sampler),
             "pruner": _named(pruner),
             "budget": budget,
@@ -164,7 +169,8 @@ class Study:
         timeout_s: Optional[float] = None,
         catch: Tuple[Type[Exception], ...] = (),
     ) -> None:
-        """Call objective(trial) for trial after trial and tell what it returns.
+        """Call objective(trial) for trial after trial and tell what it returns:
+        a value, or a sequence with one per objective.
 
         n_trials   at most so many in this call; default: until the study ends
         n_jobs     threads; for work in pure Python start processes instead
@@ -190,10 +196,22 @@ class Study:
 
     @property
     def best(self) -> Optional[TrialRecord]:
-        """The complete trial with the best value, or None before the first."""
+        """The complete trial with the best value, or None before the first.
+
+        With several objectives there is none (Unprocessable): see pareto().
+        """
         answer = self.client.request("GET", f"/studies/{self.id}/best")
         best = answer["trial"]
         return None if best is None else TrialRecord.from_json(best)
+
+    def pareto(self) -> List[TrialRecord]:
+        """Return the complete trials that no other one dominates, by number.
+
+        With one objective it is the best trial alone.
+        """
+        path = f"/studies/{self.id}/pareto"
+        listed = self.client.pages(path, "trials", {"limit": 1000})
+        return [TrialRecord.from_json(trial) for trial in listed]
 
     def trials(self, *, state: Optional[str] = None) -> List[TrialRecord]:
         """Return all trials by number, without their reports.
@@ -305,9 +323,13 @@ class _Loop:
         trial = self._study.trial()
         try:
             with trial:
-                value = self._objective(trial)
-                if value is not None:
-                    trial.value = value
+                result = self._objective(trial)
+                # An array without dimensions, as frameworks return, has a
+                # length that cannot be asked for.
+                if hasattr(result, "__len__") and getattr(result, "ndim", 1):
+                    trial.values = result
+                else:
+                    trial.value = result
         except self._catch:
             pass
 

@@ -13,7 +13,17 @@ import time
 import traceback
 from dataclasses import dataclass, fields
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Type
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Type,
+    Union,
+)
 
 from .errors import CumaeError, Pruned, ServiceUnreachable
 from .heartbeat import Heartbeat
@@ -21,6 +31,9 @@ from .plain import plain
 
 if TYPE_CHECKING:
     from .study import Study
+
+# What was measured, by the name of the outcome constraint or in their order.
+Constraints = Union[Mapping[str, float], Sequence[float]]
 
 log = logging.getLogger("cumae")
 
@@ -36,6 +49,8 @@ class TrialRecord:
     state   queued, running, complete, pruned, failed, infeasible, lost,
             cancelled
     values  one per objective, or None without a result
+    constraints  what was measured, by name, or None
+    why     why this point was chosen, in words, or None
     reports  [{"step": ..., "value": ...}] where they were asked for
     wall_s  seconds the worker took, as it said
     lease_expires, created, started, ended  RFC 3339 times in UTC
@@ -46,6 +61,7 @@ class TrialRecord:
     state: str
     params: Dict[str, Any]
     values: Optional[List[float]] = None
+    constraints: Optional[Dict[str, float]] = None
     uncertainty: Any = None
     reports: Optional[List[Dict[str, Any]]] = None
     attempt: int = 1
@@ -62,6 +78,7 @@ class TrialRecord:
     env: Any = None
     wall_s: Optional[float] = None
     sampler: Optional[str] = None
+    why: Optional[str] = None
 
     @property
     def value(self) -> Optional[float]:
@@ -88,7 +105,11 @@ class Trial:
     number  its number in the study, from 0
     params  the values of the parameters, by name
     seed    a number to seed the training with, different for every trial
+    why     why these values were chosen, in words, or None
     value   set this to the result; meanings and units are yours
+    values  or this, with one per objective
+    constraints  and this, where the study has outcome constraints: by name, or
+                 in their order
     """
 
     def __init__(self, study: "Study", document: Dict[str, Any]) -> None:
@@ -96,7 +117,10 @@ class Trial:
         self.number: int = document["number"]
         self.params: Dict[str, Any] = document["params"]
         self.seed: Optional[int] = document.get("seed")
+        self.why: Optional[str] = document.get("why")
         self.value: Optional[float] = None
+        self.values: Optional[Sequence[float]] = None
+        self.constraints: Optional[Constraints] = None
         self._path = f"/studies/{study.id}/trials/{self.number}"
         self._begun = time.monotonic()
         self._steps = 0
@@ -173,8 +197,9 @@ class Trial:
         value: Optional[float] = None,
         *,
         values: Optional[Sequence[float]] = None,
+        constraints: Optional[Constraints] = None,
         state: Optional[str] = None,
-        uncertainty: Any = None,
+        uncertainty: Optional[float] = None,
         outputs: Any = None,
         meta: Any = None,
         error: Optional[str] = None,
@@ -183,19 +208,21 @@ class Trial:
         """End the trial with a result; return the state that was stored.
 
         value    the result, or `values` with one per objective
+        constraints  what was measured, by the name of the outcome constraint
+                 or in their order; beyond a bound the trial is `infeasible`
         state    complete (default), pruned, failed, infeasible
-        uncertainty  one standard deviation of the value, in its units
+        uncertainty  standard error of the value, in its units
         outputs  further results to keep; numpy is fine, NaN becomes null
         meta     anything about how the trial ran
         wall_s   seconds it took; default: since the trial was handed out
 
-        A value that is NaN or infinite makes the trial `failed`. Telling the
+        A number that is NaN or infinite makes the trial `failed`. Telling the
         same again is harmless. Raises Conflict when something else was told,
         ServiceUnreachable after Client.tell_patience_s.
         """
         if wall_s is None:
             wall_s = round(time.monotonic() - self._begun, 3)
-        told = _result_of(value, values)
+        told = _result_of(value, values, constraints)
         told.update(
             {
                 name: plain(thing)
@@ -227,12 +254,12 @@ class Trial:
         return self._told
 
     def _tell_the_end(self) -> None:
-        if self.value is None:
+        if self.value is None and self.values is None:
             self.fail("the block ended without a value")
             raise CumaeError(
                 f"trial {self.number} has no value: set trial.value"
             )
-        self.tell(self.value)
+        self.tell(self.value, values=self.values, constraints=self.constraints)
 
     def _tell_failure(self, error: BaseException) -> None:
         """Tell an exception; what goes wrong here must not hide it."""
@@ -266,14 +293,30 @@ class Trial:
 
 
 def _result_of(
-    value: Optional[float], values: Optional[Sequence[float]]
+    value: Optional[float],
+    values: Optional[Sequence[float]],
+    constraints: Optional[Constraints],
 ) -> Dict[str, Any]:
     """Return the fields of a result; JSON cannot say NaN, so `failed` it is."""
-    told = [value] if values is None else list(values)
-    if told == [None]:
-        return {}
-    numbers = [float(number) for number in told if number is not None]
-    for number in numbers:
-        if not math.isfinite(number):
-            return {"state": "failed", "error": f"value is {number}"}
-    return {"value": numbers[0]} if values is None else {"values": numbers}
+    told: Dict[str, Any] = {}
+    if values is not None:
+        told["values"] = [float(number) for number in values]
+    elif value is not None:
+        told["value"] = float(value)
+    if isinstance(constraints, Mapping):
+        told["constraints"] = {k: float(v) for k, v in constraints.items()}
+    elif constraints is not None:
+        told["constraints"] = [float(number) for number in constraints]
+    for name, thing in told.items():
+        for number in _numbers(thing):
+            if not math.isfinite(number):
+                text = f"{name.rstrip('s')} is {number}"
+                return {"state": "failed", "error": text}
+    return told
+
+
+def _numbers(thing: Any) -> List[float]:
+    """Return the numbers of one result, some, or some with names."""
+    if isinstance(thing, dict):
+        return list(thing.values())
+    return thing if isinstance(thing, list) else [thing]

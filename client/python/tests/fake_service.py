@@ -28,7 +28,8 @@ STATES = ("queued", "running", "complete", "pruned", "failed", "infeasible",
           "lost", "cancelled")
 TRIAL = dict.fromkeys((
     "values", "uncertainty", "retry_of", "worker", "started", "ended",
-    "stop_reason", "error", "outputs", "meta", "env", "wall_s", "notes"))
+    "stop_reason", "error", "outputs", "meta", "env", "wall_s", "notes",
+    "constraints", "why"))
 
 
 class Problem(Exception):
@@ -72,6 +73,11 @@ def suggestion(space, stream):
         if all(params.get(other) in wanted for other, wanted in when.items()):
             params[name] = drawn(parameter, stream)
     return params
+
+
+def dominates(one, other):
+    """Return whether it is nowhere worse and somewhere better."""
+    return one != other and all(a <= b for a, b in zip(one, other))
 
 
 class State:
@@ -122,10 +128,22 @@ class State:
         return shown
 
     def best(self, study):
-        sign = study["objectives"][0]["direction"] == "maximize"
+        if len(study["objectives"]) > 1:
+            return None
+        sign = study["objectives"][0].get("direction") == "maximize"
         done = [t for t in study["list"] if t["state"] == "complete"]
         rank = (max if sign else min)
         return rank(done, key=lambda t: t["values"][0]) if done else None
+
+    def front(self, study):
+        """Return the complete trials that no other one dominates."""
+        signs = [-1 if objective.get("direction") == "maximize" else 1
+                 for objective in study["objectives"]]
+        done = [t for t in study["list"] if t["state"] == "complete"]
+        costs = [[sign * value for sign, value in zip(signs, t["values"])]
+                 for t in done]
+        return [t for t, mine in zip(done, costs)
+                if not any(dominates(other, mine) for other in costs)]
 
     def ask(self, study, body):
         refused = {"paused": "paused", "finished": "finished"}
@@ -166,8 +184,17 @@ class State:
             values = [body["value"]]
         state = body.get("state", "complete")
         told = (state, values if state == "complete" else None)
+        constraints = body.get("constraints")
+        bounds = self.study(key).get("outcome_constraints", [])
+        if isinstance(constraints, list):
+            constraints = {
+                bound["name"]: n for bound, n in zip(bounds, constraints)}
+        for bound in bounds if told[1] else []:
+            if constraints[bound["name"]] > bound["upper"]:
+                told = ("infeasible", values)
         if trial["state"] == "running":
-            trial.update(state=told[0], values=told[1], ended=stamp())
+            trial.update(state=told[0], values=told[1], ended=stamp(),
+                         constraints=constraints)
             trial.update({k: body.get(k) for k in
                           ("error", "outputs", "meta", "env", "wall_s")})
             self.study(key)["revision"] += 1
@@ -191,11 +218,9 @@ class State:
         return {"continue": running, "reason": None if running else "ended",
                 "lease_expires": stamp(trial["lease_s"])}
 
-    def page(self, study, query):
+    def page(self, study, listed, query):
         """Return one page of trials, two long: clients must follow `next`."""
         start = int(query.get("cursor", 0))
-        listed = [t for t in study["list"]
-                  if query.get("state", t["state"]) == t["state"]]
         more = start + 2 < len(listed)
         return {"trials": listed[start:start + 2],
                 "next": str(start + 2) if more else None,
@@ -253,8 +278,12 @@ class State:
             return 200, self.ask(study, body)
         if verb == "/best":
             return 200, {"trial": self.best(study)}
+        if verb == "/pareto":
+            return 200, self.page(study, self.front(study), query)
         if verb == "/trials":
-            return 200, self.page(study, query)
+            listed = [t for t in study["list"]
+                      if query.get("state", t["state"]) == t["state"]]
+            return 200, self.page(study, listed, query)
         if verb:
             study["state"] = states[verb]
         return 200, self.shown(study)

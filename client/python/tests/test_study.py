@@ -335,6 +335,55 @@ def test_optimize_takes_what_the_objective_told_itself(study):
     assert study.best.value == 4.0
 
 
+TWO = [{"name": "loss"}, {"name": "auc", "direction": "maximize"}]
+BOUND = [{"name": "ms", "upper": 20}]
+
+
+@pytest.mark.parametrize("kind", [tuple, list, numpy.array])
+def test_optimize_takes_one_value_per_objective(client, kind):
+    study = cumae.Study("two", SPACE, objectives=TWO, client=client)
+    told = iter([(3, 1), (1, 1), (2, 0), (2, 4), (1, 1)])
+    study.optimize(lambda trial: kind(next(told)), n_trials=5)
+    front = study.pareto()
+    assert [trial.number for trial in front] == [1, 3, 4]
+    assert [trial.values for trial in front] == [[1, 1], [2, 4], [1, 1]]
+
+
+def test_optimize_takes_an_array_without_dimensions(study):
+    study.optimize(lambda trial: numpy.array(0.25), n_trials=1)
+    assert study.best.value == 0.25
+
+
+def test_a_block_tells_values_and_constraints(client, fake):
+    study = cumae.Study("two", SPACE, objectives=TWO,
+                        outcome_constraints=BOUND, client=client)
+    assert fake.state.study("fake0")["outcome_constraints"] == BOUND
+    for constraints in ({"ms": numpy.float32(20)}, [21]):
+        with study.trial() as trial:
+            trial.values = numpy.array([0.5, 2])
+            trial.constraints = constraints
+    first, second = study.trials()
+    assert (first.state, second.state) == ("complete", "infeasible")
+    assert first.values == [0.5, 2] and first.constraints == {"ms": 20}
+    assert second.constraints == {"ms": 21}
+
+
+@pytest.mark.parametrize("constraints", [{"ms": float("nan")}, [float("nan")]])
+def test_a_constraint_that_is_nan_fails_the_trial(study, fake, constraints):
+    with study.trial() as trial:
+        trial.value = 1.0
+        trial.constraints = constraints
+    assert stored(fake)["state"] == "failed"
+    assert stored(fake)["error"] == "constraint is nan"
+
+
+def test_why_a_trial_was_chosen_is_there_to_read(study, fake):
+    trial = study.trial()
+    assert trial.why is None
+    stored(fake)["why"] = "the best of 24 draws"
+    assert study.record(0).why == "the best of 24 draws"
+
+
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_optimize_raises_what_it_does_not_catch(study, n_jobs):
     def objective(trial):
