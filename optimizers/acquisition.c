@@ -65,6 +65,21 @@ struct acquisition acquisition_log_ei(double mean, double sd, double best)
     };
 }
 
+struct acquisition acquisition_log_probability(double mean, double sd)
+{
+    double u = -mean / sd, log_phi = -0.5 * u * u - half_log_2pi, log_below;
+    if (u > -1)
+        log_below = log(0.5 * erfc(-u * sqrt_half));
+    else
+        log_below = -0.5 * u * u + log(0.5 * acquisition_erfcx(-u * sqrt_half));
+    double ratio = exp(log_phi - log_below);
+    return (struct acquisition){
+        .value = log_below,
+        .by_mean = -ratio / sd,
+        .by_sd = -u * ratio / sd,
+    };
+}
+
 struct acquisition acquisition_ucb(double mean, double sd, double kappa)
 {
     return (struct acquisition){

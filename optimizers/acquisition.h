@@ -24,6 +24,9 @@ double acquisition_log_h(double u, double *ratio);
 // ln of the expected improvement on `best`; sd > 0.
 struct acquisition acquisition_log_ei(double mean, double sd, double best);
 
+// ln of the probability to be <= 0; sd > 0.
+struct acquisition acquisition_log_probability(double mean, double sd);
+
 // kappa sd - mean: the optimist's value.
 struct acquisition acquisition_ucb(double mean, double sd, double kappa);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// ascent.c - where in a space an acquisition is largest
+// ascent.c - where in a space a try is worth most
 //
 // The numbers of candidates and of climbs are those of optimizers/README.md,
 // section gp; more of them were not better. From 300 known points on, climbs
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acquisition.h"
 #include "lbfgs.h"
 #include "sobol.h"
 
@@ -20,7 +19,6 @@ enum {
     SPREAD = 256, // Sobol candidates
     NEAR = 128,   // candidates around the best known points
     CANDIDATES = SPREAD + NEAR,
-    KNOWN = 5,  // of these
     CLIMBS = 4, // 2 from MANY known points on
     MANY = 300,
     ROUNDS = 3,       // of continuous and discrete moves
@@ -31,24 +29,22 @@ enum {
     EXHAUSTIVE = 16,  // with so many, all levels are neighbours
 };
 
-static const double kappa = 1.8; // standard deviations of optimism
-
 // ---- values -----------------------------------------------------------------
 
 static bool is_number(const struct ascent *ascent, size_t k)
 {
-    enum matern_distance distance = ascent->gp->points.distance[k];
+    enum matern_distance distance = ascent->gps[0].points.distance[k];
     return distance == MATERN_NUMBER || distance == MATERN_NUMBER_OR_NONE;
 }
 
 // To the nearest known point: the largest difference of a coordinate.
 static double remoteness(const struct ascent *ascent, const double *unit)
 {
-    const struct matern_points *points = &ascent->gp->points;
+    const struct matern_points *points = &ascent->gps[0].points;
     double least = INFINITY;
     for (size_t i = 0; i < points->n; i++) {
         double most = 0;
-        for (size_t k = 0; k < points->d && most < least; k++) {
+        for (size_t k = 0; k < ascent->space->n && most < least; k++) {
             double gap = fabs(unit[k] - points->x[k * points->stride + i]);
             if (is_number(ascent, k) && gap > most)
                 most = gap;
@@ -58,30 +54,62 @@ static double remoteness(const struct ascent *ascent, const double *unit)
     return least;
 }
 
-static struct acquisition judge(const struct ascent *ascent, const double *unit,
-                                struct gp_prediction p)
+static size_t n_outputs(const struct ascent *ascent)
 {
-    if (!ascent->optimist)
-        return acquisition_log_ei(p.mean, p.sd, ascent->best);
-    double far = isinf(ascent->radius) ? 0 : remoteness(ascent, unit);
-    if (far > ascent->radius)
-        return (struct acquisition){.value = -1e4 - far};
-    return acquisition_ucb(p.mean, p.sd, kappa);
+    return ascent->worth->n_objectives + ascent->worth->n_constraints;
 }
 
-double ascent_value(const struct ascent *ascent, const double *unit,
-                    struct arena *arena)
+// The worth of a point for its predictions, and its derivatives by them.
+static double judge(const struct ascent *ascent, const double *unit,
+                    const struct gp_prediction *p, double *by_mean,
+                    double *by_sd)
 {
-    return judge(ascent, unit, gp_predict(ascent->gp, unit, arena)).value;
+    double value = worth_of(ascent->worth, p, by_mean, by_sd);
+    double far = isinf(ascent->radius) ? 0 : remoteness(ascent, unit);
+    if (far <= ascent->radius)
+        return value;
+    memset(by_mean, 0, n_outputs(ascent) * sizeof *by_mean);
+    memset(by_sd, 0, n_outputs(ascent) * sizeof *by_sd);
+    return -1e4 - far;
+}
+
+// Copies m points to rows as wide as those of the processes.
+static const double *widen(const struct ascent *ascent, const double *unit,
+                           size_t m, struct arena *arena)
+{
+    size_t d = ascent->space->n, width = ascent->gps[0].points.d;
+    if (width == d)
+        return unit;
+    double *wide = arena_zeros(arena, m * width, sizeof *wide);
+    for (size_t i = 0; i < m; i++)
+        memcpy(wide + i * width, unit + i * d, d * sizeof *unit);
+    return wide;
 }
 
 static void values(const struct ascent *ascent, const double *unit, size_t m,
                    struct arena *arena, double *value)
 {
-    struct gp_prediction *p = arena_alloc(arena, (m + 1) * sizeof *p);
-    gp_predict_many(ascent->gp, unit, m, arena, p);
-    for (size_t j = 0; j < m; j++)
-        value[j] = judge(ascent, unit + j * ascent->space->n, p[j]).value;
+    size_t n = n_outputs(ascent);
+    const double *x = widen(ascent, unit, m, arena);
+    struct gp_prediction *p = arena_alloc(arena, (n * m + 1) * sizeof *p);
+    struct gp_prediction *row = arena_alloc(arena, n * sizeof *row);
+    double *by_mean = arena_doubles(arena, n), *by_sd = arena_doubles(arena, n);
+    for (size_t i = 0; i < n; i++)
+        gp_predict_many(&ascent->gps[i], x, m, arena, p + i * m);
+    for (size_t j = 0; j < m; j++) {
+        for (size_t i = 0; i < n; i++)
+            row[i] = p[i * m + j];
+        value[j] =
+            judge(ascent, unit + j * ascent->space->n, row, by_mean, by_sd);
+    }
+}
+
+static double value_at(const struct ascent *ascent, const double *unit,
+                       struct arena *arena)
+{
+    double value;
+    values(ascent, unit, 1, arena, &value);
+    return value;
 }
 
 // ---- candidates -------------------------------------------------------------
@@ -110,24 +138,6 @@ static void spread(const struct space *space, struct rng *rng, double *unit)
         }
         row = next;
     }
-}
-
-// The indices of the best known points; returns how many.
-static size_t best_known(const struct gp *gp, size_t known[KNOWN])
-{
-    size_t n = 0;
-    for (size_t i = 0; i < gp->points.n; i++) {
-        size_t at = n;
-        while (at > 0 && gp->y[i] < gp->y[known[at - 1]])
-            at--;
-        if (at == KNOWN)
-            continue;
-        n += n < KNOWN;
-        for (size_t j = n - 1; j > at; j--)
-            known[j] = known[j - 1];
-        known[at] = i;
-    }
-    return n;
 }
 
 static double reflect(double u)
@@ -159,13 +169,13 @@ static double *make_candidates(const struct ascent *ascent, struct rng *rng,
                                struct arena *arena)
 {
     const struct space *space = ascent->space;
-    size_t d = space->n, known[KNOWN];
-    size_t n_known = best_known(ascent->gp, known);
+    size_t d = space->n;
     double *unit = arena_doubles(arena, CANDIDATES * d);
-    assert(n_known > 0);
+    assert(ascent->n_best > 0);
     spread(space, rng, unit);
     for (size_t i = SPREAD; i < CANDIDATES; i++) {
-        gp_points_get(&ascent->gp->points, known[i % n_known], unit + i * d);
+        const double *best = ascent->best + i % ascent->n_best * d;
+        memcpy(unit + i * d, best, d * sizeof *unit);
         perturb(ascent, rng, unit + i * d);
     }
     for (size_t i = 0; i < CANDIDATES; i++)
@@ -179,9 +189,12 @@ struct slope {
     const struct ascent *ascent;
     struct arena *arena;
     size_t n;
-    size_t *coordinate;            // [n] that move
-    double *unit;                  // [d] all of them
-    double *mean_slope, *sd_slope; // [d]
+    size_t *coordinate;               // [n] that move
+    double *scale;                    // [n] z = scale u
+    double *unit;                     // [width] all of them
+    struct gp_prediction *prediction; // [outputs]
+    double *by_mean, *by_sd;          // [outputs]
+    double *mean_slope, *sd_slope;    // [outputs x width]
 };
 
 // Does k move continuously from here?
@@ -192,57 +205,75 @@ static bool moves(const struct ascent *ascent, const double *unit, size_t k)
            (levels == 0 || levels > FINE);
 }
 
-// Minus the acquisition, at z = u / length scale.
+// Minus the worth, at z = u / length scale of the first output.
 static double downhill(void *context, const double *z, double *gradient)
 {
     struct slope *s = context;
-    const struct gp *gp = s->ascent->gp;
+    size_t m = n_outputs(s->ascent), width = s->ascent->gps[0].points.d;
+    for (size_t j = 0; j < s->n; j++)
+        s->unit[s->coordinate[j]] = fmin(1, z[j] / s->scale[j]);
+    for (size_t i = 0; i < m; i++)
+        s->prediction[i] = gp_predict_slope(&s->ascent->gps[i], s->unit,
+                                            s->arena, s->mean_slope + i * width,
+                                            s->sd_slope + i * width);
+    double value =
+        judge(s->ascent, s->unit, s->prediction, s->by_mean, s->by_sd);
     for (size_t j = 0; j < s->n; j++) {
-        size_t k = s->coordinate[j];
-        s->unit[k] = fmin(1, z[j] / sqrt(gp->weight[k]));
+        double sum = 0;
+        for (size_t i = 0; i < m; i++) {
+            size_t at = i * width + s->coordinate[j];
+            sum += s->by_mean[i] * s->mean_slope[at] +
+                   s->by_sd[i] * s->sd_slope[at];
+        }
+        gradient[j] = -sum / s->scale[j];
     }
-    struct gp_prediction p =
-        gp_predict_slope(gp, s->unit, s->arena, s->mean_slope, s->sd_slope);
-    struct acquisition a = judge(s->ascent, s->unit, p);
-    for (size_t j = 0; j < s->n; j++) {
-        size_t k = s->coordinate[j];
-        gradient[j] =
-            -(a.by_mean * s->mean_slope[k] + a.by_sd * s->sd_slope[k]) /
-            sqrt(gp->weight[k]);
-    }
-    return -a.value;
+    return -value;
+}
+
+static struct slope slope_at(const struct ascent *ascent, const double *unit,
+                             struct arena *arena)
+{
+    size_t d = ascent->space->n, width = ascent->gps[0].points.d;
+    size_t m = n_outputs(ascent);
+    struct slope s = {.ascent = ascent, .arena = arena};
+    s.coordinate = arena_alloc(arena, (d + 1) * sizeof *s.coordinate);
+    s.scale = arena_doubles(arena, d);
+    s.unit = arena_zeros(arena, width, sizeof *s.unit);
+    s.prediction = arena_alloc(arena, m * sizeof *s.prediction);
+    s.by_mean = arena_doubles(arena, m);
+    s.by_sd = arena_doubles(arena, m);
+    s.mean_slope = arena_doubles(arena, m * width);
+    s.sd_slope = arena_doubles(arena, m * width);
+    memcpy(s.unit, unit, d * sizeof *unit);
+    for (size_t k = 0; k < d; k++)
+        if (moves(ascent, unit, k)) {
+            s.scale[s.n] = sqrt(ascent->gps[0].weight[k]);
+            s.coordinate[s.n++] = k;
+        }
+    return s;
 }
 
 static void climb(const struct ascent *ascent, struct arena *arena,
                   double *unit)
 {
-    size_t d = ascent->space->n;
-    struct slope s = {.ascent = ascent, .arena = arena, .unit = unit};
-    s.coordinate = arena_zeros(arena, d + 1, sizeof *s.coordinate);
-    s.mean_slope = arena_doubles(arena, d);
-    s.sd_slope = arena_doubles(arena, d);
-    double *low = arena_zeros(arena, d + 1, sizeof *low);
-    double *high = arena_doubles(arena, d), *z = arena_doubles(arena, d);
-    for (size_t k = 0; k < d; k++) {
-        if (!moves(ascent, unit, k))
-            continue;
-        high[s.n] = sqrt(ascent->gp->weight[k]);
-        z[s.n] = unit[k] * high[s.n];
-        s.coordinate[s.n++] = k;
-    }
+    struct slope s = slope_at(ascent, unit, arena);
     if (s.n == 0)
         return;
-    size_t spared = ascent->gp->points.n > MANY;
+    double *low = arena_zeros(arena, s.n, sizeof *low);
+    double *z = arena_doubles(arena, s.n);
+    for (size_t j = 0; j < s.n; j++)
+        z[j] = unit[s.coordinate[j]] * s.scale[j];
+    size_t spared = ascent->gps[0].points.n > MANY;
     struct lbfgs_problem problem = {.n = s.n,
                                     .low = low,
-                                    .high = high,
+                                    .high = s.scale,
                                     .value = downhill,
                                     .context = &s,
                                     .max_evaluations = EVALUATIONS >> spared,
                                     .tolerance = 1e-4};
     lbfgs_minimise(&problem, arena, z);
     for (size_t j = 0; j < s.n; j++)
-        unit[s.coordinate[j]] = fmin(1, z[j] / high[j]);
+        unit[s.coordinate[j]] = fmin(1, z[j] / s.scale[j]);
     snap(ascent->space, arena, unit);
 }
 
@@ -311,7 +342,7 @@ static double hop(const struct ascent *ascent, struct rng *rng,
     size_t d = ascent->space->n;
     double *around = arena_doubles(arena, NEIGHBOURS * d);
     double *found = arena_doubles(arena, NEIGHBOURS);
-    size_t moves = ascent->gp->points.n > MANY ? MOVES / 2 : MOVES;
+    size_t moves = ascent->gps[0].points.n > MANY ? MOVES / 2 : MOVES;
     for (size_t i = 0; i < moves; i++) {
         size_t n = surround(ascent, unit, rng, arena, around);
         values(ascent, around, n, arena, found);
@@ -334,7 +365,7 @@ static double refine(const struct ascent *ascent, struct rng *rng,
         double before = value;
         memcpy(trial, unit, d * sizeof *unit);
         climb(ascent, arena, trial);
-        double climbed = ascent_value(ascent, trial, arena);
+        double climbed = value_at(ascent, trial, arena);
         if (climbed > value) {
             value = climbed;
             memcpy(unit, trial, d * sizeof *unit);
@@ -396,7 +427,7 @@ struct ascent_points ascent_find(const struct ascent *ascent, struct rng *rng,
     for (size_t i = 0; i < CANDIDATES; i++)
         rank[i] = (struct ranked){value[i], i};
     qsort(rank, CANDIDATES, sizeof *rank, by_value);
-    size_t climbs = ascent->gp->points.n > MANY ? CLIMBS / 2 : CLIMBS;
+    size_t climbs = ascent->gps[0].points.n > MANY ? CLIMBS / 2 : CLIMBS;
     n = CANDIDATES;
     for (size_t i = 0; i < climbs; i++, n++) {
         size_t from =

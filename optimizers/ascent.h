@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// ascent.h - where in a space an acquisition is largest
+// ascent.h - where in a space a try is worth most
 //
-// 256 Sobol points and 128 perturbations of the best five known points are
-// valued in one batch. Four of them, the best two and two drawn with weights
+// 256 Sobol points and 128 perturbations of the best known points are valued in
+// one batch. Four of them, the best two and two drawn with weights
 // that grow with their value, climb: continuous coordinates by L-BFGS, in units
 // of their length scales, and the others by steps to the best neighbour, in
 // turns. All points are unit points that decode to themselves.
@@ -16,15 +16,20 @@
 #include "gp.h"
 #include "rng.h"
 #include "space.h"
+#include "worth.h"
 
+// Processes of several outputs have the same coordinates: those of the space
+// and possibly more, which are 0 here.
 struct ascent {
     const struct space *space;
-    const struct gp *gp; // with alpha; its points lie in the space
-    bool optimist;       // upper confidence bound, else ln expected improvement
-    double best;         // what is to be improved on
-    double radius;       // the optimist's trust region, INFINITY: everything:
-                         // no further than this from some known point in any
-                         // coordinate that is a number
+    const struct worth *worth;
+    const struct gp *gps; // [n_objectives + n_constraints of worth], with
+                          // alpha; their points lie in the space
+    size_t n_best;
+    const double *best; // [n_best x d], at least one: to be perturbed
+    double radius;      // of the trust region, INFINITY: everything. No further
+                        // than this from some point of the first process in
+                        // any coordinate that is a number
 };
 
 // The points that were found, best first.
@@ -34,9 +39,5 @@ struct ascent_points {
 };
 struct ascent_points ascent_find(const struct ascent *ascent, struct rng *rng,
                                  struct arena *arena);
-
-// What the acquisition says of a point.
-double ascent_value(const struct ascent *ascent, const double *unit,
-                    struct arena *arena);
 
 #endif

@@ -106,6 +106,11 @@ static double priors(const double *theta, size_t d, double *gradient)
     return sum + prior(theta[d + 1], -7, 3, &gradient[d + 1]);
 }
 
+static double known_variance(const struct gp_data *data, size_t i)
+{
+    return data->variance ? data->variance[i] : 0;
+}
+
 static void fill(struct gp_loss *loss, double scale, double noise)
 {
     const struct matern_points *points = &loss->data->points;
@@ -117,7 +122,7 @@ static void fill(struct gp_loss *loss, double scale, double noise)
                          loss->slope + j * stride);
         for (size_t i = 0; i < j; i++)
             column[i] *= scale;
-        column[j] = scale + noise;
+        column[j] = scale + noise + known_variance(loss->data, j);
         memcpy(loss->factor + j * stride, column, (j + 1) * sizeof *column);
     }
 }
@@ -211,14 +216,17 @@ static struct gp_data thin_out(const struct gp_data *data, size_t few,
     struct gp_data less = {.least_noise = data->least_noise};
     double *x = arena_doubles(arena, all->d);
     double *y = arena_doubles(arena, few);
+    double *variance = arena_doubles(arena, few);
     less.points = gp_points(few, all->d, all->distance, arena);
     for (size_t i = 0; i < few; i++) {
         size_t from = i * all->n / few;
         gp_points_get(all, from, x);
         gp_points_add(&less.points, x);
         y[i] = data->y[from];
+        variance[i] = known_variance(data, from);
     }
     less.y = y;
+    less.variance = variance;
     return less;
 }
 
@@ -257,6 +265,7 @@ static struct gp make_room(const struct matern_points *points, size_t room,
     size_t stride = gp.points.stride;
     gp.weight = arena_doubles(arena, points->d);
     gp.y = arena_doubles(arena, stride);
+    gp.variance = arena_doubles(arena, stride);
     gp.whitened = arena_doubles(arena, stride);
     gp.alpha = arena_doubles(arena, stride);
     gp.factor = arena_doubles(arena, stride * stride);
@@ -278,7 +287,7 @@ static bool factor(struct gp *gp, double *x)
         double *column = gp->factor + j * stride;
         gp_points_get(&gp->points, j, x);
         covariances(gp, j, x, column, NULL);
-        column[j] = gp->scale + gp->noise;
+        column[j] = gp->scale + gp->noise + gp->variance[j];
     }
     return cholesky_factor(gp->factor, gp->points.n, stride);
 }
@@ -292,6 +301,7 @@ bool gp_condition(struct gp *gp, const struct gp_data *data,
     for (size_t i = 0; i < n; i++) {
         gp_points_get(&data->points, i, x);
         gp_points_add(&gp->points, x);
+        gp->variance[i] = known_variance(data, i);
     }
     for (size_t k = 0; k < d; k++)
         gp->weight[k] = exp(-2 * theta[k]);
@@ -318,6 +328,7 @@ struct gp gp_widen(const struct gp *gp, size_t room, struct arena *arena)
     wide.points.n = n;
     memcpy(wide.weight, gp->weight, d * sizeof *gp->weight);
     memcpy(wide.y, gp->y, n * sizeof *gp->y);
+    memcpy(wide.variance, gp->variance, n * sizeof *gp->variance);
     memcpy(wide.whitened, gp->whitened, n * sizeof *gp->y);
     memcpy(wide.alpha, gp->alpha, n * sizeof *gp->y);
     size_t from = gp->points.stride, to = wide.points.stride;
@@ -330,15 +341,16 @@ struct gp gp_widen(const struct gp *gp, size_t room, struct arena *arena)
     return wide;
 }
 
-void gp_append(struct gp *gp, const double *x, double y)
+void gp_append(struct gp *gp, const double *x, double y, double variance)
 {
     size_t n = gp->points.n, stride = gp->points.stride;
     double *column = gp->factor + n * stride;
     covariances(gp, n, x, column, NULL);
     cholesky_solve(gp->factor, n, stride, true, column);
     double mean = dot(column, gp->whitened, n);
-    double left = gp->scale + gp->noise - dot(column, column, n);
-    column[n] = sqrt(fmax(left, 1e-12));
+    double all = gp->scale + gp->noise + variance;
+    column[n] = sqrt(fmax(all - dot(column, column, n), 1e-12));
+    gp->variance[n] = variance;
     gp->y[n] = isnan(y) ? mean : y;
     gp->whitened[n] = (gp->y[n] - mean) / column[n];
     gp_points_add(&gp->points, x);
@@ -351,11 +363,22 @@ void gp_solve(struct gp *gp)
     cholesky_solve(gp->factor, n, gp->points.stride, false, gp->alpha);
 }
 
+double gp_evidence(const struct gp *gp, size_t from)
+{
+    double sum = 0;
+    for (size_t i = from; i < gp->points.n; i++) {
+        double w = gp->whitened[i],
+               sd = gp->factor[i * (gp->points.stride + 1)];
+        sum -= 0.5 * w * w + log(sd) + 0.5 * log(2 * M_PI);
+    }
+    return sum;
+}
+
 // ---- predictions ------------------------------------------------------------
 
 double gp_mean_at(const struct gp *gp, size_t i)
 {
-    return gp->y[i] - gp->noise * gp->alpha[i];
+    return gp->y[i] - (gp->noise + gp->variance[i]) * gp->alpha[i];
 }
 
 // The sd of a process of variance `scale` of which `known` is explained.

@@ -9,7 +9,8 @@
 //   ln l_k ~ N(ln 0.5 + 1/4 ln d, 1), 1/2 ln d from d = 50 on
 //   ln s^2 ~ N(0, 1.5^2), ln noise ~ N(-7, 3^2)
 // so y should have mean 0 and variance 1, and points lie in the unit cube.
-// K = s^2 m + noise I = U^T U, see cholesky.h.
+// K = s^2 m + noise I + diag(v) = U^T U, see cholesky.h, where v_i is what is
+// known of the noise of value i beforehand, such as its statistical error.
 
 #ifndef CUMAE_GP_H
 #define CUMAE_GP_H
@@ -23,6 +24,7 @@
 struct gp {
     struct matern_points points; // n of at most `stride`
     double *y;                   // [stride]
+    double *variance;            // [stride] v
     double *weight;              // [d] 1 / l^2
     double scale, noise;         // s^2 and the noise's variance
     double *factor;              // [stride x stride] U
@@ -33,8 +35,9 @@ struct gp {
 // Data to learn theta from.
 struct gp_data {
     struct matern_points points;
-    const double *y;    // [points.n]
-    double least_noise; // bound of the noise's variance
+    const double *y;        // [points.n]
+    const double *variance; // [points.n] v, NULL: 0
+    double least_noise;     // bound of the noise's variance
 };
 
 // Makes room for n points of d coordinates; there are none yet.
@@ -70,13 +73,18 @@ bool gp_condition(struct gp *gp, const struct gp_data *data,
 // The same with room for more points; *gp is only read.
 struct gp gp_widen(const struct gp *gp, size_t room, struct arena *arena);
 
-// Appends a point in O(n^2); y = NaN: the value that is believed there, the
-// mean (kriging believer: Ginsbourger, Le Riche and Carraro, "Kriging is
-// well-suited to parallelize optimization", 2010). gp_solve must follow.
-void gp_append(struct gp *gp, const double *x, double y);
+// Appends a point, with the variance v of its value, in O(n^2); y = NaN: the
+// value that is believed there, the mean (kriging believer: Ginsbourger, Le
+// Riche and Carraro, "Kriging is well-suited to parallelize optimization",
+// 2010). gp_solve must follow.
+void gp_append(struct gp *gp, const double *x, double y, double variance);
 
 // Computes alpha, after some gp_append.
 void gp_solve(struct gp *gp);
+
+// ln of the probability density of the values from point `from` on, given those
+// before.
+double gp_evidence(const struct gp *gp, size_t from);
 
 // Mean of f at the data's point i.
 double gp_mean_at(const struct gp *gp, size_t i);

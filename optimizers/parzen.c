@@ -73,9 +73,9 @@ static double clip(double width, double floor)
 }
 
 // Bandwidth of a point that lies between `left` and `right`.
-static double bandwidth(double left, double u, double right, double floor)
+static double bandwidth(double left, double right, double floor)
 {
-    return clip(u - left > right - u ? u - left : right - u, floor);
+    return clip(0.25 * (right - left), floor);
 }
 
 // Bandwidth of a point that is not among sorted[0..n).
@@ -90,7 +90,7 @@ static double bandwidth_among(const double *sorted, size_t n, double u,
         else
             high = middle;
     }
-    return bandwidth(low ? sorted[low - 1] : 0, u, low < n ? sorted[low] : 1,
+    return bandwidth(low ? sorted[low - 1] : 0, low < n ? sorted[low] : 1,
                      floor);
 }
 
@@ -112,7 +112,7 @@ static size_t measure(const struct parzen_plan *plan, size_t n,
         f->sorted[i] = f->centre[order[i]];
     for (size_t i = 0; i < m; i++)
         f->deviation[order[i]] =
-            bandwidth(i ? f->sorted[i - 1] : 0, f->sorted[i],
+            bandwidth(i ? f->sorted[i - 1] : 0,
                       i + 1 < m ? f->sorted[i + 1] : 1, plan->floor);
     return m;
 }

@@ -11,11 +11,12 @@
 // factor is the prior's: a normal around 1/2 with deviation 1, or uniform over
 // the choices. Where the point asked about lacks it, the factor is left out.
 //
-// Bandwidth: the larger distance to the two neighbours among the observations,
-// the ends of the range and the prior's centre, clipped to [floor, 1].
-// S. Watanabe, "Tree-structured Parzen estimator: understanding its algorithm
-// components and their roles for better empirical performance",
-// arXiv:2304.11127, section 3.3 ("hyperopt").
+// Bandwidth: a quarter of the distance between the two neighbours among the
+// observations, the ends of the range and the prior's centre, clipped to
+// [floor, 1]. S. Watanabe, "Tree-structured Parzen estimator: understanding its
+// algorithm components and their roles for better empirical performance",
+// arXiv:2304.11127, section 3.3 ("hyperopt"), has the larger distance to either
+// neighbour instead, which is two to four times as much.
 //
 // Deviations: slots narrower than the floor (a quarter of it for a log int)
 // take the density at their centre times their width instead of the exact mass;

@@ -3,22 +3,28 @@
 //
 // Splits the results into good and bad ones, learns a density of each (l and
 // g, see parzen.h) and suggests, of some points drawn from l, the one of
-// largest l / g. The set of components is the one recommended by S. Watanabe,
-// "Tree-structured Parzen estimator: understanding its algorithm components and
-// their roles for better empirical performance", arXiv:2304.11127:
+// largest l / g. After S. Watanabe, "Tree-structured Parzen estimator:
+// understanding its algorithm components and their roles for better empirical
+// performance", arXiv:2304.11127:
 //   split       the best min(ceil(gamma n), 25) of n results with a value are
 //               good
-//   weights     l: by the improvement over the best bad value; g: 1 each
-//   bandwidths  see parzen.h; floor max(0.03, (n + 2)^-2) of the range, or
-//               max(0.01, 1 / (n + 2)) where more than 8 parameters are active
+//   weights     l: see elite.h; g: 1 each
+//   bandwidths  see parzen.h; at least 0.5 / (good ones + 2) of the range in l,
+//               at least 0.05 in g
 //
-// Before there are n_startup_trials results with a value it suggests
-// scrambled Sobol points.
+// Before there are n_startup_trials results, one of them with a value, it
+// suggests scrambled Sobol points.
 //
-// Results are ordered as in merit.h; those without a value are always bad. The
-// model holds l and g of a prefix of the results. A suggestion appends to g
-// the pending trials (constant liar) and the results since then; when one of
-// those is among the good, l is rebuilt from the best of both, which is cheap.
+// Results are ordered as in elite.h; those without a value are always bad.
+// While less than half of the results meet the constraints, a second pair of
+// densities says where they do (contrast.h). Good points of other studies are
+// good here too, with a weight that fades as results come in; every second of
+// the first points remains a Sobol point then.
+//
+// The model holds the densities of a prefix of the results. A suggestion
+// appends to g the results since then and, with less weight, the pending trials
+// (constant liar), both narrowly; when one of those is among the good, l is
+// rebuilt from the best of both, which is cheap.
 
 #include "sampler.h"
 
@@ -26,171 +32,195 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contrast.h"
+#include "elite.h"
+#include "lent.h"
 #include "memory.h"
 #include "merit.h"
 #include "parzen.h"
 #include "rng.h"
+#include "rows.h"
 #include "sobol.h"
 #include "tried.h"
 
 enum {
-    MAX_GOOD = 25,  // results in l
     MAX_BAD = 500,  // kernels in g
     KEPT_BAD = 250, // of these, the best ones always
 };
+
+static const double WIDTH_BAD = 0.05; // least bandwidth in g
+static const double PENDING = 0.3;    // weight of a pending trial in g
+// Results after which other studies count nothing.
+static const double FADE = 20;
 
 enum { STARTUP, CANDIDATES, MULTIVARIATE, MAGIC_CLIP, GAMMA };
 
 static const struct option options[] = {
     {"n_startup_trials", OPTION_INT, 10, 0, 1e6,
-     "results with a value before the first model"},
+     "results before the first model, one of them with a value"},
     {"n_ei_candidates", OPTION_INT, 24, 1, 10000,
      "points drawn from the good density, of which the best is suggested"},
     {"multivariate", OPTION_BOOL, 1, 0, 1,
      "model all parameters together, not each alone"},
     {"consider_magic_clip", OPTION_BOOL, 1, 0, 1,
-     "keep bandwidths above 1 to 3 % of the range, else above 0.1 %"},
+     "keep bandwidths above 2 to 5 % of the range, else above 0.1 %"},
     {"gamma", OPTION_REAL, 0.15, 0.001, 0.999,
      "share of the results that counts as good, up to 25 of them"},
 };
 
 struct model {
     struct arena arena;
-    size_t n_ended;        // results that it has seen
-    size_t n_good, n_best; // n_best: good ones and the best bad one, if any
-    struct merit best[MAX_GOOD + 1];
-    double floor_good, floor_bad;
-    struct parzen *good, *bad; // NULL: too few results
+    size_t n_ended, n_usable; // results that it has seen, those with a value
+    size_t n_good, n_best;    // n_best: good ones and the best bad one, if any
+    struct merit best[ELITE_MOST + 1];
+    struct rows lent;         // good points of other studies
+    double floor_good;        // least bandwidth in l
+    size_t n_pairs;           // 0: too few results
+    struct contrast pairs[2]; // good and bad; feasible and not
 };
 
-// ---- model ------------------------------------------------------------------
+// ---- what is good -----------------------------------------------------------
 
-static size_t good_count(double gamma, size_t n)
+// The least bandwidth, where it should be `width`.
+static double least_width(const struct sampler_task *task, double width)
 {
-    size_t good = (size_t)ceil(gamma * (double)n);
-    return good < MAX_GOOD ? good : MAX_GOOD;
+    return task->options[MAGIC_CLIP] != 0 ? width : 0.001;
 }
 
-// Weights of the good ones by their improvement over the best bad one; equal
-// unless all of these are complete and differ.
-static void improvements(const struct merit *best, size_t n_good, size_t n_best,
-                         double *weight)
+// The least bandwidth among n points that are wanted.
+static double sharp(size_t n)
 {
-    double largest = 0;
-    bool comparable = n_best > n_good && best[n_good].rank == MERIT_COMPLETE;
-    for (size_t i = 0; i < n_good; i++) {
-        // halved, so that the difference of finite numbers is finite
-        weight[i] =
-            comparable ? 0.5 * best[n_good].value - 0.5 * best[i].value : 0;
-        largest = fmax(largest, weight[i]);
-    }
-    for (size_t i = 0; i < n_good; i++)
-        weight[i] = largest > 0 ? fmax(weight[i] / largest, 1e-12) : 1;
+    return fmax(0.015, 0.5 / ((double)n + 2));
+}
+
+static struct outcomes outcomes(const struct history *history)
+{
+    return (struct outcomes){.m = history->n_objectives,
+                             .value = history->value};
 }
 
 static struct parzen *build_good(const struct sampler_task *task,
-                                 const struct merit *best, size_t n_good,
-                                 size_t n_best, double floor,
-                                 struct arena *arena)
+                                 const struct model *model,
+                                 const struct merit *best, struct arena *arena)
 {
-    const double *unit[MAX_GOOD];
-    double weight[MAX_GOOD], sum = 0;
-    improvements(best, n_good, n_best, weight);
-    for (size_t i = 0; i < n_good; i++) {
-        unit[i] = history_unit(task->history, best[i].number);
+    double weight[ELITE_MOST], sum = 0;
+    struct outcomes of = outcomes(task->history);
+    size_t n = model->n_good;
+    elite_weigh(&of, best, n, model->n_best, arena, weight);
+    struct rows rows = rows_for(n + model->lent.n, arena);
+    for (size_t i = 0; i < n; i++) {
+        rows_push(&rows, history_unit(task->history, best[i].number),
+                  weight[i]);
         sum += weight[i];
     }
-    struct parzen_plan plan = {
-        .space = task->space,
-        .n = n_good,
-        .unit = unit,
-        .weight = weight,
-        .prior_weight = n_good ? sum / (double)n_good : 1,
-        .floor = floor,
-    };
-    return parzen_build(&plan, arena);
+    for (size_t i = 0; i < model->lent.n; i++)
+        rows_push(&rows, model->lent.unit[i], model->lent.weight[i]);
+    return rows_density(&rows, task->space, n ? sum / (double)n : 1,
+                        model->floor_good, arena);
 }
 
-// Leaves the first KEPT_BAD of result[0..n) and a random choice of the others,
-// MAX_BAD in all; returns the weight of each of the latter.
-static double thin_out(struct merit *result, size_t n, struct rng rng)
+// Sorts result[0..n) so that the good ones are the first, then the bad ones
+// that g keeps always.
+static void order(struct model *model, const struct sampler_task *task,
+                  struct merit *result, size_t n, struct arena *scratch)
 {
-    for (size_t i = KEPT_BAD; i < MAX_BAD; i++) {
-        size_t j = i + (size_t)rng_below(&rng, n - i);
-        struct merit chosen = result[j];
-        result[j] = result[i];
-        result[i] = chosen;
+    struct outcomes of = outcomes(task->history);
+    size_t good = model->n_good, bad = n - good;
+    size_t kept = bad < KEPT_BAD ? bad : KEPT_BAD;
+    if (of.m == 1) {
+        merit_select(result, n, good + kept);
+        model->n_best = bad ? good + 1 : good;
+    } else {
+        elite_select(&of, result, n, good, scratch);
+        merit_select(result + good, bad, kept);
+        model->n_best = good;
     }
-    return (double)(n - KEPT_BAD) / (MAX_BAD - KEPT_BAD);
+    memcpy(model->best, result, model->n_best * sizeof *result);
 }
 
-static struct parzen *build_bad(const struct sampler_task *task,
-                                struct merit *result, size_t n, double floor,
-                                struct arena *arena)
+// What a point of another study weighs next to one of ours.
+static double discount(size_t usable)
 {
-    double rest = 1;
-    if (n > MAX_BAD) {
-        rest = thin_out(result, n, rng_at(task->seed, RNG_STUDY + n));
-        n = MAX_BAD;
-    }
-    const double **unit = arena_alloc(arena, (n + 1) * sizeof *unit);
-    double *weight = arena_doubles(arena, n + 1);
+    return fmax(0, 1 - (double)usable / FADE);
+}
+
+// ---- constraints ------------------------------------------------------------
+
+// How far a result is from being feasible: 0 when it is, NaN when that is not
+// known or it failed.
+static double excess(const struct history *history, uint32_t number)
+{
+    return history->state[number] == TRIAL_FAILED
+               ? NAN
+               : history_violation(history, number);
+}
+
+// Learns where results are feasible, if fewer than half of them are. When none
+// is, the one that comes nearest counts as such.
+static void learn_feasible(struct model *model, const struct sampler_task *task,
+                           struct arena *scratch)
+{
+    const struct history *history = task->history;
+    size_t n = model->n_ended, nearest = 0;
+    double least = HUGE_VAL;
+    struct rows met = rows_for(n, scratch), unmet = rows_for(n, scratch);
     for (size_t i = 0; i < n; i++) {
-        unit[i] = history_unit(task->history, result[i].number);
-        weight[i] = i < KEPT_BAD ? 1 : rest;
+        uint32_t number = history->ended[i];
+        double over = excess(history, number);
+        if (over > 0 && over < least) {
+            least = over;
+            nearest = unmet.n;
+        }
+        rows_push(over <= 0 ? &met : &unmet, history_unit(history, number), 1);
     }
-    struct parzen_plan plan = {
-        .space = task->space,
-        .n = n,
-        .unit = unit,
-        .weight = weight,
-        .prior_weight = 1,
-        .floor = floor,
-    };
-    return parzen_build(&plan, arena);
-}
-
-// Least bandwidth among n observations.
-static double least_width(bool magic_clip, double active, size_t n)
-{
-    double part = 1 / ((double)n + 2);
-    if (!magic_clip)
-        return 0.001;
-    return active <= 8 ? fmax(0.03, part * part) : fmax(0.01, part);
-}
-
-// Mean number of active parameters.
-static double mean_active(const struct sampler_task *task,
-                          const struct merit *result, size_t n)
-{
-    size_t active = 0, d = task->space->n;
-    for (size_t i = 0; i < n; i++) {
-        const double *unit = history_unit(task->history, result[i].number);
-        for (size_t k = 0; k < d; k++)
-            active += isnan(unit[k]) ? 0 : 1;
+    if (met.n == 0 && least < HUGE_VAL) {
+        rows_push(&met, unmet.unit[nearest], 1);
+        unmet.unit[nearest] = unmet.unit[--unmet.n];
     }
-    return n ? (double)active / (double)n : (double)d;
+    if (met.n == 0 || met.n >= unmet.n)
+        return;
+    struct contrast *pair = &model->pairs[model->n_pairs++];
+    pair->share = (double)met.n / (double)n;
+    rows_thin(&met, 0, MAX_BAD, rng_at(task->seed, RNG_STUDY + met.n));
+    rows_thin(&unmet, 0, MAX_BAD, rng_at(task->seed, RNG_STUDY + unmet.n));
+    pair->good.base = rows_density(
+        &met, task->space, 1, least_width(task, sharp(met.n)), &model->arena);
+    pair->bad.base =
+        rows_density(&unmet, task->space, 1, least_width(task, sharp(unmet.n)),
+                     &model->arena);
 }
 
-// Learns from n results of which `usable` have a value.
+// ---- model ------------------------------------------------------------------
+
 static void learn(struct model *model, const struct sampler_task *task,
-                  struct merit *result, size_t n, size_t usable)
+                  struct merit *result, struct arena *scratch)
 {
-    size_t ordered = MAX_GOOD + KEPT_BAD;
-    merit_select(result, n, n < ordered ? n : ordered);
-    model->n_good = good_count(task->options[GAMMA], usable);
-    model->n_best = model->n_good < n ? model->n_good + 1 : n;
-    for (size_t i = 0; i < model->n_best; i++)
-        model->best[i] = result[i];
-    bool clip = task->options[MAGIC_CLIP] != 0;
-    double active = mean_active(task, result, n);
-    size_t n_bad = n - model->n_good;
-    model->floor_good = least_width(clip, active, model->n_good);
-    model->floor_bad = least_width(clip, active, n_bad);
-    model->good = build_good(task, model->best, model->n_good, model->n_best,
-                             model->floor_good, &model->arena);
-    model->bad = build_bad(task, result + model->n_good, n_bad,
-                           model->floor_bad, &model->arena);
+    double weight = discount(model->n_usable);
+    size_t n = model->n_ended;
+    size_t lent = task->prior && weight > 0 ? task->prior->n : 0;
+    model->n_good = elite_count(task->options[GAMMA], model->n_usable);
+    order(model, task, result, n, scratch);
+    struct rows bad = rows_for(n + lent, scratch);
+    for (size_t i = model->n_good; i < n; i++)
+        rows_push(&bad, history_unit(task->history, result[i].number), 1);
+    rows_thin(&bad, KEPT_BAD, MAX_BAD, rng_at(task->seed, RNG_STUDY + bad.n));
+    model->lent = rows_for(lent, &model->arena);
+    if (lent)
+        lent_deal(&(struct lent_plan){.prior = task->prior,
+                                      .d = task->space->n,
+                                      .m = task->history->n_objectives,
+                                      .share = task->options[GAMMA],
+                                      .weight = weight,
+                                      .seed = task->seed},
+                  scratch, &model->lent, &bad);
+    model->floor_good = least_width(task, sharp(model->n_good + model->lent.n));
+    struct contrast *pair = &model->pairs[model->n_pairs++];
+    pair->good.base = build_good(task, model, model->best, &model->arena);
+    pair->bad.base = rows_density(&bad, task->space, 1,
+                                  least_width(task, WIDTH_BAD), &model->arena);
+    pair->share = ((double)model->n_good + 0.5) / ((double)n + 1);
+    if (task->history->n_constraints)
+        learn_feasible(model, task, scratch);
 }
 
 // Every result up to 63, then steps of 1/64 to 1/32 of the number of results,
@@ -209,17 +239,20 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
 {
     (void)before;
     struct model *model = memory_resize(NULL, 1, sizeof *model);
-    struct merit *result = memory_resize(NULL, n_ended, sizeof *result);
     *model = (struct model){.n_ended = n_ended};
     arena_init(&model->arena);
-    size_t usable = 0;
+    struct arena scratch;
+    arena_init(&scratch);
+    struct merit *result = arena_alloc(&scratch, n_ended * sizeof *result);
     for (size_t i = 0; i < n_ended; i++) {
         result[i] = merit_of(task->history, task->history->ended[i]);
-        usable += result[i].rank <= MERIT_PRUNED;
+        model->n_usable += result[i].rank != MERIT_NONE;
     }
-    if (usable > 0 && (double)usable >= task->options[STARTUP])
-        learn(model, task, result, n_ended, usable);
-    free(result);
+    size_t lent = task->prior ? task->prior->n : 0;
+    if (model->n_usable + lent > 0 &&
+        (double)(n_ended + lent) >= task->options[STARTUP])
+        learn(model, task, result, &scratch);
+    arena_done(&scratch);
     return model;
 }
 
@@ -233,44 +266,30 @@ static void model_free(struct model *model)
 
 // ---- what happened since the fit --------------------------------------------
 
-// The two densities as one suggestion sees them.
-struct view {
-    const struct parzen *good, *bad;
-    const struct parzen *extra; // more of the bad; NULL: none
-};
-
-// Lets the results since the fit compete for a place among model->best.
+// Writes the best of the model's best and of the results since then to `best`,
+// and to `bad` the rows that g lacks: other results since then, formerly good
+// ones, and the pending trials.
 static void renew(const struct history *history, const struct model *model,
-                  uint64_t number, struct merit *best)
+                  uint64_t number, struct merit *best, struct rows *bad,
+                  struct arena *arena)
 {
-    memcpy(best, model->best, sizeof model->best);
-    for (size_t i = model->n_ended; i < history->n_ended; i++) {
-        struct merit merit = merit_of(history, history->ended[i]);
-        if (merit.number < number)
-            merit_insert(best, model->n_best, &merit);
-    }
-}
-
-// Writes the rows that g lacks: results since the fit and former good ones that
-// are not good now, and the pending trials. Returns their number.
-static size_t gather(const struct history *history, const struct model *model,
-                     uint64_t number, const struct merit *best,
-                     const double **unit)
-{
-    size_t n = 0;
-    const struct merit *last = &best[model->n_good - 1];
-    for (size_t i = 0; i < model->n_good; i++)
-        if (merit_compare(&model->best[i], last) > 0)
-            unit[n++] = history_unit(history, model->best[i].number);
-    for (size_t i = model->n_ended; i < history->n_ended; i++) {
-        struct merit r = merit_of(history, history->ended[i]);
-        if (r.number < number && merit_compare(&r, last) > 0)
-            unit[n++] = history_unit(history, r.number);
-    }
+    size_t n = model->n_best, since = history->n_ended - model->n_ended;
+    struct merit *pool = arena_alloc(arena, (n + since) * sizeof *pool);
+    memcpy(pool, model->best, n * sizeof *pool);
+    for (size_t i = model->n_ended; i < history->n_ended; i++)
+        if (history->ended[i] < number)
+            pool[n++] = merit_of(history, history->ended[i]);
+    struct outcomes of = outcomes(history);
+    if (n > model->n_best)
+        elite_select(&of, pool, n, model->n_best, arena);
+    memcpy(best, pool, model->n_best * sizeof *pool);
+    bool seen = model->n_best > model->n_good; // g has the best bad one
+    for (size_t i = model->n_good; i < n; i++)
+        if (!seen || pool[i].number != model->best[model->n_good].number)
+            rows_push(bad, history_unit(history, pool[i].number), 1);
     for (size_t i = 0; i < history->count[TRIAL_RUNNING]; i++)
         if (history->running[i] < number)
-            unit[n++] = history_unit(history, history->running[i]);
-    return n;
+            rows_push(bad, history_unit(history, history->running[i]), PENDING);
 }
 
 // Is the set of the good ones still the model's?
@@ -282,80 +301,70 @@ static bool unchanged(const struct model *model, const struct merit *best)
     return true;
 }
 
-static struct view look(const struct sampler_task *task,
-                        const struct model *model, uint64_t number,
-                        struct arena *arena)
+// Adds what came since to where results are feasible and where not.
+static void renew_feasible(const struct sampler_task *task,
+                           const struct model *model, uint64_t number,
+                           struct contrast *pair, struct arena *arena)
 {
     const struct history *history = task->history;
-    struct view view = {.good = model->good, .bad = model->bad};
-    struct merit best[MAX_GOOD + 1];
-    renew(history, model, number, best);
+    size_t since = history->n_ended - model->n_ended;
+    struct rows met = rows_for(since, arena), unmet = rows_for(since, arena);
+    for (size_t i = model->n_ended; i < history->n_ended; i++) {
+        uint32_t result = history->ended[i];
+        if (result < number)
+            rows_push(excess(history, result) <= 0 ? &met : &unmet,
+                      history_unit(history, result), 1);
+    }
+    double floor = least_width(task, sharp(model->n_ended));
+    pair->good.extra = rows_addition(&met, pair->good.base, floor, arena);
+    pair->bad.extra = rows_addition(&unmet, pair->bad.base, floor, arena);
+}
+
+// Writes the model's pairs of densities as one suggestion sees them.
+static void look(const struct sampler_task *task, const struct model *model,
+                 uint64_t number, struct arena *arena, struct contrast *pairs)
+{
+    const struct history *history = task->history;
+    struct merit best[ELITE_MOST + 1];
+    struct rows bad =
+        rows_for(model->n_best + history->n_ended - model->n_ended +
+                     history->count[TRIAL_RUNNING],
+                 arena);
+    memcpy(pairs, model->pairs, sizeof model->pairs);
+    renew(history, model, number, best, &bad, arena);
     if (!unchanged(model, best))
-        view.good = build_good(task, best, model->n_good, model->n_best,
-                               model->floor_good, arena);
-    size_t room = model->n_good + history->n_ended - model->n_ended +
-                  history->count[TRIAL_RUNNING] + 1;
-    const double **unit = arena_alloc(arena, room * sizeof *unit);
-    size_t n = gather(history, model, number, best, unit);
-    struct parzen_plan plan = {
-        .space = task->space,
-        .n = n,
-        .unit = unit,
-        .floor = model->floor_bad,
-        .around = model->bad,
-    };
-    if (n)
-        view.extra = parzen_build(&plan, arena);
-    return view;
+        pairs[0].good.base = build_good(task, model, best, arena);
+    // narrow: a place was tried, which says little about its surroundings
+    pairs[0].bad.extra =
+        rows_addition(&bad, pairs[0].bad.base, model->floor_good, arena);
+    if (model->n_pairs > 1)
+        renew_feasible(task, model, number, &pairs[1], arena);
 }
 
 // ---- choosing ---------------------------------------------------------------
 
+// Takes a random untried point instead, if one is found.
+static void replace(const struct sampler_task *task, uint64_t number,
+                    struct rng *rng, struct arena *arena,
+                    struct suggestion *out)
+{
+    double *other = arena_doubles(arena, task->space->n);
+    if (!tried_random_other(task->history, number, rng, arena, other))
+        return;
+    memcpy(out->point, other, task->space->n * sizeof *other);
+    out->why = "a random new point: what the model prefers was tried";
+}
+
 // Before there is a model: scrambled Sobol points.
 static void start(const struct sampler_task *task, uint64_t number,
-                  struct rng *rng, struct arena *arena, double *point)
+                  struct rng *rng, struct arena *arena, struct suggestion *out)
 {
     double *unit = arena_doubles(arena, task->space->n);
     sobol_scrambled(task->seed, number, task->space->n, rng, unit);
-    space_decode(task->space, unit, point);
-    if (tried(task->history, number, point))
-        tried_random_other(task->history, number, rng, arena, point);
-}
-
-// Draws the candidates from l and scores them by ln l - ln g, both restricted
-// to the parameters at play in `good`.
-static void draw(const struct view *view, size_t n, struct rng *rng,
-                 struct arena *arena, double *unit, double *score)
-{
-    const struct space *space = view->good->space;
-    double *point = arena_doubles(arena, space->n);
-    bool conditions = false;
-    for (size_t k = 0; k < space->n; k++)
-        conditions = conditions || space->params[k].n_conditions;
-    bool joint = view->good->to - view->good->from == space->n;
-    for (size_t i = 0; i < n; i++) {
-        double *row = unit + i * space->n;
-        parzen_sample(view->good, rng, row);
-        if (!conditions || !joint)
-            continue;
-        space_decode(space, row, point);
-        space_encode(space, point, row);
-    }
-    double *bad = arena_doubles(arena, n);
-    double *extra = arena_doubles(arena, n);
-    parzen_log_density(view->good, unit, n, arena, score);
-    parzen_log_density(view->bad, unit, n, arena, bad);
-    if (view->extra)
-        parzen_log_density(view->extra, unit, n, arena, extra);
-    for (size_t i = 0; i < n; i++) {
-        double g = bad[i];
-        if (view->extra) {
-            double more =
-                extra[i] + log(view->extra->weights / view->bad->weights);
-            g = fmax(g, more) + log1p(exp(-fabs(g - more)));
-        }
-        score[i] -= g;
-    }
+    space_decode(task->space, unit, out->point);
+    out->why = "a point of an even spread: too few results for a model";
+    if (tried(task->history, number, out->point))
+        replace(task, number, rng, arena, out);
 }
 
 static size_t largest(const double *score, size_t n)
@@ -367,58 +376,67 @@ static size_t largest(const double *score, size_t n)
     return best;
 }
 
+// What a search for the best candidate works with.
+struct search {
+    const struct sampler_task *task;
+    uint64_t number;
+    const struct contrast *pairs;
+    size_t n_pairs;
+    size_t n;      // candidates
+    double *unit;  // [n x d]
+    double *score; // [n]
+    struct rng *rng;
+    struct arena *arena;
+};
+
 // The best candidate that was not tried yet; false: there was none, and
 // `point` is the best one.
-static bool choose(const struct sampler_task *task, uint64_t number,
-                   const double *unit, double *score, size_t n, double *point)
+static bool choose(const struct search *s, double *point)
 {
-    size_t d = task->space->n;
-    size_t best = largest(score, n);
-    for (size_t i = 0; i < n; i++) {
-        size_t next = largest(score, n);
-        space_decode(task->space, unit + next * d, point);
-        if (!tried(task->history, number, point))
+    size_t d = s->task->space->n, best = largest(s->score, s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        size_t next = largest(s->score, s->n);
+        space_decode(s->task->space, s->unit + next * d, point);
+        if (!tried(s->task->history, s->number, point))
             return true;
-        score[next] = -HUGE_VAL;
+        s->score[next] = -HUGE_VAL;
     }
-    space_decode(task->space, unit + best * d, point);
+    space_decode(s->task->space, s->unit + best * d, point);
     return false;
 }
 
-static bool suggest_joint(const struct sampler_task *task,
-                          const struct view *view, uint64_t number,
-                          struct rng *rng, struct arena *arena, double *point)
+static bool suggest_joint(const struct search *s, double *point)
 {
-    size_t n = (size_t)task->options[CANDIDATES];
-    double *unit = arena_doubles(arena, n * task->space->n);
-    double *score = arena_doubles(arena, n);
-    draw(view, n, rng, arena, unit, score);
-    return choose(task, number, unit, score, n, point);
+    contrast_draw(s->pairs, s->n, s->rng, s->arena, s->unit);
+    contrast_score(s->pairs, s->n_pairs, s->unit, s->n, s->arena, s->score);
+    return choose(s, point);
 }
 
 // Each parameter's best candidate, whatever the others are.
-static bool suggest_apart(const struct sampler_task *task,
-                          const struct view *view, uint64_t number,
-                          struct rng *rng, struct arena *arena, double *point)
+static bool suggest_apart(const struct search *s, double *point)
 {
-    size_t n = (size_t)task->options[CANDIDATES], d = task->space->n;
-    double *unit = arena_doubles(arena, n * d);
-    double *score = arena_doubles(arena, n);
-    double *chosen = arena_doubles(arena, d);
+    size_t d = s->task->space->n;
+    double *chosen = arena_doubles(s->arena, d);
+    struct contrast one[2];
     for (size_t k = 0; k < d; k++) {
-        struct parzen good = parzen_marginal(view->good, k);
-        struct parzen bad = parzen_marginal(view->bad, k);
-        struct parzen extra;
-        struct view one = {.good = &good, .bad = &bad};
-        if (view->extra) {
-            extra = parzen_marginal(view->extra, k);
-            one.extra = &extra;
-        }
-        draw(&one, n, rng, arena, unit, score);
-        chosen[k] = unit[largest(score, n) * d + k];
+        for (size_t p = 0; p < s->n_pairs; p++)
+            one[p] = contrast_marginal(&s->pairs[p], k, s->arena);
+        contrast_draw(one, s->n, s->rng, s->arena, s->unit);
+        contrast_score(one, s->n_pairs, s->unit, s->n, s->arena, s->score);
+        chosen[k] = s->unit[largest(s->score, s->n) * d + k];
     }
-    space_decode(task->space, chosen, point);
-    return !tried(task->history, number, point);
+    space_decode(s->task->space, chosen, point);
+    return !tried(s->task->history, s->number, point);
+}
+
+static const char *explain(const struct model *model, const struct search *s)
+{
+    return arena_print(s->arena,
+                       "best of %zu draws near the %zu best of %zu results%s%s",
+                       s->n, model->n_good ? model->n_good : model->lent.n,
+                       model->n_good ? model->n_ended : s->task->prior->n,
+                       model->n_good ? "" : " of other studies",
+                       s->n_pairs > 1 ? ", and where constraints are met" : "");
 }
 
 static int suggest(const struct sampler_task *task, const struct model *model,
@@ -427,20 +445,29 @@ static int suggest(const struct sampler_task *task, const struct model *model,
 {
     (void)err;
     struct rng rng = rng_at(task->seed, number);
-    if (!model->good) {
-        start(task, number, &rng, arena, out->point);
+    bool early = (double)model->n_ended < task->options[STARTUP];
+    if (model->n_pairs == 0 || (early && number % 2)) {
+        start(task, number, &rng, arena, out);
         return 0;
     }
-    struct view view = look(task, model, number, arena);
-    bool (*propose)(const struct sampler_task *, const struct view *, uint64_t,
-                    struct rng *, struct arena *, double *) =
-        task->options[MULTIVARIATE] != 0 ? suggest_joint : suggest_apart;
-    if (propose(task, &view, number, &rng, arena, out->point))
-        return 0;
-    double *other = arena_doubles(arena, task->space->n);
-    if (tried_random_other(task->history, number, &rng, arena, other))
-        for (size_t k = 0; k < task->space->n; k++)
-            out->point[k] = other[k];
+    struct contrast pairs[2];
+    look(task, model, number, arena, pairs);
+    size_t n = (size_t)task->options[CANDIDATES];
+    struct search s = {
+        .task = task,
+        .number = number,
+        .pairs = pairs,
+        .n_pairs = model->n_pairs,
+        .n = n,
+        .unit = arena_doubles(arena, n * task->space->n),
+        .score = arena_doubles(arena, n),
+        .rng = &rng,
+        .arena = arena,
+    };
+    bool joint = task->options[MULTIVARIATE] != 0;
+    out->why = explain(model, &s);
+    if (!(joint ? suggest_joint : suggest_apart)(&s, out->point))
+        replace(task, number, &rng, arena, out);
     return 0;
 }
 
@@ -449,6 +476,7 @@ const struct sampler sampler_tpe = {
     .help = "tree-structured Parzen estimator: a good default for any space",
     .options = options,
     .n_options = sizeof options / sizeof *options,
+    .several = true,
     .fit_length = fit_length,
     .fit = fit,
     .model_free = model_free,

@@ -10,6 +10,7 @@
 enum { LAMBDAS = 81, MIDDLE = 40 };
 
 static const double farthest = 1e60; // its fourth power is finite
+static const double tail = 20;       // where a straight warp begins to bend
 
 static int by_size(const void *a, const void *b)
 {
@@ -24,8 +25,11 @@ static double standing(const struct warp *warp, double value)
     return fmax(-farthest, fmin(farthest, z));
 }
 
-static double yeo_johnson(double z, double lambda)
+static double transform(const struct warp *warp, double z)
 {
+    double lambda = warp->lambda;
+    if (warp->straight)
+        return z <= tail ? z : tail + log1p(z - tail);
     if (z >= 0)
         return lambda == 0 ? log1p(z) : expm1(lambda * log1p(z)) / lambda;
     double other = 2 - lambda;
@@ -37,10 +41,10 @@ static double moments(const double *z, size_t n, struct warp *warp)
 {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < n; i++)
-        sum += yeo_johnson(z[i], warp->lambda);
+        sum += transform(warp, z[i]);
     warp->mean = sum / (double)n;
     for (size_t i = 0; i < n; i++) {
-        double off = yeo_johnson(z[i], warp->lambda) - warp->mean;
+        double off = transform(warp, z[i]) - warp->mean;
         squares += off * off;
     }
     return squares / (double)n;
@@ -66,13 +70,22 @@ static void bend(struct warp *warp, const double *z, size_t n)
     }
 }
 
-struct warp warp_fit(const double *values, size_t n, struct arena *arena)
+// Sets mean and sd.
+static void standardise(struct warp *warp, const double *z, size_t n)
+{
+    double variance = moments(z, n, warp);
+    if (variance > 1e-300)
+        warp->sd = sqrt(variance);
+}
+
+static struct warp fit(const double *values, size_t n, bool straight,
+                       struct arena *arena)
 {
     double *z = arena_doubles(arena, n);
     memcpy(z, values, n * sizeof *z);
     qsort(z, n, sizeof *z, by_size);
     double least = z[0];
-    struct warp warp = {.lambda = 1, .sd = 1};
+    struct warp warp = {.straight = straight, .lambda = 1, .sd = 1};
     warp.median = 0.5 * z[(n - 1) / 2] + 0.5 * z[n / 2];
     warp.scale = 0.5 * warp.median - 0.5 * least;
     if (!(warp.scale > 0))
@@ -81,12 +94,35 @@ struct warp warp_fit(const double *values, size_t n, struct arena *arena)
         warp.scale = 0.5;
     for (size_t i = 0; i < n; i++)
         z[i] = standing(&warp, z[i]);
-    bend(&warp, z, n);
+    if (straight)
+        standardise(&warp, z, n);
+    else
+        bend(&warp, z, n);
     return warp;
+}
+
+struct warp warp_fit(const double *values, size_t n, struct arena *arena)
+{
+    return fit(values, n, false, arena);
+}
+
+struct warp warp_fit_straight(const double *values, size_t n,
+                              struct arena *arena)
+{
+    return fit(values, n, true, arena);
 }
 
 double warp_value(const struct warp *warp, double value)
 {
-    double z = yeo_johnson(standing(warp, value), warp->lambda);
+    double z = transform(warp, standing(warp, value));
     return (z - warp->mean) / warp->sd;
+}
+
+double warp_slope(const struct warp *warp, double value)
+{
+    double z = standing(warp, value), slope = 0.5 / warp->scale / warp->sd;
+    if (warp->straight)
+        return z <= tail ? slope : slope / (1 + z - tail);
+    double power = z >= 0 ? warp->lambda - 1 : 1 - warp->lambda;
+    return slope * exp(power * log1p(fabs(z)));
 }

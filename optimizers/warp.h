@@ -13,11 +13,13 @@
 #ifndef CUMAE_WARP_H
 #define CUMAE_WARP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"
 
 struct warp {
+    bool straight; // lambda has no meaning
     double median, scale, lambda;
     double mean, sd; // of the transformed values
 };
@@ -25,7 +27,16 @@ struct warp {
 // The warp of n >= 1 finite values; `values` is not changed.
 struct warp warp_fit(const double *values, size_t n, struct arena *arena);
 
+// Values that are only scaled, up to 20 widths of the good half beyond the
+// median, and from there on bent like the logarithm: on a front of several
+// objectives distances keep their proportions.
+struct warp warp_fit_straight(const double *values, size_t n,
+                              struct arena *arena);
+
 // The warped value: finite and non-decreasing in the finite `value`.
 double warp_value(const struct warp *warp, double value);
+
+// Its derivative: what a small error of `value` is multiplied by.
+double warp_slope(const struct warp *warp, double value);
 
 #endif

@@ -4,6 +4,7 @@
 #include "ahead.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,10 +71,12 @@ static void refit(struct fitted **fitted, const struct sampler *sampler,
 }
 
 static struct sampler_task task_of(const struct definition *definition,
+                                   const struct warm *warm,
                                    const struct history *history)
 {
     return (struct sampler_task){.space = &definition->space,
                                  .history = history,
+                                 .prior = warm ? &warm->prior : NULL,
                                  .options = definition->sampler_options,
                                  .seed = definition->seed,
                                  .max_trials = definition->budget.max_trials};
@@ -115,7 +118,8 @@ static int suggest(const struct sampler *sampler,
 static bool is_slow(const struct live *live)
 {
     const struct sampler *sampler = live->definition->sampler;
-    struct sampler_task task = task_of(live->definition, &live->history);
+    struct sampler_task task =
+        task_of(live->definition, live->warm, &live->history);
     return sampler->slow && sampler->slow(&task, live->history.n_ended);
 }
 
@@ -168,7 +172,8 @@ int ahead_suggest(struct live *live, struct arena *arena,
         pop(live, arena, item);
         return 0;
     }
-    struct sampler_task task = task_of(live->definition, &live->history);
+    struct sampler_task task =
+        task_of(live->definition, live->warm, &live->history);
     ahead_skip(live);
     refit(&ahead->fitted, sampler, &task);
     item->seen_revision = live->progress.revision;
@@ -208,7 +213,7 @@ bool ahead_wants(const struct live *live)
 {
     int64_t most = live->definition->budget.max_trials;
     if (live->state != STUDY_RUNNING || live->deleted || !is_slow(live) ||
-        (most > 0 && (int64_t)live->history.n >= most))
+        (most > 0 && (int64_t)live->n_started >= most))
         return false;
     return missing(live) > 0 || is_stale(live);
 }
@@ -217,6 +222,7 @@ bool ahead_wants(const struct live *live)
 
 struct preparation {
     struct definition *definition;
+    struct warm *warm;
     struct history history;
     struct fitted *fitted;
     uint64_t epoch;
@@ -226,6 +232,16 @@ struct preparation {
     struct ahead_item items[AHEAD_AT_ONCE];
 };
 
+// What is queued will be handed out before any new suggestion is.
+static void start_queued(struct history *history)
+{
+    static const struct result running = {.state = TRIAL_RUNNING,
+                                          .variance = NAN};
+    for (size_t i = 0; history->count[TRIAL_QUEUED] && i < history->n; i++)
+        if (history->state[i] == TRIAL_QUEUED)
+            history_enter(history, i, &running);
+}
+
 struct preparation *ahead_prepare(struct live *live)
 {
     struct ahead *ahead = &live->ahead;
@@ -233,12 +249,14 @@ struct preparation *ahead_prepare(struct live *live)
     if (is_stale(live))
         drop_items(ahead);
     *p = (struct preparation){.definition = definition_keep(live->definition),
+                              .warm = warm_keep(live->warm),
                               .fitted = keep(ahead->fitted),
                               .epoch = ahead->epoch,
                               .revision = live->progress.revision,
                               .seen = live->history.n_ended,
                               .wanted = missing(live)};
     history_copy(&p->history, &live->history);
+    start_queued(&p->history);
     for (size_t i = 0; i < ahead->n; i++)
         history_append(&p->history, TRIAL_RUNNING, ahead->items[i].point);
     ahead->wanted = 0;
@@ -271,7 +289,7 @@ static bool prepare_one(struct preparation *p, const struct sampler_task *task)
 
 void ahead_run(struct preparation *p)
 {
-    struct sampler_task task = task_of(p->definition, &p->history);
+    struct sampler_task task = task_of(p->definition, p->warm, &p->history);
     refit(&p->fitted, p->definition->sampler, &task);
     while (p->n < p->wanted && prepare_one(p, &task))
         ;
@@ -286,6 +304,7 @@ void ahead_discard(struct preparation *p)
         drop_item(&p->items[i]);
     let_go(p->fitted);
     history_done(&p->history);
+    warm_free(p->warm);
     definition_free(p->definition);
     free(p);
 }

@@ -118,6 +118,7 @@ void db_rollback(struct db *db)
 int db_write(struct db *db, const struct db_call *call, struct error *err)
 {
     struct error found = {0};
+    assert(call->n <= DB_PARAMETERS);
     if (is_failed(db, err))
         return -1;
     arena_reset(&db->scratch);

@@ -24,7 +24,7 @@
 #include "../optimizers/error.h"
 #include "queries.h"
 
-enum { DB_PARAMETERS = 32 };
+enum { DB_PARAMETERS = 40 };
 
 // ---- parameters -----------------------------------------------------------
 

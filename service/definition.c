@@ -22,6 +22,8 @@ void definition_free(struct definition *definition)
         free(definition->objectives[i].name);
     for (size_t i = 0; i < definition->n_outcome_constraints; i++)
         free(definition->outcome_constraints[i].name);
+    for (size_t i = 0; i < definition->n_warm_start; i++)
+        free(definition->warm_start[i]);
     free(definition->constants);
     free(definition->tags);
     free(definition->notes);

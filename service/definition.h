@@ -25,6 +25,7 @@ enum {
     STUDY_MAX_NOTES = 65536, // bytes
     STUDY_MAX_OBJECTIVES = 8,
     STUDY_MAX_OUTCOME_CONSTRAINTS = 16,
+    STUDY_MAX_WARM_START = 10,
 };
 
 // A limit that is not set is 0; target is NaN.
@@ -64,6 +65,8 @@ struct definition {
     struct budget budget;
     int64_t lease_s; // how long a trial is its worker's without a call
     int64_t max_attempts;
+    char *warm_start[STUDY_MAX_WARM_START]; // keys of studies to learn from
+    size_t n_warm_start;
     char *constants;    // JSON object text, or NULL
     char *tags;         // JSON array text, or NULL
     char *notes;        // Markdown, or NULL

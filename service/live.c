@@ -19,6 +19,15 @@ static void *grow(void *block, size_t n, size_t size)
 
 // ---- trials -----------------------------------------------------------------
 
+// Enters the trial where it is looked up and counted.
+static void remember(struct live *live, size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    numbers_put(&live->asks, trial->ask_key, number);
+    numbers_put(&live->clients, trial->client_key, number);
+    live->n_started += trial->started_ms != 0;
+}
+
 static size_t append(struct live *live, enum trial_state state,
                      const double *point, const struct live_trial *trial)
 {
@@ -35,13 +44,8 @@ static size_t append(struct live *live, enum trial_state state,
     live->trials[number].retried_by = -1;
     if (trial->retry_of >= 0)
         live->trials[trial->retry_of].retried_by = (int32_t)number;
-    ask_keys_put(&live->ask_keys, trial->ask_key, number);
+    remember(live, number);
     return number;
-}
-
-int64_t live_find_ask(const struct live *live, uint64_t ask_key)
-{
-    return ask_keys_find(&live->ask_keys, ask_key);
 }
 
 static void count(struct live *live)
@@ -62,6 +66,22 @@ size_t live_append(struct live *live, const double *point,
     live->history.seen[number] = (uint32_t)seen;
     count(live);
     return number;
+}
+
+size_t live_enqueue(struct live *live, const double *point,
+                    const struct live_trial *trial)
+{
+    size_t number = append(live, TRIAL_QUEUED, point, trial);
+    count(live);
+    return number;
+}
+
+void live_start(struct live *live, size_t number,
+                const struct live_trial *trial)
+{
+    live->trials[number] = *trial;
+    remember(live, number);
+    live_move(live, number, TRIAL_RUNNING, &outcome_none);
 }
 
 static bool has_result(enum trial_state state)
@@ -133,6 +153,22 @@ int64_t live_find_lost(const struct live *live)
             return (int64_t)i;
     }
     return -1;
+}
+
+int64_t live_find_queued(const struct live *live)
+{
+    const struct history *history = &live->history;
+    size_t left = history->count[TRIAL_QUEUED];
+    int64_t first = -1;
+    for (size_t i = 0; left > 0 && i < history->n; i++) {
+        if (history->state[i] != TRIAL_QUEUED)
+            continue;
+        left--;
+        if (first < 0 ||
+            live->trials[i].priority > live->trials[first].priority)
+            first = (int64_t)i;
+    }
+    return first;
 }
 
 double live_value(const struct live *live, size_t number)
@@ -222,6 +258,10 @@ static int visit_trial(void *context, const struct trial_row *row,
         .attempt = (int32_t)row->attempt,
         .retry_of = (int32_t)row->retry_of,
         .stopped = row->stopped,
+        .client_key = digest(row->client_key),
+        .client_body = digest(row->client_key + 8),
+        .brought = row->brought,
+        .priority = row->priority,
     };
     if (number > live->history.n || !fits(live, row))
         return error_set(err, ERROR_INTERNAL,
@@ -234,7 +274,9 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
+        live->n_started -= live->trials[number].started_ms != 0;
         live->trials[number] = trial;
+        remember(live, number);
     }
     if (catching->n == catching->capacity) {
         catching->capacity = catching->capacity ? 2 * catching->capacity : 64;
@@ -354,7 +396,8 @@ struct live *live_load(struct store *store, int64_t id, struct error *err)
         abort();
     live->id = id;
     live->progress.revision = -1;
-    if (load_definition(live, store, err) == 0)
+    if (load_definition(live, store, err) == 0 &&
+        warm_load(store, id, live->definition, &live->warm, err) == 0)
         return live;
     live_free(live);
     return NULL;
@@ -372,7 +415,9 @@ void live_free(struct live *live)
     free(live->reason);
     free(live->trials);
     free(live->constraints);
-    ask_keys_done(&live->ask_keys);
+    warm_free(live->warm);
+    numbers_done(&live->asks);
+    numbers_done(&live->clients);
     free(live);
 }
 
@@ -418,6 +463,9 @@ void live_define(struct live *live, struct definition *definition)
         live->definition = definition;
         live->history.space = &definition->space;
         encode_again(&live->history);
+        struct warm *warm = warm_encode(live->warm, &definition->space);
+        warm_free(live->warm);
+        live->warm = warm;
     } else {
         live->definition = definition;
         history_init_for(&live->history, &definition->space,

@@ -15,10 +15,11 @@
 #include <stdint.h>
 
 #include "ahead.h"
-#include "ask_keys.h"
 #include "definition.h"
+#include "numbers.h"
 #include "outcome.h"
 #include "store.h"
+#include "warm.h"
 
 // What the engine keeps of a trial beside the history's columns.
 struct live_trial {
@@ -29,9 +30,13 @@ struct live_trial {
     uint64_t ask_body; // the ask that made it; 0: none
     int64_t seen_revision;
     int32_t attempt;
-    int32_t retry_of;   // -1: not a retry
-    int32_t retried_by; // -1: not retried yet
-    bool stopped;       // a pruner said stop
+    int32_t retry_of;     // -1: not a retry
+    int32_t retried_by;   // -1: not retried yet
+    bool stopped;         // a pruner said stop
+    bool brought;         // by a user: enqueued or imported
+    int64_t priority;     // of a brought one while it is queued
+    uint64_t client_key;  // digests of the name that the user gave it and of
+    uint64_t client_body; // what came with it; 0: none
 };
 
 struct live {
@@ -49,8 +54,11 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct ahead ahead; // models and suggestions
-    struct ask_keys ask_keys;
+    struct warm *warm;      // results of other studies, or NULL
+    struct ahead ahead;     // models and suggestions
+    struct numbers asks;    // first trials by ask_key
+    struct numbers clients; // trials by client_key
+    size_t n_started;       // trials that were ever handed out
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -67,6 +75,14 @@ int live_catch_up(struct live *live, struct store *store,
 // `seen` results; returns its number.
 size_t live_append(struct live *live, const double *point,
                    const struct live_trial *trial, size_t seen);
+
+// Appends a trial that waits to be handed out; returns its number.
+size_t live_enqueue(struct live *live, const double *point,
+                    const struct live_trial *trial);
+
+// Hands out a queued trial, of which *trial is what to know from now on.
+void live_start(struct live *live, size_t number,
+                const struct live_trial *trial);
 
 // Moves a trial to a state, keeps the counts and the best of `progress`.
 // The numbers are kept where the history keeps them.
@@ -85,11 +101,12 @@ double live_value(const struct live *live, size_t number);
 void live_outcome(const struct live *live, size_t number, double *values,
                   struct outcome *outcome);
 
-// The first trial made by the ask with this key digest, or -1.
-int64_t live_find_ask(const struct live *live, uint64_t ask_key);
-
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
+
+// The queued trial to hand out next, or -1: of those with the highest priority
+// the first.
+int64_t live_find_queued(const struct live *live);
 
 // Replaces the definition (owned from now on) and forgets what was made with
 // the old one.

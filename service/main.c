@@ -131,6 +131,7 @@ static int start(struct service *service, struct error *err)
     };
     service->accounts = accounts_new();
     service->directory = directory_new();
+    service->answers = answers_new();
     service->metrics = metrics_new();
     if (store_migrate(config->database, err))
         return -1;
@@ -166,6 +167,7 @@ static void stop(struct service *service)
     watch_stop(service->watch);
     accounts_free(service->accounts);
     directory_free(service->directory);
+    answers_free(service->answers);
     metrics_free(service->metrics);
 }
 

@@ -86,6 +86,7 @@ static int find_or_create(struct asking *asking, struct error *err)
     if (asking->describe(asking, err))
         return -1;
     asking->wanted.owner_id = asking->call->principal.user_id;
+    asking->wanted.principal = &asking->call->principal;
     asking->wanted.key = asking->key;
     asking->wanted.only_find = asking->call->principal.study_id != 0;
     asking->command.study_id = 0;

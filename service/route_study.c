@@ -70,6 +70,7 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
     auth_random(create->key, STUDY_KEY_CHARS);
     create->wanted = (struct study_wanted){
         .owner_id = call->principal.user_id,
+        .principal = &create->call->principal,
         .key = create->key,
         .identity = study_identity(definition, arena),
         .definition = definition,

@@ -8,11 +8,9 @@
 
 #include "problem.h"
 #include "route.h"
-#include "trial.h"
-#include "wire.h"
+#include "route_tell.h"
 
 enum {
-    MAX_JSON = 262144, // bytes of outputs, meta, env each
     MAX_ERROR = 10000, // bytes of an error text
 };
 
@@ -164,9 +162,8 @@ static int read_state(const struct fields *fields, struct tell *tell)
                        name);
 }
 
-// Reads one tell. Texts are copied into the arena.
-static int read_tell(const struct fields *fields, struct tell *tell,
-                     struct arena *arena)
+int route_tell_read(const struct fields *fields, struct tell *tell,
+                    struct arena *arena)
 {
     if (read_state(fields, tell) || read_told(fields, &tell->numbers, arena))
         return -1;
@@ -177,9 +174,9 @@ static int read_tell(const struct fields *fields, struct tell *tell,
     const char *error = fields_text(fields, "error", MAX_ERROR, NULL);
     tell->error = error ? arena_copy(arena, error, strlen(error)) : NULL;
     tell->outputs =
-        fields_json(fields, "outputs", JSON_OBJECT, MAX_JSON, arena);
-    tell->meta = fields_json(fields, "meta", JSON_OBJECT, MAX_JSON, arena);
-    tell->env = fields_json(fields, "env", JSON_OBJECT, MAX_JSON, arena);
+        fields_json(fields, "outputs", JSON_OBJECT, TELL_MAX_JSON, arena);
+    tell->meta = fields_json(fields, "meta", JSON_OBJECT, TELL_MAX_JSON, arena);
+    tell->env = fields_json(fields, "env", JSON_OBJECT, TELL_MAX_JSON, arena);
     return fields->err->code ? -1 : 0;
 }
 
@@ -202,7 +199,7 @@ enum route_outcome route_trial_tell(struct call *call, struct error *err)
     json_t *body = route_body(call, err);
     struct fields fields;
     bool good = body && fields_open(&fields, body, "", known, err) == 0 &&
-                read_tell(&fields, &telling->tell, arena) == 0;
+                route_tell_read(&fields, &telling->tell, arena) == 0;
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
@@ -290,7 +287,7 @@ static void read_item(struct many *many, size_t i, const json_t *item)
                     "is required");
         return;
     }
-    if (err->code || read_tell(&fields, &telling->tell, arena))
+    if (err->code || route_tell_read(&fields, &telling->tell, arena))
         return;
     telling->study_key = arena_copy(arena, key, strlen(key));
     if (route_study(many->call, telling->study_key, &entry, err) == ROUTE_DONE)

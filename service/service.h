@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "account.h"
+#include "answers.h"
 #include "config.h"
 #include "directory.h"
 #include "engine.h"
@@ -26,6 +27,7 @@ struct service {
     struct watch *watch;
     struct accounts *accounts;
     struct directory *directory;
+    struct answers *answers;
     struct metrics *metrics;
     struct http *http;
     atomic_bool draining;

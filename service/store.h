@@ -33,7 +33,11 @@
 
 struct store;
 
-enum { STORE_ASK_KEY_BYTES = 24, STORE_HASH_BYTES = 32 };
+enum {
+    STORE_ASK_KEY_BYTES = 24,
+    STORE_CLIENT_KEY_BYTES = 16,
+    STORE_HASH_BYTES = 32
+};
 
 // ---- sessions -------------------------------------------------------------
 
@@ -155,6 +159,7 @@ struct study_row {
     enum study_state state;
     const char *reason; // why finished or paused, or NULL
     int64_t created_ms, changed_ms;
+    const char *warm_start; // JSON: how many results it has from whom, or NULL
     struct study_progress progress;
 };
 
@@ -242,7 +247,12 @@ struct trial_row {
     double wall_s;          // told by the worker; NaN: not told
     unsigned char ask_key[STORE_ASK_KEY_BYTES]; // all zero: none
     const char *worker, *constants, *special, *error, *outputs, *meta, *env,
-        *tags, *notes; // JSON texts, except error and notes (plain text)
+        *tags, *notes;     // JSON texts, except error and notes (plain text)
+    const char *client_id; // what the user who brought it calls it; unique
+                           // in the study; NULL: nothing
+    unsigned char client_key[STORE_CLIENT_KEY_BYTES]; // all zero: none
+    bool brought;     // by a user: enqueued or imported
+    int64_t priority; // of a brought trial
 };
 
 // Adds a trial with all its fields. (study_id, number) is unique.
@@ -256,8 +266,8 @@ int store_trial_end(struct store *store, const struct trial_row *row,
 // Renews the lease; changes no revision.
 int store_trial_lease(struct store *store, int64_t study_id, int64_t number,
                       int64_t lease_ms, struct error *err);
-// Writes state, started_ms, lease_ms, worker, revision (a queued trial is
-// handed out).
+// Writes state, started_ms, lease_ms, worker, special, ask_key, revision (a
+// queued trial is handed out).
 int store_trial_start(struct store *store, const struct trial_row *row,
                       struct error *err);
 
@@ -285,7 +295,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // only the fields that the engine keeps: number, state, point, values,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
-// ask_key, constraint_values.
+// ask_key, client_key, brought, priority, constraint_values.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
                                     struct error *err),
@@ -305,6 +315,35 @@ int store_trials_expired(struct store *store, int64_t now_ms, int limit,
                          int (*visit)(void *context, int64_t study_id,
                                       int64_t number, struct error *err),
                          void *context, struct error *err);
+
+// ---- results of other studies ----------------------------------------------
+
+struct prior_row {
+    int64_t study_id;
+    int64_t position;    // 0, 1 ... within the study
+    int64_t source;      // which of the studies that it learnt from
+    const double *point; // [n_point] in the space of the study
+    size_t n_point;
+    const double *values; // [n_values] minimised
+    size_t n_values;
+};
+
+int store_prior_add(struct store *store, const struct prior_row *row,
+                    struct error *err);
+// By position.
+int store_prior_list(struct store *store, int64_t study_id,
+                     int (*visit)(void *context, const struct prior_row *row,
+                                  struct error *err),
+                     void *context, struct error *err);
+// Writes what the study learnt from whom.
+int store_study_warm_start(struct store *store, int64_t id,
+                           const char *warm_start, struct error *err);
+// The complete trials of a study, by number: point, and values in the user's
+// sign. `source` is the number.
+int store_trial_results(struct store *store, int64_t study_id,
+                        int (*visit)(void *context, const struct prior_row *row,
+                                     struct error *err),
+                        void *context, struct error *err);
 
 // ---- reports --------------------------------------------------------------
 

@@ -98,6 +98,7 @@ static int read_study(void *context, struct db_row *row, struct error *err)
     study->reason = db_next_text(row);
     study->created_ms = db_next_int(row);
     study->changed_ms = db_next_int(row);
+    study->warm_start = db_next_text(row);
     store_next_progress(row, &study->progress);
     return 0;
 }
@@ -230,8 +231,8 @@ int store_study_delete(struct store *store, int64_t id, struct error *err)
 {
     static const enum query steps[] = {
         QUERY_STUDY_DELETE_EVENTS, QUERY_STUDY_DELETE_REPORTS,
-        QUERY_STUDY_DELETE_TRIALS, QUERY_STUDY_DELETE_TOKENS,
-        QUERY_STUDY_DELETE,
+        QUERY_STUDY_DELETE_TRIALS, QUERY_STUDY_DELETE_PRIORS,
+        QUERY_STUDY_DELETE_TOKENS, QUERY_STUDY_DELETE,
     };
     if (store_flush_events(store, err))
         return -1;

@@ -5,12 +5,20 @@
 
 // ---- writing ----------------------------------------------------------------
 
-// An ask key of zeros is none.
-static struct db_value ask_key(const unsigned char *key)
+// A key of zeros is none.
+static struct db_value key_of(const unsigned char *key, size_t n)
 {
-    static const unsigned char none[STORE_ASK_KEY_BYTES];
-    bool absent = memcmp(key, none, sizeof none) == 0;
-    return db_bytes(absent ? NULL : key, STORE_ASK_KEY_BYTES);
+    bool present = false;
+    for (size_t i = 0; i < n; i++)
+        present |= key[i] != 0;
+    return db_bytes(present ? key : NULL, n);
+}
+
+// NULL says that no user brought the trial.
+static struct db_value priority_of(const struct trial_row *row)
+{
+    return (struct db_value){
+        .type = DB_INT, .null = !row->brought, .integer = row->priority};
 }
 
 int store_trial_add(struct store *store, const struct trial_row *row,
@@ -28,13 +36,15 @@ int store_trial_add(struct store *store, const struct trial_row *row,
                 db_int(row->created_ms), db_int_unless(row->started_ms, 0),
                 db_int_unless(row->ended_ms, 0), db_int(row->revision),
                 db_int_unless(row->ended_revision, 0), db_real(row->wall_s),
-                ask_key(row->ask_key), db_text(row->worker),
+                key_of(row->ask_key, STORE_ASK_KEY_BYTES), db_text(row->worker),
                 db_text(row->constants), db_text(row->special),
                 db_text(row->error), db_text(row->outputs), db_text(row->meta),
                 db_text(row->env), db_text(row->tags), db_text(row->notes),
                 db_doubles_or_null(row->constraint_values,
                                    row->n_constraint_values),
-                db_text(row->why)),
+                db_text(row->why), db_text(row->client_id),
+                key_of(row->client_key, STORE_CLIENT_KEY_BYTES),
+                priority_of(row)),
         err);
 }
 
@@ -74,11 +84,19 @@ int store_trial_start(struct store *store, const struct trial_row *row,
                             db_int(row->number), db_int(row->state),
                             db_int_unless(row->started_ms, 0),
                             db_int(row->lease_ms), db_text(row->worker),
-                            db_int(row->revision)),
+                            db_int(row->revision), db_text(row->special),
+                            key_of(row->ask_key, STORE_ASK_KEY_BYTES)),
                     err);
 }
 
 // ---- reading ----------------------------------------------------------------
+
+static void next_priority(struct db_row *row, struct trial_row *trial)
+{
+    int64_t priority = db_next_int_or(row, INT64_MIN);
+    trial->brought = priority != INT64_MIN;
+    trial->priority = trial->brought ? priority : 0;
+}
 
 // In the order of @trial_columns@.
 static int read_trial(void *context, struct db_row *row, struct error *err)
@@ -117,6 +135,9 @@ static int read_trial(void *context, struct db_row *row, struct error *err)
     trial->constraint_values =
         db_next_doubles(row, &trial->n_constraint_values);
     trial->why = db_next_text(row);
+    trial->client_id = db_next_text(row);
+    db_next_bytes(row, trial->client_key, STORE_CLIENT_KEY_BYTES);
+    next_priority(row, trial);
     return 0;
 }
 
@@ -194,6 +215,8 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     trial.revision = db_next_int(row);
     trial.ended_revision = db_next_int_or(row, 0);
     db_next_bytes(row, trial.ask_key, STORE_ASK_KEY_BYTES);
+    db_next_bytes(row, trial.client_key, STORE_CLIENT_KEY_BYTES);
+    next_priority(row, &trial);
     trial.constraint_values = db_next_doubles(row, &trial.n_constraint_values);
     return visitor->visit(visitor->context, &trial, err);
 }

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "trial.h"
+#include "warm.h"
 #include "widen.h"
 #include "wire_definition.h"
 
@@ -33,15 +34,30 @@ int study_state_from_name(const char *name)
 
 // ---- budgets ----------------------------------------------------------------
 
-// Results since the best one, the best included in none.
-static int64_t results_without_best(const struct history *history)
+// Results of trials that ran here since the best one of all.
+static int64_t results_without_best(const struct live *live)
 {
+    const struct history *history = &live->history;
     int64_t n = 0;
     for (size_t i = history->n_ended; i-- > 0;) {
         size_t number = history->ended[i];
         if (history->best >= 0 && number == (size_t)history->best)
             break;
-        n += history->state[number] == TRIAL_COMPLETE;
+        n += history->state[number] == TRIAL_COMPLETE &&
+             live->trials[number].started_ms;
+    }
+    return n;
+}
+
+// Trials that failed here; not those that failed before they were imported.
+static int64_t failed_here(const struct live *live)
+{
+    const struct history *history = &live->history;
+    int64_t n = 0;
+    for (size_t i = 0; i < history->n_ended; i++) {
+        size_t number = history->ended[i];
+        n += history->state[number] == TRIAL_FAILED &&
+             live->trials[number].started_ms;
     }
     return n;
 }
@@ -61,13 +77,15 @@ static const char *used_up(const struct live *live, char *detail, size_t size)
 {
     const struct budget *budget = &live->definition->budget;
     const struct history *history = &live->history;
+    int64_t started = (int64_t)live->n_started;
     int64_t failed = (int64_t)history->count[TRIAL_FAILED];
-    if (budget->max_trials && (int64_t)history->n >= budget->max_trials) {
+    if (budget->max_trials && started >= budget->max_trials) {
         snprintf(detail, size, "max_trials %" PRId64 " handed out",
                  budget->max_trials);
         return "budget";
     }
-    if (budget->max_failed && failed >= budget->max_failed) {
+    if (budget->max_failed && failed >= budget->max_failed &&
+        failed_here(live) >= budget->max_failed) {
         snprintf(detail, size, "max_failed %" PRId64 " reached",
                  budget->max_failed);
         return "budget";
@@ -80,7 +98,7 @@ static const char *used_up(const struct live *live, char *detail, size_t size)
         snprintf(detail, size, "target %g reached", budget->target);
         return "converged";
     }
-    if (budget->patience && results_without_best(history) >= budget->patience) {
+    if (budget->patience && results_without_best(live) >= budget->patience) {
         snprintf(detail, size, "patience %" PRId64 ": no better result since",
                  budget->patience);
         return "converged";
@@ -268,6 +286,24 @@ static int find(struct store *store, struct study_wanted *wanted,
     return 0;
 }
 
+// Gathers what a new study is to learn from others; nothing for one that is
+// there already.
+static int gather(struct store *store, const struct study_wanted *wanted,
+                  struct arena *arena, struct gathered *gathered,
+                  struct error *err)
+{
+    struct error fault = {0};
+    struct study_row row;
+    if (!wanted->definition->n_warm_start ||
+        store_study_find_identity(store, wanted->owner_id, wanted->identity,
+                                  arena, &row, &fault) == 0)
+        return 0;
+    if (fault.code != ERROR_NOT_FOUND)
+        return error_set(err, fault.code, "%s", fault.message);
+    return warm_gather(store, wanted->definition, wanted->principal, arena,
+                       gathered, err);
+}
+
 static int create(struct store *store, struct study_wanted *wanted,
                   struct arena *arena, struct error *err)
 {
@@ -284,12 +320,16 @@ static int create(struct store *store, struct study_wanted *wanted,
         .changed_ms = now,
         .progress = {.revision = 1, .best_number = -1, .best_value = NAN},
     };
-    if (store_study_add(store, &row, arena, &wanted->created, err))
+    struct gathered gathered = {0};
+    if (gather(store, wanted, arena, &gathered, err) ||
+        store_study_add(store, &row, arena, &wanted->created, err))
         return -1;
     wanted->id = row.id;
     snprintf(wanted->found_key, sizeof wanted->found_key, "%s", row.key);
     if (!wanted->created)
         return 0;
+    if (warm_write(store, row.id, &gathered, err))
+        return -1;
     struct event_row event = {.study_id = row.id,
                               .revision = 1,
                               .kind = "study_created",

@@ -18,6 +18,7 @@
 enum { STUDY_KEY_CHARS = 16 }; // of a new public id
 
 struct ask;
+struct principal;
 
 const char *study_state_name(enum study_state state);
 // -1 when unknown.
@@ -36,6 +37,7 @@ struct study_wanted {
     const char *key;      // public id for a new one
     const char *identity; // what it is found by
     struct definition *definition;
+    const struct principal *principal; // whose studies it may learn from
     bool strict;    // ERROR_CONFLICT when it has another definition
     bool only_find; // ERROR_FORBIDDEN when there is none
     // out

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../optimizers/rng.h"
@@ -20,8 +21,7 @@ uint32_t trial_seed(const struct definition *definition, uint64_t number)
     return rng_u32(&rng) >> 1;
 }
 
-// The row of a trial as memory has it, for the store.
-static struct trial_row row_of(const struct live *live, size_t number)
+struct trial_row trial_row_of(const struct live *live, size_t number)
 {
     const struct live_trial *trial = &live->trials[number];
     return (struct trial_row){
@@ -41,12 +41,13 @@ static struct trial_row row_of(const struct live *live, size_t number)
         .ended_revision = trial->ended_revision,
         .seen_revision = trial->seen_revision,
         .revision = live->progress.revision,
+        .brought = trial->brought,
+        .priority = trial->priority,
     };
 }
 
-static int add_event(const struct live *live, struct store *store,
-                     const char *kind, int64_t number, int64_t user_id,
-                     struct error *err)
+int trial_event(const struct live *live, struct store *store, const char *kind,
+                int64_t number, int64_t user_id, struct error *err)
 {
     struct event_row row = {.study_id = live->id,
                             .revision = live->progress.revision,
@@ -102,7 +103,7 @@ static int repeat(const struct live *live, struct store *store, struct ask *ask,
     uint64_t key, body;
     memcpy(&key, ask->key, sizeof key);
     memcpy(&body, ask->key + 16, sizeof body);
-    int64_t first = live_find_ask(live, key);
+    int64_t first = numbers_find(&live->asks, key);
     if (first < 0)
         return 1;
     if (live->trials[first].ask_body != body)
@@ -139,9 +140,46 @@ static int choose(struct live *live, struct arena *arena,
     return 0;
 }
 
+// The key of the ask that a trial is handed out to.
+static void keep_key(const struct ask *ask, struct live_trial *trial)
+{
+    memcpy(&trial->ask_key, ask->key, sizeof trial->ask_key);
+    memcpy(&trial->ask_body, ask->key + 16, sizeof trial->ask_body);
+}
+
+// Hands out a trial that waited in the queue.
+static int start(struct live *live, struct store *store, struct ask *ask,
+                 size_t number, struct error *err)
+{
+    int64_t now = clock_wall_ms();
+    int64_t lease_s = ask->lease_s ? ask->lease_s : live->definition->lease_s;
+    struct live_trial trial = live->trials[number];
+    struct trial_row row = {.study_id = live->id,
+                            .number = (int64_t)number,
+                            .state = TRIAL_RUNNING,
+                            .started_ms = now,
+                            .lease_ms = now + 1000 * lease_s,
+                            .worker = ask->worker,
+                            .special = ask->special,
+                            .revision = live_revise(live)};
+    trial.started_ms = row.started_ms;
+    trial.lease_ms = row.lease_ms;
+    keep_key(ask, &trial);
+    memcpy(row.ask_key, ask->key, sizeof row.ask_key);
+    live_start(live, number, &trial);
+    remember(ask, number, NULL);
+    if (store_trial_start(store, &row, err))
+        return -1;
+    return trial_event(live, store, "trial_started", row.number, ask->user_id,
+                       err);
+}
+
 static int hand_out(struct live *live, struct store *store, struct ask *ask,
                     struct arena *arena, struct error *err)
 {
+    int64_t queued = live_find_queued(live);
+    if (queued >= 0)
+        return start(live, store, ask, (size_t)queued, err);
     const struct definition *definition = live->definition;
     int64_t now = clock_wall_ms(), start_us = clock_monotonic_us();
     int64_t lease_s = ask->lease_s ? ask->lease_s : definition->lease_s;
@@ -150,15 +188,14 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
                                .started_ms = now,
                                .attempt = 1,
                                .retry_of = -1};
-    memcpy(&trial.ask_key, ask->key, sizeof trial.ask_key);
-    memcpy(&trial.ask_body, ask->key + 16, sizeof trial.ask_body);
+    keep_key(ask, &trial);
     if (choose(live, arena, &item, &trial, err))
         return -1;
     ask->suggest_us += clock_monotonic_us() - start_us;
     trial.seen_revision = item.seen_revision;
     live_revise(live);
     size_t number = live_append(live, item.point, &trial, item.seen);
-    struct trial_row row = row_of(live, number);
+    struct trial_row row = trial_row_of(live, number);
     row.created_ms = now;
     row.sampler = trial.retry_of < 0 ? definition->sampler->name : "retry";
     row.why = item.why;
@@ -168,8 +205,21 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
     remember(ask, number, item.why);
     if (store_trial_add(store, &row, err))
         return -1;
-    return add_event(live, store, "trial_started", (int64_t)number,
-                     ask->user_id, err);
+    return trial_event(live, store, "trial_started", (int64_t)number,
+                       ask->user_id, err);
+}
+
+// Waits for suggestions beyond the trials that are in the queue.
+static int require(struct live *live, size_t n, struct error *err)
+{
+    size_t queued = live->history.count[TRIAL_QUEUED];
+    return n > queued ? ahead_require(live, n - queued, err) : 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return x < y ? -1 : x > y;
 }
 
 int trial_ask(struct live *live, struct store *store, struct ask *ask,
@@ -193,11 +243,13 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
         if (study_closed(live, ask))
             break;
         arena_reset(&arena);
-        result = ask->n_numbers ? 0 : ahead_require(live, ask->n, err);
+        result = ask->n_numbers ? 0 : require(live, ask->n, err);
         if (result == 0)
             result = hand_out(live, store, ask, &arena, err);
     }
     arena_done(&arena);
+    // As a repeat lists them. Queued ones come first and say no why.
+    qsort(ask->numbers, ask->n_numbers, sizeof *ask->numbers, by_number);
     if (result && err->code == ERROR_EXHAUSTED) {
         ask->reason = "exhausted";
         snprintf(ask->detail, sizeof ask->detail, "%.110s", err->message);
@@ -254,7 +306,7 @@ int trial_end(struct live *live, struct store *store, size_t number,
               const struct trial_end *end, struct error *err)
 {
     bool over = move(live, number, end);
-    struct trial_row row = row_of(live, number);
+    struct trial_row row = trial_row_of(live, number);
     double values[STUDY_MAX_OBJECTIVES];
     struct outcome kept;
     live_outcome(live, number, values, &kept);
@@ -273,8 +325,8 @@ int trial_end(struct live *live, struct store *store, size_t number,
         row.env = end->tell->env;
     }
     if (store_trial_end(store, &row, err) ||
-        add_event(live, store, over ? "trial_ended" : "trial_stopped",
-                  (int64_t)number, end->user_id, err))
+        trial_event(live, store, over ? "trial_ended" : "trial_stopped",
+                    (int64_t)number, end->user_id, err))
         return -1;
     return over ? study_settle(live, store, err) : 0;
 }

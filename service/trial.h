@@ -32,7 +32,7 @@ struct ask {
     int64_t user_id;
     struct arena *arena; // NULL: nobody asks why
     // out
-    size_t *numbers;    // [n], caller's
+    size_t *numbers;    // [n], caller's; ascending
     size_t n_numbers;   // handed out, 0 with a reason
     const char *reason; // why fewer than wanted: "budget", "paused" ...
     char detail[120];   // the same for people
@@ -42,8 +42,9 @@ struct ask {
                         // in `arena`
 };
 
-// Hands out trials. A repeated key returns the same numbers again; the same key
-// with another body is ERROR_INVALID.
+// Hands out trials: queued ones first, then lost ones that are tried again,
+// then new ones that the sampler proposes. A repeated key returns the same
+// numbers again; the same key with another body is ERROR_INVALID.
 int trial_ask(struct live *live, struct store *store, struct ask *ask,
               struct error *err);
 

@@ -6,6 +6,13 @@
 
 #include "trial.h"
 
+// The row of a trial as memory has it, for the store.
+struct trial_row trial_row_of(const struct live *live, size_t number);
+
+// Writes that something happened to a trial in this revision.
+int trial_event(const struct live *live, struct store *store, const char *kind,
+                int64_t number, int64_t user_id, struct error *err);
+
 // How a trial ends, or is told to stop.
 struct trial_end {
     enum trial_state state;
@@ -20,6 +27,11 @@ struct trial_end {
 // ended. The state that it has already is a stop, and ends nothing.
 int trial_end(struct live *live, struct store *store, size_t number,
               const struct trial_end *end, struct error *err);
+
+// Could the trial of this number be told this, if it were running? It need not
+// exist yet.
+int trial_check_tell(const struct live *live, const struct tell *tell,
+                     struct error *err);
 
 // May the trial still be told anything new?
 bool trial_is_open(enum trial_state state);

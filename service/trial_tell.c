@@ -33,8 +33,10 @@ static int check_complete(const struct definition *definition,
 static void take_last_report(const struct live *live, size_t number,
                              struct message *message)
 {
+    if (number >= live->history.n || live->definition->n_objectives > 1)
+        return;
     const struct series *series = &live->history.series[number];
-    if (!series->n || live->definition->n_objectives > 1)
+    if (!series->n)
         return;
     message->last =
         definition_sign(live->definition, 0, series->value[series->n - 1]);
@@ -74,6 +76,13 @@ static int resolve(const struct live *live, const struct tell *tell,
         !outcome_feasible(definition, &end->outcome))
         end->state = TRIAL_INFEASIBLE;
     return 0;
+}
+
+int trial_check_tell(const struct live *live, const struct tell *tell,
+                     struct error *err)
+{
+    struct message message;
+    return resolve(live, tell, &message, err);
 }
 
 // Is this what the trial was told before? What a message does not tell, it

@@ -206,6 +206,40 @@ static int read_name(const struct fields *study, struct definition *d)
     return study->err->code ? -1 : 0;
 }
 
+// warm_start: {"studies": [keys]}.
+static int read_warm_start(const struct fields *study, struct definition *d)
+{
+    static const char *const known[] = {"studies", NULL};
+    const json_t *given = fields_get(study, "warm_start"), *list, *key;
+    struct fields fields;
+    char where[160];
+    size_t i;
+    if (!given)
+        return 0;
+    snprintf(where, sizeof where, "%.80s%swarm_start", study->where,
+             *study->where ? "." : "");
+    if (fields_open(&fields, given, where, known, study->err))
+        return -1;
+    list = fields_get(&fields, "studies");
+    if (!json_is_array(list))
+        return fields_fail(&fields, list ? ERROR_MALFORMED : ERROR_INVALID,
+                           "studies", "must be an array, not %s",
+                           list ? wire_type(list) : "absent");
+    if (json_array_size(list) > STUDY_MAX_WARM_START)
+        return fields_fail(&fields, ERROR_INVALID, "studies",
+                           "must be at most %d, not %zu", STUDY_MAX_WARM_START,
+                           json_array_size(list));
+    json_array_foreach(list, i, key)
+    {
+        if (!json_is_string(key) || wire_odd_number(key))
+            return fields_fail(&fields, ERROR_MALFORMED, "studies",
+                               "must hold ids of studies, not %s",
+                               wire_type(key));
+        d->warm_start[d->n_warm_start++] = copy(json_string_value(key));
+    }
+    return 0;
+}
+
 static int read_all(const struct fields *study, struct definition *d,
                     bool stored)
 {
@@ -220,7 +254,8 @@ static int read_all(const struct fields *study, struct definition *d,
     if (wire_space_read(space, where, &d->space, study->err))
         return -1;
     if (read_sampler(study, d) || read_pruner(study, d, stored) ||
-        wire_budget_read(study, d) || read_texts(study, d, stored))
+        read_warm_start(study, d) || wire_budget_read(study, d) ||
+        read_texts(study, d, stored))
         return -1;
     d->lease_s = fields_int(study, "lease_s", 1, STUDY_MAX_LEASE_S, 600);
     d->max_attempts = fields_int(study, "max_attempts", 1, 100, 3);
@@ -235,7 +270,7 @@ static const char *const public_names[] = {
     "name",    "kind",         "objectives", "outcome_constraints",
     "space",   "direction",    "sampler",    "pruner",
     "budget",  "constants",    "tags",       "notes",
-    "lease_s", "max_attempts", NULL};
+    "lease_s", "max_attempts", "warm_start", NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -392,6 +427,17 @@ static void write_algorithms(struct text *text, const struct definition *d)
     text_char(text, '}');
 }
 
+static void write_warm_start(struct text *text, const struct definition *d)
+{
+    text_key(text, "warm_start");
+    text_add(text, "{\"studies\":[");
+    for (size_t i = 0; i < d->n_warm_start; i++) {
+        text_next(text);
+        text_string(text, d->warm_start[i]);
+    }
+    text_add(text, "]}");
+}
+
 void wire_definition_write(struct text *text, const struct definition *d,
                            bool stored)
 {
@@ -418,6 +464,8 @@ void wire_definition_write(struct text *text, const struct definition *d,
     text_string(text, d->notes);
     if (!stored)
         return;
+    if (d->n_warm_start)
+        write_warm_start(text, d);
     text_key(text, "hopaas");
     text_bool(text, d->hopaas);
     text_key(text, "origin");

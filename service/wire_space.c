@@ -107,23 +107,21 @@ static int read_range(const struct fields *fields, struct param *param)
     return fields->err->code ? -1 : 0;
 }
 
-// The coordinate that a JSON scalar means for the parent parameter.
-static bool coordinate(const struct param *parent, const json_t *value,
+// The coordinate that a JSON scalar means for the parameter.
+static bool coordinate(const struct param *param, const json_t *value,
                        struct arena *arena, double *result)
 {
-    switch (parent->kind) {
+    struct error fault = {0};
+    switch (param->kind) {
     case PARAM_BOOL:
         *result = json_is_true(value);
         return json_is_boolean(value);
-    case PARAM_INT:
-        return wire_number(value, result) && *result >= parent->low &&
-               *result <= parent->high;
     case PARAM_DISCRETE: {
         double level;
         if (!wire_number(value, &level))
             return false;
-        for (size_t i = 0; i < parent->n_choices; i++)
-            if (parent->levels[i] == level) {
+        for (size_t i = 0; i < param->n_choices; i++)
+            if (param->levels[i] == level) {
                 *result = (double)i;
                 return true;
             }
@@ -131,15 +129,19 @@ static bool coordinate(const struct param *parent, const json_t *value,
     }
     case PARAM_CATEGORICAL: {
         const char *text = scalar(value, arena);
-        for (size_t i = 0; i < parent->n_choices; i++)
-            if (strcmp(parent->choices[i], text) == 0) {
+        for (size_t i = 0; i < param->n_choices; i++)
+            if (strcmp(param->choices[i], text) == 0) {
                 *result = (double)i;
                 return true;
             }
         return false;
     }
-    default:
-        return false;
+    default: // what a client computed as low + i * step may be a bit off
+        if (!wire_number(value, result) || param_check(param, *result, &fault))
+            return false;
+        if (param_levels(param) > 0)
+            *result = param_value(param, param_nearest(param, *result));
+        return true;
     }
 }
 
@@ -310,6 +312,57 @@ int wire_space_read(const json_t *json, const char *where, struct space *space,
                      "%s.%.80s.when names a parameter that is not there, or "
                      "conditions go in a circle",
                      where, name);
+}
+
+// ---- points -----------------------------------------------------------------
+
+// Says why the value is none of the parameter's.
+static int refuse(const struct fields *fields, const struct param *param,
+                  const json_t *value, struct arena *arena)
+{
+    double number;
+    bool ranged = param->kind == PARAM_FLOAT || param->kind == PARAM_INT;
+    if (!is_scalar(value) && !wire_odd_number(value))
+        return fields_fail(fields, ERROR_MALFORMED, param->name,
+                           "must be a scalar, not %s", wire_type(value));
+    if (!ranged)
+        return fields_fail(fields, ERROR_INVALID, param->name,
+                           "can never be %.60s", scalar(value, arena));
+    if (!wire_number(value, &number))
+        return fields_fail(fields, ERROR_MALFORMED, param->name,
+                           "must be a number, not %s", wire_type(value));
+    if (param->step > 0)
+        return fields_fail(fields, ERROR_INVALID, param->name,
+                           "must be from %.15g to %.15g in steps of %.15g, not "
+                           "%.15g",
+                           param->low, param->high, param->step, number);
+    return fields_fail(fields, ERROR_INVALID, param->name,
+                       "must be from %.15g to %.15g, not %.15g", param->low,
+                       param->high, number);
+}
+
+int wire_point_read(const json_t *json, const char *where,
+                    const struct space *space, struct arena *arena,
+                    double *point, struct error *err)
+{
+    struct fields fields;
+    if (fields_open(&fields, json, where, NULL, err))
+        return -1;
+    for (size_t k = 0; k < space->n; k++)
+        point[k] = NAN;
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)json, name, value)
+    {
+        int k = space_find(space, name);
+        if (k < 0)
+            return fields_fail(&fields, ERROR_INVALID, name,
+                               "is no parameter of the study");
+        if (!is_scalar(value) ||
+            !coordinate(&space->params[k], value, arena, &point[k]))
+            return refuse(&fields, &space->params[k], value, arena);
+    }
+    return 0;
 }
 
 // ---- writing ----------------------------------------------------------------

@@ -22,6 +22,13 @@ void wire_space_write(struct text *text, const struct space *space);
 void wire_param_write(struct text *text, const struct param *param,
                       double value);
 
+// Reads {"eta": 0.1, ...} into the point; parameters that are not there become
+// NaN. ERROR_INVALID names one that the space does not have, or its value that
+// is out of range; which of them are active is not looked at.
+int wire_point_read(const json_t *json, const char *where,
+                    const struct space *space, struct arena *arena,
+                    double *point, struct error *err);
+
 // Appends {"eta": 0.1, ...}: the active parameters of a point.
 void wire_point_write(struct text *text, const struct space *space,
                       const double *point);

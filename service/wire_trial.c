@@ -118,6 +118,12 @@ void wire_trial_open(struct text *text, const struct definition *definition,
     key_real(text, "wall_s", row->wall_s);
     key_json(text, "tags", row->tags);
     key_string(text, "notes", row->notes);
+    key_string(text, "id", row->client_id);
+    text_key(text, "priority");
+    if (row->brought)
+        text_int(text, row->priority);
+    else
+        text_add(text, "null");
     key_string(text, "sampler", row->sampler);
     key_string(text, "why", row->why);
     key_int(text, "seen_revision", row->seen_revision);
@@ -141,7 +147,9 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
                   trial->retry_of);
     key_time(text, "lease_expires", trial->lease_ms);
     key_string(text, "sampler",
-               trial->retry_of < 0 ? definition->sampler->name : "retry");
+               trial->brought        ? "enqueued"
+               : trial->retry_of < 0 ? definition->sampler->name
+                                     : "retry");
     key_string(text, "why", why);
     key_int(text, "seen_revision", trial->seen_revision);
     text_char(text, '}');
@@ -178,6 +186,24 @@ static void write_progress(struct text *text,
     text_char(text, '}');
 }
 
+// Whom the study learnt from, and how many results it has from each.
+static void write_warm_start(struct text *text,
+                             const struct definition *definition,
+                             const char *results)
+{
+    text_key(text, "warm_start");
+    if (!results) {
+        text_add(text, "null");
+        return;
+    }
+    text_add(text, "{\"studies\":[");
+    for (size_t i = 0; i < definition->n_warm_start; i++) {
+        text_next(text);
+        text_string(text, definition->warm_start[i]);
+    }
+    text_print(text, "],\"results\":%s}", results);
+}
+
 int wire_study_write(struct text *text, const struct study_row *row,
                      struct error *err)
 {
@@ -194,6 +220,7 @@ int wire_study_write(struct text *text, const struct study_row *row,
     key_time(text, "changed", row->changed_ms);
     write_progress(text, &row->progress);
     wire_definition_write(text, definition, false);
+    write_warm_start(text, definition, row->warm_start);
     text_char(text, '}');
     definition_free(definition);
     return 0;

@@ -93,6 +93,7 @@ s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value
 -- fragment: study_select
 SELECT s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
     s.definition_revision, s.state, s.reason, s.created_ms, s.changed_ms,
+    s.warm_start,
     @progress_columns@
 FROM studies s JOIN users u ON u.id = s.owner_id
 
@@ -146,6 +147,9 @@ UPDATE studies SET name = $2, definition = $3, definition_revision = $4,
     state = $5, reason = $6
 WHERE id = $1
 
+-- name: study_warm_start
+UPDATE studies SET warm_start = $2 WHERE id = $1
+
 -- name: study_progress
 SELECT s.id, s.owner_id, @progress_columns@ FROM studies s WHERE s.key = $1
 
@@ -162,6 +166,9 @@ DELETE FROM reports WHERE study_id = $1
 -- name: study_delete_trials
 DELETE FROM trials WHERE study_id = $1
 
+-- name: study_delete_priors
+DELETE FROM priors WHERE study_id = $1
+
 -- name: study_delete_tokens
 DELETE FROM tokens WHERE study_id = $1
 
@@ -174,12 +181,14 @@ DELETE FROM studies WHERE id = $1
 study_id, number, state, point, "values", uncertainty, stopped, stop_reason,
 sampler, seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
 ended_ms, revision, ended_revision, wall_s, ask_key, worker, constants,
-special, error, outputs, meta, env, tags, notes, constraint_values, why
+special, error, outputs, meta, env, tags, notes, constraint_values, why,
+client_id, client_key, priority
 
 -- name: trial_add
 INSERT INTO trials (@trial_columns@)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-    $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
+    $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
+    $32, $33, $34)
 
 -- name: trial_end
 UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
@@ -195,7 +204,7 @@ UPDATE trials SET lease_ms = $3 WHERE study_id = $1 AND number = $2
 
 -- name: trial_start
 UPDATE trials SET state = $3, started_ms = $4, lease_ms = $5, worker = $6,
-    revision = $7
+    revision = $7, special = $8, ask_key = $9
 WHERE study_id = $1 AND number = $2
 
 -- name: trial_get
@@ -230,9 +239,15 @@ LIMIT $4
 -- name: trials_since
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
-    ended_ms, revision, ended_revision, ask_key, constraint_values
+    ended_ms, revision, ended_revision, ask_key, client_key, priority,
+    constraint_values
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
+ORDER BY number
+
+-- name: trial_results
+SELECT number, point, "values" FROM trials
+WHERE study_id = $1 AND state = 2
 ORDER BY number
 
 -- What the trials of a state are worth, and nothing else.
@@ -246,6 +261,17 @@ SELECT study_id, number FROM trials
 WHERE state = 1 AND lease_ms < $1
 ORDER BY lease_ms
 LIMIT $2
+
+-- ---- results of other studies ----------------------------------------------
+
+-- name: prior_add
+INSERT INTO priors (study_id, position, source, point, "values")
+VALUES ($1, $2, $3, $4, $5)
+
+-- name: prior_list
+SELECT source, point, "values" FROM priors
+WHERE study_id = $1
+ORDER BY position
 
 -- ---- reports and events ----------------------------------------------------
 

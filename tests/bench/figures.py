@@ -14,6 +14,9 @@ import re
 import sys
 from pathlib import Path
 
+import figures_optimizers
+from figures_text import number, origin, rows
+
 STORED = Path(__file__).resolve().parent / "figures"
 BEGIN, END = "<!-- performance -->", "<!-- /performance -->"
 CLIENTS = (1, 8, 32, 128)
@@ -48,39 +51,6 @@ def rewrite(readme: str, stored: dict) -> str:
 def current(readme: str) -> str:
     """Return what stands between the markers of a README."""
     return readme.split(BEGIN + "\n", 1)[1].split(END, 1)[0]
-
-
-# ---- formatting -------------------------------------------------------------
-
-
-def number(value) -> str:
-    """Return a figure with three significant digits, thousands apart."""
-    if value is None:
-        return "–"
-    if value == 0:
-        return "0"
-    digits = max(0, 3 - len(str(int(abs(value)))))
-    if abs(value) < 1:
-        return f"{value:.3g}"
-    return f"{float(f'{value:.3g}'):,.{digits}f}"
-
-
-def rows(header: list, lines: list) -> str:
-    """Return a table in Markdown; all columns but the first to the right."""
-    table = [header, ["---"] + ["---:"] * (len(header) - 1), *lines]
-    return "\n".join("| " + " | ".join(line) + " |" for line in table)
-
-
-def origin(figures: dict) -> str:
-    """Return the sentence that says where figures come from."""
-    versions = [
-        f"{key.removeprefix('versions.')} {value}"
-        for key, value in sorted(figures.items())
-        if key.startswith("versions.")
-    ]
-    tail = f"; {', '.join(versions)}" if versions else ""
-    machine = figures.get("machine", "unknown machine")
-    return f"{machine}; {figures.get('date', 'undated')}{tail}."
 
 
 # ---- sections ---------------------------------------------------------------
@@ -189,7 +159,11 @@ def http_peer(figures: dict) -> str:
     )
 
 
-SECTIONS = {"http": http}
+SECTIONS = {
+    "ask": figures_optimizers.ask,
+    "http": http,
+    "quality": figures_optimizers.quality,
+}
 
 
 def main(arguments: list) -> None:

@@ -58,6 +58,10 @@ static void check_core(const struct trial_row *found,
     ck_assert_int_eq(found->revision, trial->revision);
     ck_assert_int_eq(found->ended_revision, trial->ended_revision);
     ck_assert_mem_eq(found->ask_key, trial->ask_key, STORE_ASK_KEY_BYTES);
+    ck_assert_mem_eq(found->client_key, trial->client_key,
+                     STORE_CLIENT_KEY_BYTES);
+    ck_assert_int_eq(found->brought, trial->brought);
+    ck_assert_int_eq(found->priority, trial->priority);
 }
 
 static void check_trial(const struct trial_row *found,
@@ -77,6 +81,7 @@ static void check_trial(const struct trial_row *found,
     ck_assert_pstr_eq(found->tags, trial->tags);
     ck_assert_pstr_eq(found->notes, trial->notes);
     ck_assert_pstr_eq(found->why, trial->why);
+    ck_assert_pstr_eq(found->client_id, trial->client_id);
 }
 
 static struct trial_row full_trial(int64_t study)
@@ -119,6 +124,10 @@ static struct trial_row full_trial(int64_t study)
         .tags = "[\"x\"]",
         .notes = "$1 ?1 %s",
         .why = "the best of 24 draws",
+        .client_id = "run \"7\"",
+        .client_key = {0, 7, 0xff},
+        .brought = true,
+        .priority = -3,
     };
     return trial;
 }
@@ -203,6 +212,8 @@ START_TEST(test_queued_trial_is_started_and_its_lease_renewed)
     trial.started_ms = 30;
     trial.lease_ms = 40;
     trial.worker = "w";
+    trial.special = "{\"_a\":1}";
+    trial.ask_key[5] = 9;
     trial.revision = 2;
     must(store_trial_start(store, &trial, &err));
     must(store_trial_lease(store, study, 0, 55, &err));
@@ -376,6 +387,98 @@ START_TEST(test_expired_leases_are_those_of_running_trials_oldest_first)
 }
 END_TEST
 
+START_TEST(test_an_id_of_a_user_is_unique_in_its_study)
+{
+    open_database(_i);
+    int64_t anna = new_user(store, "anna"), study = new_study(store, anna, "s");
+    struct trial_row one = trial_of(study, 0, 1);
+    one.client_id = "a";
+    must(store_trial_add(store, &one, &err));
+    one.number = 1;
+    must_fail(ERROR_CONFLICT, store_trial_add(store, &one, &err));
+    one.client_id = NULL;
+    must(store_trial_add(store, &one, &err));
+    one.study_id = new_study(store, anna, "t");
+    one.client_id = "a";
+    must(store_trial_add(store, &one, &err));
+    close_database();
+}
+END_TEST
+
+struct seen_prior {
+    size_t n;
+    int64_t position[4], source[4];
+    double point[4][2], values[4][2];
+};
+
+static int see_prior(void *context, const struct prior_row *row,
+                     struct error *error)
+{
+    struct seen_prior *seen = context;
+    size_t i = seen->n++;
+    (void)error;
+    ck_assert_uint_eq(row->n_point, 2);
+    ck_assert_uint_eq(row->n_values, 2);
+    seen->position[i] = row->position;
+    seen->source[i] = row->source;
+    memcpy(seen->point[i], row->point, sizeof seen->point[i]);
+    memcpy(seen->values[i], row->values, sizeof seen->values[i]);
+    return 0;
+}
+
+START_TEST(test_priors_come_back_in_order_and_go_with_their_study)
+{
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    static const double point[] = {0.1, NAN}, values[] = {-1e308, 5e-324};
+    struct study_row row;
+    struct seen_prior seen = {0};
+    for (int64_t i = 2; i-- > 0;) {
+        struct prior_row prior = {study, i, 7 + i, point, 2, values, 2};
+        must(store_prior_add(store, &prior, &err));
+    }
+    must(store_prior_list(store, study, see_prior, &seen, &err));
+    ck_assert_uint_eq(seen.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(seen.position[i], (int64_t)i);
+        ck_assert_int_eq(seen.source[i], 7 + (int64_t)i);
+        check_doubles(seen.point[i], 2, point, 2);
+        check_doubles(seen.values[i], 2, values, 2);
+    }
+    must(store_study_warm_start(store, study, "[1,1]", &err));
+    must(store_study_get(store, study, &arena, &row, &err));
+    ck_assert_str_eq(row.warm_start, "[1,1]");
+    must(store_study_delete(store, study, &err));
+    must(store_prior_list(store, study, see_prior, &seen, &err));
+    ck_assert_uint_eq(seen.n, 2);
+    close_database();
+}
+END_TEST
+
+START_TEST(test_results_are_those_of_complete_trials)
+{
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    static const double point[] = {0.25, 3}, values[] = {0.5, -2};
+    struct seen_prior seen = {0};
+    for (int64_t i = 0; i < 4; i++) {
+        struct trial_row trial = trial_of(study, i, 1 + i);
+        trial.state = i % 2 ? TRIAL_COMPLETE : TRIAL_INFEASIBLE;
+        trial.point = point;
+        trial.values = values;
+        trial.n_point = trial.n_values = 2;
+        must(store_trial_add(store, &trial, &err));
+    }
+    must(store_trial_results(store, study, see_prior, &seen, &err));
+    ck_assert_uint_eq(seen.n, 2);
+    ck_assert_int_eq(seen.source[0], 1);
+    ck_assert_int_eq(seen.source[1], 3);
+    check_doubles(seen.point[1], 2, point, 2);
+    check_doubles(seen.values[1], 2, values, 2);
+    close_database();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("store trial");
@@ -388,6 +491,9 @@ int main(void)
         test_second_session_catches_up_with_what_changed,
         test_values_are_read_by_state_and_number,
         test_expired_leases_are_those_of_running_trials_oldest_first,
+        test_an_id_of_a_user_is_unique_in_its_study,
+        test_priors_come_back_in_order_and_go_with_their_study,
+        test_results_are_those_of_complete_trials,
         NULL,
     };
     tcase_set_timeout(tc, 60);

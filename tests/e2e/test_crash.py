@@ -255,3 +255,39 @@ def test_a_stranger_with_sqlites_write_lock_delays_but_loses_nothing(
     assert during <= 8, "told while another process held the lock"
     check(service, study, crowd)
     assert service.terminate() == 0
+
+
+def test_a_lost_answer_to_commit_brings_no_trial_twice(
+    instances, postgres_database
+):
+    direct = instances(postgres_database)
+    study = create(direct)
+    proxy = LossyProxy(postgres_database)
+    try:
+        service = instances(proxy.url, token=direct.token)
+        in_doubt = 0
+        for i in range(6):
+            body = {"trials": [{"id": f"{i} {k}", "params": {}}
+                               for k in range(20)]}
+
+            def bring(body=body):
+                return service.api("POST", f"/studies/{study}/trials", body)
+
+            proxy.arm()
+            status = bring().status
+            assert status in (201, 503)
+            stored = len(trials_of(direct, study))
+            in_doubt += status == 503 and stored == 20 * (i + 1)
+            answers = []
+            harness.wait_until(
+                lambda: answers.append(bring()) or answers[-1].status < 300,
+                "an answer",
+            )
+            numbers = [t["number"] for t in answers[-1].json["trials"]]
+            assert numbers == list(range(20 * i, 20 * (i + 1)))
+            assert len(trials_of(direct, study)) == 20 * (i + 1)
+        assert proxy.cuts >= 1
+        assert in_doubt >= 1, "no call was in doubt: the test tested nothing"
+        service.close()
+    finally:
+        proxy.close()

@@ -218,3 +218,21 @@ def test_events_are_followed_while_others_work(client):
     assert kinds[0] == "study_created"
     assert kinds.count("trial_started") == kinds.count("trial_ended") == 5
     assert list(study.events(since=seen[-2]["seq"], wait_s=0)) == seen[-1:]
+
+
+def test_trials_of_ones_own_and_what_they_teach(client):
+    space = {"x": cumae.Float(-1, 1), "y": cumae.Float(-1, 1)}
+    old = cumae.Study("old", space, client=client)
+    old.import_trials(
+        {"params": {"x": i / 100, "y": -(i % 7) / 7}, "value": i}
+        for i in range(100)
+    )
+    assert list(old.importances())[0] == "x"
+    assert old.add_trial({"x": 0, "y": 1}, float("inf")) == 100
+    assert old.record(100).state == "failed"
+    study = cumae.Study("new", space, warm_start=[old], client=client)
+    assert study.info()["warm_start"]["results"] == [100]
+    assert study.enqueue([{"x": 0.5}, {"x": 0.25, "y": 0}], priority=1) == [0, 1]
+    assert study.enqueue({"x": 0.5}, skip_existing=True) == [0]
+    assert [trial.params["x"] for trial in study.ask(2)] == [0.5, 0.25]
+    assert study.importances() == {}

@@ -471,6 +471,96 @@ ASKS = [
          headers={"Idempotency-Key": "used"}),
 ]
 
+
+
+def bring(name, status, word, /, **fields):
+    """POST a list of one trial that is good but for these fields."""
+    trial = {"params": {"x": 0.5}, **fields}
+    trial = {k: v for k, v in trial.items() if v is not GONE}
+    return post(name, TRIALS, status, word, trials=[trial])
+
+
+def result(name, status, word, /, **fields):
+    """POST a result that is good but for these fields."""
+    return bring(name, status, word,
+                 **{"state": "complete", "value": 1, **fields})
+
+
+BRINGS = [
+    post("bring nothing", TRIALS, EITHER, "trials"),
+    post("bring no trials", TRIALS, 422, "trials", trials=[]),
+    post("bring 1001 trials", TRIALS, SIZE, "trials",
+         trials=[{"params": {}}] * 1001),
+    post("bring an object", TRIALS, 400, "trials", trials={"params": {}}),
+    post("bring numbers", TRIALS, 400, "trials", trials=[1]),
+    post("bring an unknown field", TRIALS, 400, "skip",
+         trials=[{"params": {}}], skip=True),
+    post("bring with a number for skip_existing", TRIALS, 400, "skip_existing",
+         trials=[{"params": {}}], skip_existing=1),
+    post("bring to a study that is not", "/studies/AAAAAAAAAAAA/trials", 404,
+         "study", trials=[{"params": {}}]),
+    Case("bring with a reader's token", "POST", TRIALS, 403, "ask",
+         {"trials": [{"params": {}}]}, token="{reader}"),
+    bring("enqueue without params", EITHER, "params", params=GONE),
+    bring("enqueue an array as params", 400, "params", params=[0.5]),
+    bring("enqueue an unknown parameter", 422, "y", params={"y": 1}),
+    bring("enqueue a value out of range", 422, "x", params={"x": 1.5}),
+    bring("enqueue NaN", 422, "x", params={"x": NAN}),
+    bring("enqueue null", EITHER, "x", params={"x": None}),
+    bring("enqueue a string", 400, "x", params={"x": "0.5"}),
+    bring("enqueue an object", 400, "x", params={"x": {}}),
+    bring("enqueue a bool for a float", 400, "x", params={"x": True}),
+    bring("enqueue an unknown field", 400, "number", number=7),
+    bring("enqueue a number as id", 400, "id", id=7),
+    bring("enqueue an empty id", 422, "id", id=""),
+    bring("enqueue an id of 101 bytes", SIZE, "id", id="i" * 101),
+    bring("enqueue half a priority", 400, "priority", priority=0.5),
+    bring("enqueue a huge priority", 422, "priority", priority=10**9),
+    bring("enqueue an array as meta", 400, "meta", meta=[1]),
+    bring("enqueue with a value", 400, "value", value=1),
+    bring("enqueue with reports", 400, "reports",
+          reports=[{"step": 0, "value": 1}]),
+    bring("bring a running trial", 422, "state", state="running"),
+    bring("bring a number as state", 400, "state", state=2),
+    result("import without a value", 422, "value", value=GONE),
+    result("import two values", 422, "values", value=GONE, values=[1, 2]),
+    result("import a string as value", 400, "value", value="1"),
+    result("import with a priority", 422, "priority", priority=1),
+    result("import without x", 422, "x", params={}),
+    result("import an object as reports", 400, "reports", reports={}),
+    result("import a report without a step", EITHER, "step",
+           reports=[{"value": 1}]),
+    result("import a report without a value", EITHER, "value",
+           reports=[{"step": 1}]),
+    result("import a negative step", 422, "step",
+           reports=[{"step": -1, "value": 1}]),
+    result("import 10 001 reports", SIZE, "reports",
+           reports=[{"step": i, "value": 1} for i in range(10_001)]),
+    result("import a negative uncertainty", 422, "uncertainty",
+           uncertainty=-1),
+    result("import constraints of a study that has none", 422, "constraints",
+           constraints={"ms": 1}),
+]
+
+LEARNING = [
+    study("a string as warm start", 400, "warm_start", warm_start="x"),
+    study("a warm start from nothing", EITHER, "studies", warm_start={}),
+    study("an unknown field in the warm start", 400, "weight",
+          warm_start={"studies": [], "weight": 1}),
+    study("a number as study to learn from", 400, "studies",
+          warm_start={"studies": [1]}),
+    study("a study that is not to learn from", 422, "warm_start",
+          warm_start={"studies": ["AAAAAAAAAAAA"]}),
+    study("11 studies to learn from", SIZE, "studies",
+          warm_start={"studies": ["AAAAAAAAAAAA"] * 11}),
+    get("importances by an unknown method",
+        "/studies/{study}/importances?method=shap", 422, "method"),
+    get("importances of an unknown objective",
+        "/studies/{study}/importances?objective=beauty", 422, "objective"),
+    get("importances with an unknown parameter",
+        "/studies/{study}/importances?trees=3", 400, "trees"),
+]
+
 NUMBERS = [
     Case(f"{call or 'look'} at trial {number}", method,
          f"{TRIALS}/{number}{call}", status, word, body)
@@ -765,6 +855,6 @@ PATHS = [
 
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
-    *BUDGETS, *CHANGES, *ASKS, *NUMBERS, *REPORTS, *TELLS, *LISTS, *TOKENS, *PEOPLE,
-    *METHODS, *PATHS,
+    *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
+    *LISTS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
 ]

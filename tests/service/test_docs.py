@@ -274,10 +274,21 @@ LIMITS = {
         "service/wire_definition.c", r'"max_attempts", 1, (\d+)'),
     "trials of one ask": ("service/trial.h", "ASK_MAX_TRIALS"),
     "tells of one `POST /api/v1/tell`": ("service/route_tell.c", "TELL_MAX"),
+    "trials of one `POST /api/v1/studies/{id}/trials`": (
+        "service/bring.h", "BRING_MAX_TRIALS"),
+    "reports in it": ("service/bring.h", "BRING_MAX_REPORTS"),
+    "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
+    "priority of a trial, up and down": (
+        "service/bring.h", "BRING_MAX_PRIORITY"),
+    "trials that wait in the queue of a study": (
+        "service/bring.h", "BRING_MAX_QUEUED"),
+    "studies to learn from": ("service/definition.h", "STUDY_MAX_WARM_START"),
+    "results that are copied from each": (
+        "service/warm.h", "WARM_MAX_RESULTS"),
     "rows of one page of a list": (
         "service/route_trials.c", r'"limit", 1, (\d+)'),
     "bytes of outputs, meta, env and worker (JSON), each": (
-        "service/route_tell.c", "MAX_JSON"),
+        "service/route_tell.h", "TELL_MAX_JSON"),
     "bytes of an error text": ("service/route_tell.c", "MAX_ERROR"),
     "bytes of an `Idempotency-Key`": ("service/route_ask.c", "MAX_KEY"),
     "days that a token is valid": (

@@ -61,9 +61,51 @@ def test_http_section_compares_with_the_peer():
     )
 
 
+def test_quality_section_compares_ranks_and_counts():
+    base = "ratio.held_out.w16.gp.optuna-gp.n50"
+    text = figures.section(
+        {
+            "quality": {
+                f"{base}.ratio": 0.4321,
+                f"{base}.low": 0.2,
+                f"{base}.high": 0.91,
+                f"{base}.wins": 0.75,
+                "rank.all.w1.floats.gp.n100": 1.5,
+                "rank.all.w1.floats.n100.studies": 35,
+                "regret.branin2.w1.gp.n100": 1.234e-05,
+                "studies.optuna-gp": 15,
+                "versions.optuna": "5.0.0",
+            }
+        }
+    )
+    assert (
+        "| `gp` / Optuna GP, 16 workers, held out | – |"
+        " 0.432 [0.2, 0.91] 75 % | – | – |" in text
+    )
+    assert "| `gp` | – | – | 1.50 | – |\n| studies | – | – | 35 | – |" in text
+    assert "| branin2 | 1.23e-05 |" in text
+    assert "Studies: Optuna GP 15." in text and "optuna 5.0.0" in text
+
+
+def test_ask_section_shows_the_fit_in_brackets_and_the_memory():
+    text = figures.section(
+        {
+            "ask": {
+                "gp.d5.n100.ask_ms": 1.234,
+                "gp.d5.n100.fit_ms": 7.5,
+                "optuna-gp.d5.n1000.ask_ms": 2780,
+                "random.d5.n10000.bytes": 232,
+            }
+        }
+    )
+    assert "| `gp`, d = 5 | 1.23 (7.50) | – |" in text
+    assert "| Optuna GP, d = 5 | – | 2,780 |" in text
+    assert "A trial takes 232 bytes with 5 parameters in a history" in text
+
+
 def test_other_benchmarks_get_a_plain_table():
-    text = figures.section({"quality": {"date": "d", "regret.tpe": 0.01234}})
-    assert "### Quality" in text
+    text = figures.section({"other": {"date": "d", "regret.tpe": 0.01234}})
+    assert "### Other" in text
     assert "| `regret.tpe` | 0.0123 |" in text
 
 

@@ -12,6 +12,7 @@
 static const struct {
     double u, log_h, ratio;
 } exact[] = {
+    {10, 2.30258509299404568, 0.1},
     {8, 2.07944154167983594, 0.124999999999999921},
     {1, 0.08002621884930694, 0.77663872520173926},
     {0, -0.918938533204672742, 1.25331413731550025},
@@ -26,6 +27,8 @@ static const struct {
     {-37, -692.642960163270406, 37.0539362024042033},
     {-100, -5010.12957880024979, 100.019994004195865},
     {-10000, -50000019.3396193072, 10000.000199999994},
+    {-999999, -499999000029.049958, 999999.000002000002},
+    {-1000000, -500000000028.54996, 1000000.000002},
     {-2000000, -2000000000029.93625, 2000000.000001},
 };
 
@@ -69,26 +72,32 @@ START_TEST(test_log_h_grows_without_gaps)
 }
 END_TEST
 
+static struct acquisition improvement(double mean, double sd)
+{
+    return acquisition_log_ei(mean, sd, 0.4);
+}
+
 // Central differences of `value`.
-static void check_slopes(double mean, double sd, double best)
+static void check_slopes(struct acquisition (*f)(double, double), double mean,
+                         double sd)
 {
     double step = 1e-5 * sd;
-    struct acquisition a = acquisition_log_ei(mean, sd, best);
-    double by_mean = (acquisition_log_ei(mean + step, sd, best).value -
-                      acquisition_log_ei(mean - step, sd, best).value) /
-                     (2 * step);
-    double by_sd = (acquisition_log_ei(mean, sd + step, best).value -
-                    acquisition_log_ei(mean, sd - step, best).value) /
-                   (2 * step);
+    struct acquisition a = f(mean, sd);
+    double by_mean =
+        (f(mean + step, sd).value - f(mean - step, sd).value) / (2 * step);
+    double by_sd =
+        (f(mean, sd + step).value - f(mean, sd - step).value) / (2 * step);
     ck_assert_double_eq_tol(a.by_mean, by_mean, 1e-5 * fabs(by_mean));
     ck_assert_double_eq_tol(a.by_sd, by_sd, 1e-5 * fabs(by_sd) + 1e-9);
 }
 
-START_TEST(test_the_slopes_of_log_ei_are_its_derivatives)
+START_TEST(test_slopes_are_derivatives)
 {
     for (double u = -60; u <= 3; u += 0.7)
-        for (double sd = 0.01; sd < 10; sd *= 7)
-            check_slopes(0.4 - u * sd, sd, 0.4);
+        for (double sd = 0.01; sd < 10; sd *= 7) {
+            check_slopes(improvement, 0.4 - u * sd, sd);
+            check_slopes(acquisition_log_probability, -u * sd, sd);
+        }
 }
 END_TEST
 
@@ -117,6 +126,23 @@ START_TEST(test_the_upper_confidence_bound_weighs_the_sd)
 }
 END_TEST
 
+// By mpmath at 80 digits: ln(erfc(-u / sqrt 2) / 2).
+START_TEST(test_log_probability_agrees_with_80_digits)
+{
+    static const double known[][2] = {
+        {5, -2.86651612963763593e-7}, {0, -0.693147180559945309},
+        {-0.9, -1.6924928065613382},  {-1.1, -1.99755884698629708},
+        {-4, -10.3601014865272908},   {-30, -454.321243956343197},
+        {-1000, -500007.826694812184}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        double sd = 0.25, mean = -known[i][0] * sd;
+        ck_assert_double_eq_tol(acquisition_log_probability(mean, sd).value,
+                                known[i][1],
+                                1e-12 * fmax(1, fabs(known[i][1])));
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("acquisition");
@@ -124,8 +150,9 @@ int main(void)
     tcase_add_test(tests, test_log_h_agrees_with_60_digits);
     tcase_add_test(tests, test_erfcx_agrees_with_60_digits);
     tcase_add_test(tests, test_log_h_grows_without_gaps);
-    tcase_add_test(tests, test_the_slopes_of_log_ei_are_its_derivatives);
+    tcase_add_test(tests, test_slopes_are_derivatives);
     tcase_add_test(tests, test_expected_improvement_is_the_integral);
+    tcase_add_test(tests, test_log_probability_agrees_with_80_digits);
     tcase_add_test(tests, test_the_upper_confidence_bound_weighs_the_sd);
     Suite *suite = suite_create("acquisition");
     suite_add_tcase(suite, tests);

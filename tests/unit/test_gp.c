@@ -49,12 +49,15 @@ static struct gp_data random_data(struct rng *rng, size_t n, size_t d)
     struct gp_data data = {.least_noise = 1e-6,
                            .points = gp_points(n, d, all_kinds, &arena)};
     double *y = arena_doubles(&arena, n), x[MOST];
+    double *variance = arena_doubles(&arena, n);
     for (size_t i = 0; i < n; i++) {
         random_point(rng, d, all_kinds, x);
         gp_points_add(&data.points, x);
         y[i] = rng_normal(rng);
+        variance[i] = i % 3 ? 0 : 0.5 * rng_uniform(rng);
     }
     data.y = y;
+    data.variance = variance;
     return data;
 }
 
@@ -157,6 +160,42 @@ START_TEST(test_the_loss_of_a_small_case)
 }
 END_TEST
 
+// The same K: - 0.5 * y @ inv(K) @ y - 0.5 * log(det(K)) - 1.5 * log(2 * pi),
+// and that less the same of the first point alone.
+START_TEST(test_the_evidence_of_a_small_case)
+{
+    double theta[4];
+    struct gp_data data = three(theta);
+    struct gp gp;
+    ck_assert(gp_condition(&gp, &data, theta, 3, &arena));
+    ck_assert_double_eq_tol(gp_evidence(&gp, 0), -4.557224558318505, 1e-12);
+    ck_assert_double_eq_tol(gp_evidence(&gp, 1), -3.101105371885846, 1e-12);
+    ck_assert_double_eq(gp_evidence(&gp, 3), 0);
+}
+END_TEST
+
+// The same with v = (0.2, 0, 0.05): K = 1.5 * m(X, X) + 0.01 * eye(3) +
+// diag(v), and (1.5 * m(X, X)) @ inv(K) @ y.
+START_TEST(test_values_of_known_variance_count_less)
+{
+    static const double variance[] = {0.2, 0, 0.05};
+    static const double means[] = {0.66528943, -0.47958468, 0.24376777};
+    double theta[4], gradient[4], x[] = {0.3, 0.6};
+    struct gp_data data = three(theta);
+    data.variance = variance;
+    struct gp gp;
+    ck_assert(gp_condition(&gp, &data, theta, 3, &arena));
+    struct gp_prediction p = gp_predict(&gp, x, &arena);
+    ck_assert_double_eq_tol(p.mean, -0.12428221631061295, 1e-13);
+    ck_assert_double_eq_tol(p.sd, 0.25912327280569014, 1e-13);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_double_eq_tol(gp_mean_at(&gp, i), means[i], 1e-8);
+    ck_assert_double_eq_tol(
+        gp_loss(gp_loss_new(&data, &arena), theta, gradient),
+        2.7043028661129207, 1e-12);
+}
+END_TEST
+
 // f'(x) from five points, with an error of order h^4.
 static double derivative(struct gp_loss *loss, double *theta, size_t i)
 {
@@ -185,7 +224,7 @@ START_TEST(test_the_gradient_of_the_loss_is_its_derivative)
                 size = fmax(size, fabs(gradient[i]));
             for (size_t i = 0; i < d + 2; i++)
                 ck_assert_double_eq_tol(derivative(loss, theta, i), gradient[i],
-                                        1e-7 * size);
+                                        1e-8 * size);
         }
 }
 END_TEST
@@ -223,7 +262,7 @@ END_TEST
 
 START_TEST(test_alpha_solves_the_equations)
 {
-    // (K alpha)_i = mean at point i + noise alpha_i = y_i
+    // (K alpha)_i = mean at point i + (noise + v_i) alpha_i = y_i
     struct rng rng = rng_at(3, 1);
     struct gp_data data = random_data(&rng, 100, 4);
     double theta[MOST + 2], x[MOST];
@@ -233,7 +272,8 @@ START_TEST(test_alpha_solves_the_equations)
     for (size_t i = 0; i < 100; i++) {
         gp_points_get(&gp.points, i, x);
         double mean = gp_predict(&gp, x, &arena).mean;
-        ck_assert_double_eq_tol(mean + gp.noise * gp.alpha[i], data.y[i], 1e-8);
+        double noise = gp.noise + data.variance[i];
+        ck_assert_double_eq_tol(mean + noise * gp.alpha[i], data.y[i], 1e-8);
         ck_assert_double_eq_tol(gp_mean_at(&gp, i), mean, 1e-8);
     }
 }
@@ -255,7 +295,7 @@ START_TEST(test_appended_points_count_like_all_others)
         some = gp_widen(&some, n + 20, &arena);
         for (size_t i = n - 4; i < n; i++) {
             gp_points_get(&data.points, i, x);
-            gp_append(&some, x, data.y[i]);
+            gp_append(&some, x, data.y[i], data.variance[i]);
         }
         gp_solve(&some);
         for (int i = 0; i < 20; i++) {
@@ -280,7 +320,7 @@ START_TEST(test_a_believed_point_moves_no_mean_but_shrinks_the_sd)
     struct gp wide = gp_widen(&gp, 41, &arena);
     random_point(&rng, 3, all_kinds, pending);
     double mean = gp_predict(&gp, pending, &arena).mean;
-    gp_append(&wide, pending, NAN);
+    gp_append(&wide, pending, NAN, 0);
     gp_solve(&wide);
     ck_assert_double_eq_tol(wide.y[40], mean, 1e-12);
     for (int i = 0; i < 50; i++) {
@@ -381,6 +421,8 @@ int main(void)
                    test_numbers_categories_and_inactive_ones_have_distances);
     tcase_add_test(tests, test_mean_and_sd_of_a_small_case);
     tcase_add_test(tests, test_the_loss_of_a_small_case);
+    tcase_add_test(tests, test_the_evidence_of_a_small_case);
+    tcase_add_test(tests, test_values_of_known_variance_count_less);
     tcase_add_test(tests, test_the_gradient_of_the_loss_is_its_derivative);
     tcase_add_test(tests, test_the_slopes_of_a_prediction_are_its_derivatives);
     tcase_add_test(tests, test_alpha_solves_the_equations);

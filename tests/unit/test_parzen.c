@@ -84,13 +84,13 @@ static double place(double value)
 START_TEST(test_a_continuous_mixture_has_the_density_of_truncated_normals)
 {
     // Between 0, 0.2, the prior's 0.5, 0.6 and 1: 0.2 has the neighbours 0
-    // and 0.5 and deviation 0.3, 0.6 has 0.5 and 1 and deviation 0.4.
+    // and 0.5, 0.6 has 0.5 and 1, and both the deviation 0.125.
     add_float("x");
     struct parzen *p = mixture((double[]){0.2, 0.6}, 2, 0.03);
-    const double expected[][2] = {{0.25, 0.196494033343826},
-                                  {0.9, -0.380161449044638},
-                                  {0, -0.0800180253274045},
-                                  {1, -0.538135688358251}};
+    const double expected[][2] = {{0.25, 0.334115003324384},
+                                  {0.9, -0.966698929778336},
+                                  {0, -0.478974133231335},
+                                  {1, -1.162088243797964}};
     for (int i = 0; i < 4; i++)
         ck_assert_double_eq_tol(log_density(p, expected[i]), expected[i][1],
                                 1e-12);
@@ -112,21 +112,21 @@ START_TEST(test_weights_are_normalised)
     };
     struct parzen *p = parzen_build(&plan, &arena);
     ck_assert_double_eq(p->weights, 6);
-    ck_assert_double_eq_tol(log_density(p, (double[]){0.25}), 0.310926776680767,
+    ck_assert_double_eq_tol(log_density(p, (double[]){0.25}), 0.644816524800107,
                             1e-12);
-    ck_assert_double_eq_tol(log_density(p, (double[]){0.9}), -0.613705399175305,
+    ck_assert_double_eq_tol(log_density(p, (double[]){0.9}), -1.048518278580649,
                             1e-12);
 }
 END_TEST
 
 START_TEST(test_bandwidths_are_not_below_the_floor)
 {
-    // 0.3 has the neighbours 0 and 0.31: 0.3. 0.31 has 0.3 and 0.5: 0.19. A
-    // third one at 0.305 would get 0.005, clipped to the floor.
+    // 0.3 has the neighbours 0 and 0.31: 0.0775. 0.31 has 0.3 and 0.5: 0.05.
+    // A third one at 0.305 would get 0.0025. All are clipped to 0.1.
     add_float("x");
     struct parzen *p = mixture((double[]){0.3, 0.31}, 2, 0.1);
     ck_assert_double_eq_tol(log_density(p, (double[]){0.305}),
-                            0.477105618049847, 1e-12);
+                            1.098649126071165, 1e-12);
     // At 0.305: 1 / (0.1 sqrt(2 pi)) = 3.989 in all of [0, 1] but 0.0011 of
     // it, since 0.305 is 3.05 deviations from the end: 3.989 / 0.99886.
     double three[] = {0.3, 0.305, 0.31};
@@ -140,11 +140,11 @@ START_TEST(test_levels_have_the_mass_of_their_slots)
 {
     // 4 levels, observed 1, 1 and 3, at 0.375, 0.375 and 0.875. Neighbours of
     // the first are 0 and 0.375, of the second 0.375 and 0.5, of the third 0.5
-    // and 1: deviations 0.375, 0.125, 0.375.
+    // and 1: deviations 0.09375, 0.03125, 0.125.
     add_int("i", 0, 3, false);
     struct parzen *p = mixture((double[]){0.375, 0.375, 0.875}, 3, 0.03);
-    const double expected[] = {-1.70574500169438, -1.01540005584486,
-                               -1.36602066637884, -1.60452322922826};
+    const double expected[] = {-2.48457154658967, -0.65541140593145,
+                               -2.01000416357437, -1.33399715409464};
     for (int i = 0; i < 4; i++)
         ck_assert_double_eq_tol(log_density(p, (double[]){place(i)}),
                                 expected[i], 1e-12);
@@ -154,11 +154,11 @@ END_TEST
 START_TEST(test_levels_of_a_log_int_have_the_mass_of_their_slots)
 {
     // Slots of 1, 2, 3 between ln 0.5, ln 1.5, ln 2.5, ln 3.5. The centre of
-    // 2 is at 0.71241, with the neighbours 0.5 and 1: deviation 0.28759.
+    // 2 is at 0.71241, with the neighbours 0.5 and 1: deviation 0.125.
     add_int("i", 1, 3, true);
     struct parzen *p = mixture((double[]){place(2)}, 1, 0.03);
-    const double expected[] = {-0.773259588499874, -1.06640654481431,
-                               -1.63860730124772};
+    const double expected[] = {-1.06860843311519, -0.71618558613003,
+                               -1.78437864502835};
     for (int i = 0; i < 3; i++)
         ck_assert_double_eq_tol(log_density(p, (double[]){place(i + 1)}),
                                 expected[i], 1e-12);
@@ -167,15 +167,15 @@ END_TEST
 
 START_TEST(test_narrow_slots_are_as_good_as_exact)
 {
-    // 1000 levels, observed 290, 300 and 310: deviations 0.2905 (from 0),
-    // the floor 0.03, and 0.1895 (to the prior's centre).
+    // 1000 levels, observed 290, 300 and 310: deviations 0.3005 / 4 (from 0
+    // to 300), the floor 0.03, and 0.1995 / 4 (from 300 to the prior's centre).
     add_int("i", 0, 999, false);
     double rows[] = {place(290), place(300), place(310)};
     struct parzen *p = mixture(rows, 3, 0.03);
-    const double expected[][2] = {{300, -5.39377546277685},
-                                  {380, -6.67359359669985},
-                                  {0, -7.3769943081181},
-                                  {999, -8.28766779383482}};
+    const double expected[][2] = {{300, -4.98270049780466},
+                                  {380, -6.34914711855226},
+                                  {0, -8.37447191456454},
+                                  {999, -8.37782199588184}};
     for (int i = 0; i < 4; i++)
         ck_assert_double_eq_tol(
             log_density(p, (double[]){place(expected[i][0])}), expected[i][1],
@@ -232,12 +232,11 @@ START_TEST(test_a_kernel_without_the_parameter_takes_the_prior)
 {
     // Observed (0) and (1, 0.3); three kernels: a hit is (1 + 1/3) / (1 +
     // 2/3) = 0.8, a miss 0.2. At (1, 0.3) the three kernels are 0.2 prior(0.3),
-    // 0.8 N(0.3; 0.3, 0.3) and 0.5 prior(0.3); at (0) they are 0.8, 0.2, 0.5.
+    // 0.8 N(0.3; 0.3, 0.125) and 0.5 prior(0.3); at (0) they are 0.8, 0.2, 0.5.
     conditional_space();
     double rows[] = {0.25, NAN, 0.75, 0.3};
     struct parzen *p = mixture(rows, 2, 0.03);
-    ck_assert_double_eq_tol(log_density(p, rows + 2), -0.408357112316871,
-                            1e-12);
+    ck_assert_double_eq_tol(log_density(p, rows + 2), 0.092023993166971, 1e-12);
     ck_assert_double_eq_tol(log_density(p, rows), log(1.5 / 3), 1e-12);
 }
 END_TEST
@@ -263,16 +262,17 @@ START_TEST(test_children_come_from_the_kernels_that_have_them)
         ck_assert(unit[1] >= 0 && unit[1] <= 1);
         near += fabs(unit[1] - 0.33) < 0.2;
     }
-    // 6 kernels near 0.33, of which the two outer ones are as wide as 0.3
-    // and 0.15, against a prior of weight 1 of 7: 4/7 surely, 6.4/7 at most.
-    ck_assert_int_ge(near, 571);
+    // 6 kernels near 0.33, the widest of which has the deviation 0.08, against
+    // a prior of weight 1 of 7: 5.9/7 surely, 6.4/7 at most, with four
+    // standard deviations of the binomial.
+    ck_assert_int_ge(near, 800);
     ck_assert_int_le(near, 950);
 }
 END_TEST
 
 START_TEST(test_an_addition_takes_its_bandwidth_from_the_mixture_around)
 {
-    // 0.4 between 0.2 and the prior's 0.5: deviation 0.2, one kernel.
+    // 0.4 between 0.2 and the prior's 0.5: deviation 0.075, one kernel.
     add_float("x");
     struct parzen *base = mixture((double[]){0.2, 0.6}, 2, 0.03);
     const double row = 0.4, *unit = &row;
@@ -280,7 +280,7 @@ START_TEST(test_an_addition_takes_its_bandwidth_from_the_mixture_around)
         .space = &space, .n = 1, .unit = &unit, .floor = 0.03, .around = base};
     struct parzen *p = parzen_build(&plan, &arena);
     ck_assert_uint_eq(p->n, 1);
-    ck_assert_double_eq_tol(log_density(p, (double[]){0.45}), 0.683644566784315,
+    ck_assert_double_eq_tol(log_density(p, (double[]){0.45}), 1.449106458231968,
                             1e-12);
 }
 END_TEST

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "hypervolume.h"
 #include "rng.h"
 #include "sampler.h"
 
@@ -96,6 +97,25 @@ static void fill(size_t n)
         space_decode(&space, unit, point);
         tell(point, TRIAL_COMPLETE, value);
     }
+}
+
+// Of 200 suggestions, how many have their first coordinate in [low, high].
+static int count_between(double low, double high)
+{
+    struct sampler_task t = task(1);
+    size_t n = tpe->fit_length(&t, history.n_ended);
+    struct model *model = tpe->fit(&t, n, NULL);
+    int count = 0;
+    for (uint64_t i = 0; i < 200; i++) {
+        double point[6];
+        struct error err = {0};
+        tpe->suggest(&t, model, history.n + i, &arena,
+                     &(struct suggestion){.point = point}, &err);
+        count += point[0] >= low && point[0] <= high;
+        arena_reset(&arena);
+    }
+    tpe->model_free(model);
+    return count;
 }
 
 // ---- quality ----------------------------------------------------------------
@@ -275,6 +295,222 @@ START_TEST(test_univariate_beats_random_search_on_a_sphere)
 }
 END_TEST
 
+// ---- several objectives -----------------------------------------------------
+
+// E. Zitzler, K. Deb and L. Thiele, Evol. Comput. 8, 2000, with the optimum of
+// the other coordinates at 0.3: the front is f1 = 1 - sqrt(f0), f0 in [0, 1].
+static void zdt1(const double *x, double *value)
+{
+    double g = 1;
+    for (int k = 1; k < 6; k++)
+        g += 9 * fabs(x[k] - 0.3) / 5;
+    value[0] = x[0];
+    value[1] = g * (1 - sqrt(x[0] / g));
+}
+
+// K. Deb et al., CEC 2002, for three objectives: the front is an eighth of the
+// unit sphere.
+static void dtlz2(const double *x, double *value)
+{
+    double g = 1;
+    for (int k = 2; k < 6; k++)
+        g += (x[k] - 0.5) * (x[k] - 0.5);
+    double a = x[0] * M_PI_2, b = x[1] * M_PI_2;
+    value[0] = g * cos(a) * cos(b);
+    value[1] = g * cos(a) * sin(b);
+    value[2] = g * sin(a);
+}
+
+// Mean over seeds of the volume that n results leave undominated, of the box
+// up to `edge` in each objective; `front` is what the front itself leaves.
+static double undominated(const struct sampler *sampler,
+                          void (*f)(const double *, double *), size_t m,
+                          size_t n, double edge, double front)
+{
+    enum { SEEDS = 5 };
+    double sum = 0, reference[] = {edge, edge, edge};
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        history_done(&history);
+        history_init_for(&history, &space, m, 0);
+        for (size_t i = 0; i < n; i++) {
+            double point[6], value[3];
+            suggest(sampler, seed, i, point);
+            f(point, value);
+            size_t number = history_append(&history, TRIAL_RUNNING, point);
+            history_enter(&history, number,
+                          &(struct result){.state = TRIAL_COMPLETE,
+                                           .values = value,
+                                           .variance = NAN});
+        }
+        struct hypervolume_task task = {
+            .n = n, .m = m, .value = history.value, .reference = reference};
+        sum += pow(edge, (double)m) - front - hypervolume(&task, &arena);
+        arena_reset(&arena);
+    }
+    return sum / SEEDS;
+}
+
+START_TEST(test_it_finds_the_front_of_zdt1)
+{
+    // Below the front is the integral of 1 - sqrt(x) over [0, 1]: 1/3.
+    add_floats(6);
+    double ours = undominated(tpe, zdt1, 2, 200, 5, 1.0 / 3);
+    double random =
+        undominated(sampler_find("random"), zdt1, 2, 200, 5, 1.0 / 3);
+    ck_assert_msg(ours * 1.2 < random, "%g, %g", ours, random);
+}
+END_TEST
+
+START_TEST(test_it_finds_the_front_of_dtlz2)
+{
+    // Below the front is an eighth of the unit ball: pi / 6.
+    add_floats(6);
+    double ours = undominated(tpe, dtlz2, 3, 120, 2, M_PI / 6);
+    double random =
+        undominated(sampler_find("random"), dtlz2, 3, 120, 2, M_PI / 6);
+    ck_assert_msg(ours * 1.5 < random, "%g, %g", ours, random);
+}
+END_TEST
+
+// ---- constraints ------------------------------------------------------------
+
+// Appends a result with one constraint.
+static void tell_constrained(const double *point, double value, double excess)
+{
+    size_t number = history_append(&history, TRIAL_RUNNING, point);
+    history_enter(&history, number,
+                  &(struct result){.state = excess > 0 ? TRIAL_INFEASIBLE
+                                                       : TRIAL_COMPLETE,
+                                   .values = &value,
+                                   .constraints = &excess,
+                                   .variance = NAN});
+}
+
+// Median over seeds of the least feasible value, 5 where there is none, of the
+// sum of 5 coordinates inside a ball: 0.5 % of the cube is feasible. The best
+// is where the ball ends in the direction of the corner.
+static double constrained_regret(const struct sampler *sampler, size_t n)
+{
+    enum { SEEDS = 9 };
+    double best[SEEDS];
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        history_done(&history);
+        history_init_for(&history, &space, 1, 1);
+        best[seed] = 5;
+        for (size_t i = 0; i < n; i++) {
+            double x[5], value = 0;
+            suggest(sampler, seed, i, x);
+            for (int k = 0; k < 5; k++)
+                value += x[k] - (0.6 - 0.25 / sqrt(5));
+            double excess = -0.25 * 0.25;
+            for (int k = 0; k < 5; k++)
+                excess += (x[k] - 0.6) * (x[k] - 0.6);
+            tell_constrained(x, value, excess);
+            if (excess <= 0)
+                best[seed] = fmin(best[seed], value);
+        }
+    }
+    qsort(best, SEEDS, sizeof *best, by_size);
+    return best[SEEDS / 2];
+}
+
+START_TEST(test_it_finds_the_best_that_meets_the_constraints)
+{
+    // The ball has the volume 8 pi^2 / 15 * 0.25^5 = 0.5 %.
+    add_floats(5);
+    double ours = constrained_regret(tpe, 80);
+    double random = constrained_regret(sampler_find("random"), 80);
+    ck_assert_msg(ours < 0.3 && ours * 3 < random, "%g, %g", ours, random);
+}
+END_TEST
+
+START_TEST(test_what_is_nearer_to_the_constraints_is_better)
+{
+    // Nothing is feasible; it would be beyond 1.
+    add_floats(1);
+    history_done(&history);
+    history_init_for(&history, &space, 1, 1);
+    for (int i = 0; i < 60; i++) {
+        double x = (i * 37 % 60 + 0.5) / 60;
+        tell_constrained(&x, x, 2 - x);
+    }
+    ck_assert_int_gt(count_between(0.85, 1), 150);
+}
+END_TEST
+
+// ---- other studies ----------------------------------------------------------
+
+static double shifted(const double *x)
+{
+    double near[5];
+    for (int k = 0; k < 5; k++)
+        near[k] = x[k] + (k % 2 ? 0.05 : -0.05);
+    return 100 + 7 * sphere(near);
+}
+
+static double mirrored(const double *x)
+{
+    double far[5];
+    for (int k = 0; k < 5; k++)
+        far[k] = 1 - x[k];
+    return sphere(far);
+}
+
+// Median regret on the sphere after n results, with 60 results on another
+// function known (NULL: none).
+static double warm_regret(double (*other)(const double *), size_t n)
+{
+    enum { SEEDS = 15, LENT = 60 };
+    double best[SEEDS], unit[5 * LENT], value[LENT];
+    uint32_t source[LENT] = {0};
+    struct prior prior = {.n = LENT,
+                          .n_sources = 1,
+                          .unit = unit,
+                          .value = value,
+                          .source = source};
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct sampler_task t = task(seed);
+        for (int run = other ? 0 : 1; run < 2; run++) {
+            history_done(&history);
+            history_init(&history, &space);
+            t.prior = other && run == 1 ? &prior : NULL;
+            t.seed = seed + (run ? 0 : 1000);
+            for (size_t i = 0; i < (run ? n : LENT); i++) {
+                double x[5];
+                struct error err = {0};
+                sampler_suggest(tpe, &t, i, &arena,
+                                &(struct suggestion){.point = x}, &err);
+                arena_reset(&arena);
+                tell(x, TRIAL_COMPLETE, run ? sphere(x) : other(x));
+            }
+            for (size_t i = 0; i < LENT && run == 0; i++) {
+                for (size_t k = 0; k < 5; k++)
+                    unit[5 * i + k] = history_unit(&history, i)[k];
+                value[i] = history.value[i];
+            }
+        }
+        best[seed] = history.value[history.best];
+    }
+    qsort(best, SEEDS, sizeof *best, by_size);
+    return best[SEEDS / 2];
+}
+
+START_TEST(test_a_similar_study_helps)
+{
+    add_floats(5);
+    double cold = warm_regret(NULL, 20), warm = warm_regret(shifted, 20);
+    ck_assert_msg(warm * 3 < cold, "%g, %g", warm, cold);
+}
+END_TEST
+
+START_TEST(test_an_unrelated_study_is_overcome)
+{
+    add_floats(5);
+    double cold = warm_regret(NULL, 80), warm = warm_regret(mirrored, 80);
+    ck_assert_msg(warm < 2.5 * cold, "%g, %g", warm, cold);
+}
+END_TEST
+
 // ---- a pure function --------------------------------------------------------
 
 START_TEST(test_a_kept_model_gives_the_same_suggestion)
@@ -328,25 +564,6 @@ START_TEST(test_the_fit_length_grows_by_small_steps)
     }
 }
 END_TEST
-
-// Of 200 suggestions, how many have their first coordinate in [low, high].
-static int count_between(double low, double high)
-{
-    struct sampler_task t = task(1);
-    size_t n = tpe->fit_length(&t, history.n_ended);
-    struct model *model = tpe->fit(&t, n, NULL);
-    int count = 0;
-    for (uint64_t i = 0; i < 200; i++) {
-        double point[6];
-        struct error err = {0};
-        tpe->suggest(&t, model, history.n + i, &arena,
-                     &(struct suggestion){.point = point}, &err);
-        count += point[0] >= low && point[0] <= high;
-        arena_reset(&arena);
-    }
-    tpe->model_free(model);
-    return count;
-}
 
 START_TEST(test_good_results_since_the_fit_count_as_good)
 {
@@ -423,6 +640,35 @@ START_TEST(test_regions_that_fail_are_avoided)
 }
 END_TEST
 
+START_TEST(test_one_success_among_failures_leads_to_a_model)
+{
+    // Fifteen trials, of which the one at 0.9 did not fail.
+    add_floats(1);
+    for (int i = 0; i < 15; i++) {
+        double x = i ? (i + 0.5) / 20 : 0.9;
+        tell(&x, i ? TRIAL_FAILED : TRIAL_COMPLETE, 1);
+    }
+    ck_assert_int_gt(count_between(0.75, 1), 150);
+}
+END_TEST
+
+START_TEST(test_it_says_why)
+{
+    add_floats(1);
+    struct error err = {0};
+    struct sampler_task t = task(1);
+    double point[1];
+    struct suggestion out = {.point = point};
+    sampler_suggest(tpe, &t, 0, &arena, &out, &err);
+    ck_assert_str_eq(out.why,
+                     "a point of an even spread: too few results for a model");
+    fill(100);
+    sampler_suggest(tpe, &t, 100, &arena, &out, &err);
+    ck_assert_str_eq(out.why,
+                     "best of 24 draws near the 15 best of 100 results");
+}
+END_TEST
+
 // ---- robustness -------------------------------------------------------------
 
 START_TEST(test_points_of_a_finite_space_are_not_repeated)
@@ -473,6 +719,34 @@ START_TEST(test_odd_values_never_break_a_suggestion)
                 tell(point, TRIAL_COMPLETE, nth_value(kind, i));
             }
         }
+}
+END_TEST
+
+START_TEST(test_odd_values_of_several_objectives_never_break_a_suggestion)
+{
+    const double odd[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, 1, 1};
+    conditional_space();
+    for (size_t m = 1; m <= 3; m++) {
+        history_done(&history);
+        history_init_for(&history, &space, m, 2);
+        struct rng rng = rng_at(8, m);
+        for (size_t i = 0; i < 100; i++) {
+            double point[5], value[3], excess[2];
+            suggest(tpe, 1, i, point);
+            for (int j = 0; j < 3; j++)
+                value[j] = odd[rng_below(&rng, 8)];
+            for (int j = 0; j < 2; j++)
+                excess[j] = odd[rng_below(&rng, 8)];
+            const enum trial_state ends[] = {TRIAL_COMPLETE, TRIAL_INFEASIBLE,
+                                             TRIAL_FAILED, TRIAL_PRUNED};
+            size_t number = history_append(&history, TRIAL_RUNNING, point);
+            history_enter(&history, number,
+                          &(struct result){.state = ends[rng_below(&rng, 4)],
+                                           .values = value,
+                                           .constraints = excess,
+                                           .variance = NAN});
+        }
+    }
 }
 END_TEST
 
@@ -538,6 +812,12 @@ int main(void)
     tcase_add_test(tests, test_it_beats_random_search_on_a_mixed_space);
     tcase_add_test(tests, test_it_beats_random_search_on_a_conditional_space);
     tcase_add_test(tests, test_univariate_beats_random_search_on_a_sphere);
+    tcase_add_test(tests, test_it_finds_the_front_of_zdt1);
+    tcase_add_test(tests, test_it_finds_the_front_of_dtlz2);
+    tcase_add_test(tests, test_it_finds_the_best_that_meets_the_constraints);
+    tcase_add_test(tests, test_what_is_nearer_to_the_constraints_is_better);
+    tcase_add_test(tests, test_a_similar_study_helps);
+    tcase_add_test(tests, test_an_unrelated_study_is_overcome);
     tcase_add_test(tests, test_a_kept_model_gives_the_same_suggestion);
     tcase_add_test(tests, test_rows_from_its_number_on_are_ignored);
     tcase_add_test(tests, test_the_fit_length_grows_by_small_steps);
@@ -546,8 +826,12 @@ int main(void)
     tcase_add_test(tests, test_pruned_trials_with_more_steps_are_better);
     tcase_add_test(tests, test_complete_trials_are_better_than_pruned_ones);
     tcase_add_test(tests, test_regions_that_fail_are_avoided);
+    tcase_add_test(tests, test_one_success_among_failures_leads_to_a_model);
+    tcase_add_test(tests, test_it_says_why);
     tcase_add_test(tests, test_points_of_a_finite_space_are_not_repeated);
     tcase_add_test(tests, test_odd_values_never_break_a_suggestion);
+    tcase_add_test(
+        tests, test_odd_values_of_several_objectives_never_break_a_suggestion);
     tcase_add_test(tests, test_failures_only_never_break_a_suggestion);
     tcase_add_test(tests, test_equal_points_never_break_a_suggestion);
     tcase_add_test(tests, test_spaces_of_one_point_or_none_are_served);

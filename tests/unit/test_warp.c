@@ -136,6 +136,53 @@ START_TEST(test_the_largest_numbers_stay_finite)
 }
 END_TEST
 
+START_TEST(test_the_slope_is_the_derivative)
+{
+    for (int shape = 0; shape < SHAPES; shape++) {
+        fill(shape);
+        struct warp warp = warp_fit(values, N, &arena);
+        for (size_t i = 0; i < N; i++) {
+            // The second derivative jumps at the median.
+            if (fabs(values[i] - warp.median) < 1e-3 * warp.scale)
+                continue;
+            double h = 1e-5 * warp.scale;
+            double slope = (warp_value(&warp, values[i] + h) -
+                            warp_value(&warp, values[i] - h)) /
+                           (2 * h);
+            ck_assert_double_eq_tol(warp_slope(&warp, values[i]), slope,
+                                    1e-5 * slope + 1e-9 / warp.scale);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_a_straight_warp_bends_the_tail_only)
+{
+    // Median 0 and least value -1, so that values count in widths of the good
+    // half: straight to 20, then 20 + ln(1 + z - 20).
+    const double some[] = {-1, -0.5, 0, 1, 100};
+    struct warp warp = warp_fit_straight(some, 5, &arena);
+    double zero = warp_value(&warp, 0), unit = warp_value(&warp, 1) - zero;
+    for (double z = -3; z <= 20; z += 0.5) {
+        ck_assert_double_eq_tol(warp_value(&warp, z) - zero, z * unit, 1e-12);
+        ck_assert_double_eq_tol(warp_slope(&warp, z), unit, 1e-12);
+    }
+    for (double z = 21; z < 1000; z *= 2) {
+        ck_assert_double_eq_tol(warp_value(&warp, z) - zero,
+                                (20 + log(z - 19)) * unit, 1e-12);
+        ck_assert_double_eq_tol(warp_slope(&warp, z), unit / (z - 19), 1e-12);
+    }
+    double mean = 0, squares = 0;
+    for (size_t i = 0; i < 5; i++) {
+        double y = warp_value(&warp, some[i]);
+        mean += y / 5;
+        squares += y * y / 5;
+    }
+    ck_assert_double_eq_tol(mean, 0, 1e-12);
+    ck_assert_double_eq_tol(squares, 1, 1e-12);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("warp");
@@ -143,6 +190,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, test_the_order_is_kept);
     tcase_add_test(tests, test_the_result_has_mean_0_and_variance_1);
+    tcase_add_test(tests, test_the_slope_is_the_derivative);
+    tcase_add_test(tests, test_a_straight_warp_bends_the_tail_only);
     tcase_add_test(tests, test_the_unit_and_the_zero_do_not_matter);
     tcase_add_test(tests, test_a_long_bad_tail_is_drawn_in);
     tcase_add_test(tests, test_constant_data_become_zero);

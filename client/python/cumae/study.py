@@ -7,6 +7,7 @@ study, the others find it.
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import threading
@@ -17,6 +18,7 @@ from typing import (
     Any,
     Callable,
     Dict,
+    Iterable,
     Iterator,
     List,
     Mapping,
@@ -35,6 +37,7 @@ from .trial import Trial, TrialRecord
 
 Named = Union[str, Mapping[str, Any]]
 Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
+BROUGHT_AT_ONCE = 1000  # trials in one call, of the service's limit
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
 
 
@@ -52,6 +55,8 @@ class Study:
     pruner      a name (nop, median, percentile, ...) or {"name":, "options":}
     budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
                 "target":, "patience":}, each optional
+    warm_start  studies, or ids of studies, to learn from: their best results
+                are copied where they fit, when the study is created
     constants   what all trials have in common, for the record
     lease_s     a trial unheard of for so many seconds goes to another worker
     max_attempts  how often a lost trial is handed out in all
@@ -72,6 +77,7 @@ class Study:
         sampler: Optional[Named] = None,
         pruner: Optional[Named] = None,
         budget: Optional[Mapping[str, Any]] = None,
+        warm_start: Optional[Sequence[Union["Study", str]]] = None,
         constants: Optional[Mapping[str, Any]] = None,
         lease_s: Optional[int] = None,
         max_attempts: Optional[int] = None,
@@ -89,6 +95,9 @@ class Study:
             "sampler": _named(sampler),
             "pruner": _named(pruner),
             "budget": budget,
+            "warm_start": warm_start and {
+                "studies": [getattr(one, "id", one) for one in warm_start]
+            },
             "constants": constants,
             "lease_s": lease_s,
             "max_attempts": max_attempts,
@@ -192,6 +201,87 @@ class Study:
             finally:
                 loop.stopped.set()
 
+    # ---- trials of your own -------------------------------------------------
+
+    def enqueue(
+        self,
+        params: Union[Mapping[str, Any], Sequence[Mapping[str, Any]]],
+        *,
+        priority: int = 0,
+        meta: Optional[Mapping[str, Any]] = None,
+        skip_existing: bool = False,
+    ) -> List[int]:
+        """Have points tried before anything else; return their numbers.
+
+        params    values of parameters by name, or a list of such points; what
+                  a point leaves out is drawn
+        priority  higher ones go first
+        meta      anything to remember with the trials
+        skip_existing  enqueue no point that was enqueued or tried before; its
+                  number is that of the older trial
+        """
+        points = [params] if isinstance(params, Mapping) else params
+        shared = {"priority": priority, "meta": meta}
+        trials = [
+            {"params": point, **{k: v for k, v in shared.items() if v}}
+            for point in points
+        ]
+        return self._bring(trials, skip_existing=skip_existing)
+
+    def add_trial(
+        self,
+        params: Mapping[str, Any],
+        value: Optional[float] = None,
+        *,
+        state: str = "complete",
+        **fields: Any,
+    ) -> int:
+        """Import one result from elsewhere; return its number.
+
+        state   complete, pruned, failed or infeasible
+        fields  those of import_trials()
+        """
+        known = {"params": params, "value": value, "state": state, **fields}
+        return self.import_trials([known])[0]
+
+    def import_trials(self, trials: Iterable[Mapping[str, Any]]) -> List[int]:
+        """Import results from elsewhere, a thousand in a call; return numbers.
+
+        Each has params, a state, and what there is of value or values,
+        constraints, uncertainty, reports ([{"step":, "value":}]), outputs,
+        meta, env, error, wall_s, and id: your own name for it. A result with
+        an id that came before is not imported again.
+        """
+        listed = []
+        for trial in trials:
+            told = {"state": "complete", **trial}
+            numbers = [told.get("value"), *(told.get("values") or ())]
+            if not all(n is None or math.isfinite(n) for n in numbers):
+                told.update(state="failed", error="a value is not finite",
+                            value=None, values=None)
+            listed.append(told)
+        return self._bring(listed)
+
+    def _bring(
+        self, trials: Iterable[Mapping[str, Any]], **fields: Any
+    ) -> List[int]:
+        """Bring trials under ids, so that the call may be repeated."""
+        named = [
+            {"id": str(uuid.uuid4()), **{
+                k: plain(v) for k, v in trial.items() if v is not None}}
+            for trial in trials
+        ]
+        numbers: List[int] = []
+        for begin in range(0, len(named), BROUGHT_AT_ONCE):
+            answer = self.client.request(
+                "POST",
+                f"/studies/{self.id}/trials",
+                {"trials": named[begin:begin + BROUGHT_AT_ONCE], **fields},
+                patience_s=self.client.tell_patience_s,
+            )
+            numbers += [trial["number"] for trial in answer["trials"]]
+        return numbers
+
     # ---- results ------------------------------------------------------------
 
     @property
@@ -251,6 +341,23 @@ class Study:
             asked["since"] = answer["next"]
             if not answer["events"] and wait_s == 0:
                 return
+
+    def importances(
+        self, *, method: str = "fanova", objective: Optional[str] = None
+    ) -> Dict[str, float]:
+        """Return how much each parameter matters, the most important first.
+
+        method     fanova, or ped_anova: what decides who is among the best
+        objective  the name of one; default: the first
+
+        They add up to 1; empty before there are two complete trials.
+        """
+        query: Dict[str, Union[str, int]] = {"method": method}
+        query.update({} if objective is None else {"objective": objective})
+        answer = self.client.request(
+            "GET", f"/studies/{self.id}/importances", query=query
+        )
+        return {one["name"]: one["importance"] for one in answer["importances"]}
 
     def trials_dataframe(self) -> Any:
         """Return all trials as a pandas.DataFrame, indexed by number.

@@ -210,6 +210,20 @@ class State:
             raise Problem(409, "conflict", f"trial {number} was told already")
         return {k: trial[k] for k in ("study_id", "number", "state", "values")}
 
+    def bring(self, study, body):
+        """Enqueue or import; an id that is known brings nothing."""
+        answer = []
+        known = {t["id"]: t for t in study["list"] if t.get("id")}
+        for item in body["trials"]:
+            trial = known.get(item.get("id"))
+            if trial is None:
+                trial = self.issue(study, {})
+                trial.update({"state": "queued", "reports": [], **item})
+                if "value" in item:
+                    trial["values"] = [trial.pop("value")]
+            answer.append({k: trial.get(k) for k in ("number", "id", "state")})
+        return 201, {"study_id": study["id"], "trials": answer}
+
     def report(self, key, number, body):
         trial = self.trial(key, number)
         trial["reports"].append({"step": body["step"], "value": body["value"]})
@@ -284,6 +298,16 @@ class State:
                   "/stop": "finished"}
         if verb == "/ask":
             return 200, self.ask(study, body)
+        if (method, verb) == ("POST", "/trials"):
+            return self.bring(study, body)
+        if verb == "/importances":
+            names = list(study["space"])
+            return 200, {
+                "method": query["method"], "n_trials": len(study["list"]),
+                "objective": query.get("objective", "value"),
+                "importances": [
+                    {"name": name, "importance": 1 / len(names)}
+                    for name in names]}
         if verb == "/best":
             return 200, {"trial": self.best(study)}
         if verb == "/pareto":

@@ -514,3 +514,48 @@ def test_a_wait_for_events_is_shorter_than_the_timeout(study, monkeypatch):
     monkeypatch.setattr(study.client, "timeout_s", 20.0)
     next(study.events(wait_s=60))
     assert asked == [{"since": 0, "wait_s": 15}]
+
+
+# ---- trials of your own -----------------------------------------------------
+
+
+def test_points_are_enqueued_alone_or_in_a_list(study, fake):
+    assert study.enqueue({"x": numpy.float64(0.5)}) == [0]
+    points = [{"x": 0.1}, {}]
+    assert study.enqueue(points, priority=3, meta={"by": "anna"}) == [1, 2]
+    assert stored(fake)["params"] == {"x": 0.5}
+    assert stored(fake, 2)["params"] == {}
+    assert stored(fake, 2)["priority"] == 3
+    assert stored(fake, 2)["meta"] == {"by": "anna"}
+    assert study.enqueue([]) == []
+
+
+def test_results_are_imported_a_thousand_in_a_call(study, fake):
+    results = ({"params": {"x": i}, "value": i, "id": str(i)}
+               for i in range(1500))
+    assert study.import_trials(results) == list(range(1500))
+    assert stored(fake, 1499)["values"] == [1499]
+    assert stored(fake, 1499)["state"] == "complete"
+    again = study.add_trial({"x": 7}, 7, id="7")
+    assert again == 7
+
+
+def test_a_result_that_is_not_finite_is_a_failure(study, fake):
+    study.add_trial({"x": 1}, float("nan"), wall_s=3)
+    assert stored(fake)["state"] == "failed" and stored(fake)["wall_s"] == 3
+    assert stored(fake)["values"] is None and "finite" in stored(fake)["error"]
+
+
+def test_each_trial_that_is_brought_has_an_id(study, fake):
+    study.enqueue([{"x": 0}, {"x": 0}])
+    assert len({stored(fake, n)["id"] for n in range(2)}) == 2
+
+
+def test_a_study_may_learn_from_others(client, study, fake):
+    cumae.Study("b", SPACE, warm_start=[study, "abc"], client=client)
+    definition = fake.state.study("fake1")["definition"]
+    assert definition["warm_start"] == {"studies": [study.id, "abc"]}
+
+
+def test_importances_are_by_name(study):
+    assert study.importances(method="ped_anova") == {"x": 1}

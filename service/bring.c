@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// bring.c - trials that users bring: to be run, or with their results
+
+#include "bring.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "../optimizers/rng.h"
+#include "clock.h"
+#include "study.h"
+#include "trial_private.h"
+
+// ---- deciding ---------------------------------------------------------------
+
+static uint64_t digest(const unsigned char *bytes)
+{
+    uint64_t value;
+    memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
+// Finds trial i by its id. Returns 1 when it was not brought before.
+static int find(const struct live *live, struct bring *bring, size_t i,
+                struct error *err)
+{
+    struct brought *trial = &bring->trials[i];
+    if (!trial->id)
+        return 1;
+    for (size_t j = 0; j < i; j++)
+        if (bring->trials[j].id && strcmp(bring->trials[j].id, trial->id) == 0)
+            return error_set(err, ERROR_INVALID,
+                             "trials[%zu].id is the id of trials[%zu], too", i,
+                             j);
+    int64_t number = numbers_find(&live->clients, digest(trial->key));
+    if (number < 0)
+        return 1;
+    if (live->trials[number].client_body != digest(trial->key + 8))
+        return error_set(err, ERROR_CONFLICT,
+                         "trials[%zu].id \"%.100s\" is that of trial %" PRId64
+                         ", which came with something else",
+                         i, trial->id, number);
+    trial->number = number;
+    return 0;
+}
+
+// Has the point the coordinates that are given in `wanted`?
+static bool matches(const double *point, const double *wanted, size_t d)
+{
+    for (size_t k = 0; k < d; k++)
+        if (!isnan(wanted[k]) && point[k] != wanted[k])
+            return false;
+    return true;
+}
+
+// The number of a trial with these coordinates, be it in the study or before i
+// in the call; -1 when there is none. One that will bring no result counts not.
+static int64_t existing(const struct live *live, const struct bring *bring,
+                        size_t i)
+{
+    const struct history *history = &live->history;
+    const double *wanted = bring->trials[i].point;
+    size_t d = history->space->n;
+    for (size_t number = 0; number < history->n; number++)
+        if (history->state[number] != TRIAL_LOST &&
+            history->state[number] != TRIAL_CANCELLED &&
+            matches(history_point(history, number), wanted, d))
+            return (int64_t)number;
+    for (size_t j = 0; j < i; j++)
+        if (bring->trials[j].is_new &&
+            matches(bring->trials[j].point, wanted, d))
+            return bring->trials[j].number;
+    return -1;
+}
+
+// Whether a parameter is active must not be left to what is drawn.
+static int check_parents(const struct space *space, const double *point,
+                         size_t i, struct error *err)
+{
+    for (size_t k = 0; k < space->n; k++)
+        for (size_t c = 0; c < space->params[k].n_conditions; c++) {
+            size_t parent = space->params[k].conditions[c].parent;
+            if (!isnan(point[k]) && isnan(point[parent]))
+                return error_set(err, ERROR_INVALID,
+                                 "trials[%zu].params.%.80s is given without "
+                                 "%.80s, on which it depends",
+                                 i, space->params[k].name,
+                                 space->params[parent].name);
+        }
+    return 0;
+}
+
+// Checks the coordinates of a trial and, for one that is enqueued, draws those
+// that are not given.
+static int complete(const struct live *live, struct brought *trial, size_t i,
+                    struct error *err)
+{
+    const struct space *space = live->history.space;
+    struct rng rng = rng_at(live->definition->seed ^ 0x656e717565756500u,
+                            (uint64_t)trial->number);
+    for (size_t k = 0; k < space->n; k++) {
+        const struct param *param = &space->params[k];
+        bool active = space_active(space, trial->point, k);
+        double drawn = param_decode(param, rng_uniform(&rng));
+        if (active == !isnan(trial->point[k]))
+            continue;
+        if (!active)
+            return error_set(
+                err, ERROR_INVALID,
+                "trials[%zu].params.%.80s is given, but its `when` "
+                "does not hold",
+                i, param->name);
+        if (trial->imported)
+            return error_set(err, ERROR_INVALID,
+                             "trials[%zu].params.%.80s is required for a trial "
+                             "with a result",
+                             i, param->name);
+        trial->point[k] = drawn;
+    }
+    return 0;
+}
+
+static int check_queue(const struct live *live, size_t n, size_t i,
+                       struct error *err)
+{
+    if (live->state == STUDY_DRAINING || live->state == STUDY_FINISHED)
+        return error_set(err, ERROR_CONFLICT,
+                         "trials[%zu] cannot be enqueued: the study is %s", i,
+                         study_state_name(live->state));
+    if (live->history.count[TRIAL_QUEUED] + n > BRING_MAX_QUEUED)
+        return error_set(err, ERROR_INVALID,
+                         "trials[%zu] cannot be enqueued: %d trials wait "
+                         "already",
+                         i, BRING_MAX_QUEUED);
+    return 0;
+}
+
+// Checks all that a trial which is new has to fulfil.
+static int check(const struct live *live, struct brought *trial, size_t i,
+                 size_t n_queued, struct error *err)
+{
+    struct error fault = {0};
+    if (check_parents(live->history.space, trial->point, i, err) ||
+        complete(live, trial, i, err))
+        return -1;
+    if (!trial->imported)
+        return check_queue(live, n_queued, i, err);
+    trial->tell.number = trial->number;
+    if (trial_check_tell(live, &trial->tell, &fault))
+        return error_set(err, fault.code, "trials[%zu].%s", i, fault.message);
+    return 0;
+}
+
+static int decide(const struct live *live, struct bring *bring,
+                  struct error *err)
+{
+    size_t n_queued = 0;
+    bring->n_new = 0;
+    for (size_t i = 0; i < bring->n; i++) {
+        struct brought *trial = &bring->trials[i];
+        trial->is_new = false;
+        int first = find(live, bring, i, err);
+        if (first < 0)
+            return -1;
+        if (!first)
+            continue;
+        trial->number = bring->skip_existing && !trial->imported
+                            ? existing(live, bring, i)
+                            : -1;
+        if (trial->number >= 0)
+            continue;
+        trial->number = (int64_t)(live->history.n + bring->n_new);
+        n_queued += !trial->imported;
+        if (check(live, trial, i, n_queued, err))
+            return -1;
+        trial->is_new = true;
+        bring->n_new++;
+    }
+    return 0;
+}
+
+// ---- writing ----------------------------------------------------------------
+
+// Adds the trial, to the queue or as one that is about to end.
+static int add(struct live *live, struct store *store,
+               const struct bring *bring, const struct brought *brought,
+               struct error *err)
+{
+    struct live_trial trial = {.seen_revision = live->progress.revision,
+                               .attempt = 1,
+                               .retry_of = -1,
+                               .brought = true,
+                               .priority = brought->priority,
+                               .client_key = digest(brought->key),
+                               .client_body = digest(brought->key + 8)};
+    ahead_skip(live);
+    live_revise(live);
+    size_t number =
+        brought->imported
+            ? live_append(live, brought->point, &trial, live->history.n_ended)
+            : live_enqueue(live, brought->point, &trial);
+    struct trial_row row = trial_row_of(live, number);
+    row.created_ms = clock_wall_ms();
+    row.sampler = brought->imported ? "imported" : "enqueued";
+    row.meta = brought->meta;
+    row.client_id = brought->id;
+    memcpy(row.client_key, brought->key, sizeof row.client_key);
+    if (store_trial_add(store, &row, err))
+        return -1;
+    return trial_event(live, store,
+                       brought->imported ? "trial_imported" : "trial_queued",
+                       row.number, bring->user_id, err);
+}
+
+static int add_reports(struct live *live, struct store *store,
+                       const struct brought *trial, struct error *err)
+{
+    for (size_t i = 0; i < trial->n_reports; i++) {
+        const struct bring_report *report = &trial->reports[i];
+        struct report_row row = {.study_id = live->id,
+                                 .number = trial->number,
+                                 .step = report->step,
+                                 .value = report->value,
+                                 .at_ms = clock_wall_ms(),
+                                 .revision = live->progress.revision};
+        live_report(live, (size_t)trial->number, row.step, row.value);
+        if (store_report_put(store, &row, err))
+            return -1;
+    }
+    return 0;
+}
+
+int bring_trials(struct live *live, struct store *store, struct bring *bring,
+                 struct error *err)
+{
+    if (decide(live, bring, err))
+        return -1;
+    for (size_t i = 0; i < bring->n; i++) {
+        struct brought *trial = &bring->trials[i];
+        if (!trial->is_new)
+            continue;
+        if (add(live, store, bring, trial, err) ||
+            add_reports(live, store, trial, err) ||
+            (trial->imported && trial_tell(live, store, &trial->tell, err)))
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route_bring.c - POST /studies/{id}/trials: enqueue and import
+//
+// What does not depend on the study is read in the pool. Points are read by
+// the writer, which holds the search space as it is then.
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "bring.h"
+#include "route.h"
+#include "route_tell.h"
+#include "wire_space.h"
+
+struct bringing {
+    struct command command;
+    struct call *call;
+    struct bring bring;
+    json_t *body; // owned, freed after the answer
+};
+
+// ---- the command ------------------------------------------------------------
+
+static int read_points(struct bringing *bringing, const struct space *space,
+                       struct error *err)
+{
+    struct arena *arena = &bringing->call->request->arena;
+    const json_t *list = json_object_get(bringing->body, "trials"), *item;
+    char where[40];
+    size_t i;
+    json_array_foreach(list, i, item)
+    {
+        double *point = arena_doubles(arena, space->n);
+        snprintf(where, sizeof where, "trials[%zu].params", i);
+        bringing->bring.trials[i].point = point;
+        if (wire_point_read(json_object_get(item, "params"), where, space,
+                            arena, point, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int apply(struct command *command, struct live *live,
+                 struct store *store, struct error *err)
+{
+    struct bringing *bringing = (struct bringing *)command;
+    if (read_points(bringing, &live->definition->space, err))
+        return -1;
+    return bring_trials(live, store, &bringing->bring, err);
+}
+
+static void write_answer(struct text *text, const struct bring *bring,
+                         const struct live *live)
+{
+    text_add(text, "{\"study_id\":");
+    text_string(text, live->key);
+    text_add(text, ",\"trials\":[");
+    for (size_t i = 0; i < bring->n; i++) {
+        const struct brought *trial = &bring->trials[i];
+        uint8_t state = live->history.state[trial->number];
+        text_next(text);
+        text_char(text, '{');
+        text_key(text, "number");
+        text_int(text, trial->number);
+        text_key(text, "id");
+        text_string(text, trial->id);
+        text_key(text, "state");
+        text_string(text, trial_state_name((enum trial_state)state));
+        text_char(text, '}');
+    }
+    text_add(text, "]}");
+}
+
+static void done(struct command *command, const struct live *live)
+{
+    struct bringing *bringing = (struct bringing *)command;
+    struct call *call = bringing->call;
+    struct text text;
+    if (command->error.code) {
+        route_problem(call->service, call->request, &command->error);
+    } else {
+        text_init(&text, &call->request->arena);
+        write_answer(&text, &bringing->bring, live);
+        route_json(call, bringing->bring.n_new ? 201 : 200, &text);
+    }
+    json_decref(bringing->body);
+    http_answer(call->request);
+}
+
+// ---- the body ---------------------------------------------------------------
+
+static int read_reports(const struct fields *fields, struct brought *trial,
+                        struct arena *arena)
+{
+    static const char *const known[] = {"step", "value", NULL};
+    const json_t *list = fields_get(fields, "reports"), *item;
+    if (!list)
+        return 0;
+    if (!json_is_array(list))
+        return fields_fail(fields, ERROR_MALFORMED, "reports",
+                           "must be an array, not %s", wire_type(list));
+    trial->n_reports = json_array_size(list);
+    struct bring_report *reports =
+        arena_zeros(arena, trial->n_reports + 1, sizeof *reports);
+    trial->reports = reports;
+    size_t i;
+    json_array_foreach(list, i, item)
+    {
+        struct fields report;
+        char where[200];
+        snprintf(where, sizeof where, "%.150s.reports[%zu]", fields->where, i);
+        if (fields_open(&report, item, where, known, fields->err))
+            return -1;
+        if (!fields_get(&report, "step") || !fields_get(&report, "value"))
+            return fields_fail(&report, ERROR_INVALID,
+                               fields_get(&report, "step") ? "value" : "step",
+                               "is required");
+        reports[i].step = fields_int(&report, "step", 0, INT64_C(1) << 53, 0);
+        reports[i].value = fields_value(&report, "value", NAN);
+    }
+    return fields->err->code ? -1 : 0;
+}
+
+// Keeps the name that the user gave the trial, and digests of it and of all
+// that came with it.
+static int read_id(const struct fields *fields, struct brought *trial,
+                   struct arena *arena)
+{
+    unsigned char hash[AUTH_HASH_BYTES];
+    const char *id = fields_text(fields, "id", BRING_MAX_ID, NULL);
+    if (!id || fields->err->code)
+        return fields->err->code ? -1 : 0;
+    if (!*id)
+        return fields_fail(fields, ERROR_INVALID, "id", "must not be empty");
+    char *text = json_dumps(fields->object, JSON_COMPACT | JSON_SORT_KEYS);
+    if (!text)
+        abort();
+    trial->id = arena_copy(arena, id, strlen(id));
+    auth_hash(id, strlen(id), hash);
+    memcpy(trial->key, hash, 8);
+    auth_hash(text, strlen(text), hash);
+    memcpy(trial->key + 8, hash, 8);
+    free(text);
+    return 0;
+}
+
+// What an enqueued trial cannot have, since it has not run.
+static int read_enqueued(const struct fields *fields, struct brought *trial,
+                         struct arena *arena)
+{
+    static const char *const known[] = {"id", "params", "meta", "priority",
+                                        NULL};
+    struct fields again;
+    if (fields_open(&again, fields->object, fields->where, known, fields->err))
+        return -1;
+    trial->priority = fields_int(fields, "priority", -BRING_MAX_PRIORITY,
+                                 BRING_MAX_PRIORITY, 0);
+    trial->meta =
+        fields_json(fields, "meta", JSON_OBJECT, TELL_MAX_JSON, arena);
+    return fields->err->code ? -1 : 0;
+}
+
+static int read_imported(const struct fields *fields, struct brought *trial,
+                         struct arena *arena)
+{
+    trial->imported = true;
+    if (fields_get(fields, "priority"))
+        return fields_fail(fields, ERROR_INVALID, "priority",
+                           "is for trials without a state");
+    return route_tell_read(fields, &trial->tell, arena) ||
+                   read_reports(fields, trial, arena)
+               ? -1
+               : 0;
+}
+
+static int read_item(const json_t *item, size_t i, struct brought *trial,
+                     struct arena *arena, struct error *err)
+{
+    static const char *const known[] = {
+        "id",      "params", "meta",        "priority",    "state",
+        "value",   "values", "constraints", "uncertainty", "error",
+        "outputs", "env",    "wall_s",      "reports",     NULL};
+    struct fields fields;
+    char where[40];
+    snprintf(where, sizeof where, "trials[%zu]", i);
+    if (fields_open(&fields, item, where, known, err) ||
+        read_id(&fields, trial, arena))
+        return -1;
+    if (!fields_get(&fields, "params"))
+        return fields_fail(&fields, ERROR_INVALID, "params", "is required");
+    return fields_get(&fields, "state") ? read_imported(&fields, trial, arena)
+                                        : read_enqueued(&fields, trial, arena);
+}
+
+static int read(struct bringing *bringing, struct error *err)
+{
+    static const char *const known[] = {"trials", "skip_existing", NULL};
+    struct arena *arena = &bringing->call->request->arena;
+    struct bring *bring = &bringing->bring;
+    struct fields fields;
+    if (fields_open(&fields, bringing->body, "", known, err))
+        return -1;
+    bring->skip_existing = fields_bool(&fields, "skip_existing", false);
+    const json_t *list = fields_get(&fields, "trials");
+    if (!json_is_array(list))
+        return fields_fail(&fields, list ? ERROR_MALFORMED : ERROR_INVALID,
+                           "trials", "must be an array");
+    bring->n = json_array_size(list);
+    if (bring->n < 1 || bring->n > BRING_MAX_TRIALS)
+        return fields_fail(&fields, ERROR_INVALID, "trials",
+                           "must hold 1 to %d, not %zu", BRING_MAX_TRIALS,
+                           bring->n);
+    bring->trials = arena_zeros(arena, bring->n, sizeof *bring->trials);
+    size_t n_reports = 0;
+    for (size_t i = 0; i < bring->n; i++) {
+        struct brought *trial = &bring->trials[i];
+        trial->tell.user_id = bring->user_id;
+        if (read_item(json_array_get(list, i), i, trial, arena, err))
+            return -1;
+        n_reports += trial->n_reports;
+    }
+    if (n_reports > BRING_MAX_REPORTS)
+        return fields_fail(&fields, ERROR_INVALID, "trials",
+                           "must have at most %d reports in all, not %zu",
+                           BRING_MAX_REPORTS, n_reports);
+    return err->code ? -1 : 0;
+}
+
+enum route_outcome route_trial_bring(struct call *call, struct error *err)
+{
+    struct directory_entry entry;
+    enum route_outcome found = route_study(call, call->args[0], &entry, err);
+    if (found != ROUTE_DONE)
+        return found;
+    struct bringing *bringing =
+        arena_zeros(&call->request->arena, 1, sizeof *bringing);
+    bringing->command.study_id = entry.study_id;
+    bringing->command.apply = apply;
+    bringing->command.done = done;
+    bringing->call = route_keep(call);
+    bringing->bring.user_id = call->principal.user_id;
+    bringing->body = route_body(call, err);
+    if (!bringing->body || read(bringing, err)) {
+        json_decref(bringing->body);
+        return ROUTE_FAILED;
+    }
+    engine_submit(call->service->engine, &bringing->command);
+    return ROUTE_LATER;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// route_tell.h - reading how a trial went
+
+#ifndef CUMAE_ROUTE_TELL_H
+#define CUMAE_ROUTE_TELL_H
+
+#include "trial.h"
+#include "wire.h"
+
+enum { TELL_MAX_JSON = 262144 }; // bytes of outputs, meta and env each
+
+// Reads state, value or values, uncertainty, outputs, error, meta, env and
+// wall_s of a message. Texts are copied into the arena.
+int route_tell_read(const struct fields *fields, struct tell *tell,
+                    struct arena *arena);
+
+#endif
