@@ -337,31 +337,38 @@ START_TEST(test_seeds_and_numbers_give_different_points)
 }
 END_TEST
 
+// _i: a sampler. With no parameters, few points, and without end.
 START_TEST(test_how_much_a_model_has_seen_never_decreases)
 {
     const struct sampler *sampler = samplers[_i];
-    struct space space;
-    struct history history;
+    static const struct {
+        enum shape shape;
+        size_t n;
+    } spaces[] = {{BOOL, 0}, {BOOL, 3}, {FLOAT_LINEAR, 5}, {CATEGORICAL, 5}};
     double options[OPTION_MAX];
-    space_init(&space);
-    history_init(&history, &space);
     option_defaults(sampler->options, sampler->n_options, options);
-    struct sampler_task task = {
-        .space = &space, .history = &history, .options = options};
-    size_t last = 0;
-    for (size_t n = 0; sampler->fit_length && n < 200000; n++) {
-        size_t seen = sampler->fit_length(&task, n);
-        ck_assert_uint_le(seen, n);
-        ck_assert_uint_ge(seen, last);
-        last = seen;
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        struct space space;
+        struct history history;
+        fill_space(&space, spaces[i].shape, spaces[i].n);
+        history_init(&history, &space);
+        struct sampler_task task = {
+            .space = &space, .history = &history, .options = options};
+        size_t last = 0;
+        for (size_t n = 0; sampler->fit_length && n < 20000; n++) {
+            size_t seen = sampler->fit_length(&task, n);
+            ck_assert_uint_le(seen, n);
+            ck_assert_uint_ge(seen, last);
+            last = seen;
+        }
+        history_done(&history);
+        space_done(&space);
     }
-    history_done(&history);
-    space_done(&space);
 }
 END_TEST
 
 // Each model of a study that grows is used for as long as fit_length asks for
-// it: kept or fitted anew, the answer is the same.
+// it, and helps to fit the next: kept or fitted anew, the answer is the same.
 START_TEST(test_a_kept_model_answers_like_a_fresh_one)
 {
     const struct sampler *sampler = samplers[_i];
@@ -385,8 +392,9 @@ START_TEST(test_a_kept_model_answers_like_a_fresh_one)
         append_row(&history, i % 5 ? TIED : ALL_STATES, &rng);
         size_t wanted = sampler->fit_length(&task, history.n_ended);
         if (wanted != seen) {
+            struct model *next = sampler->fit(&task, wanted, kept);
             sampler->model_free(kept);
-            kept = sampler->fit(&task, wanted, NULL);
+            kept = next;
             seen = wanted;
         }
         struct answer fresh = ask(sampler, &history, 9, history.n);
