@@ -95,27 +95,28 @@ static struct wish *read_wish(struct call *call, struct error *err)
 // Reads what there is. Deleted studies are known by name for a while, so it
 // also asks whether the study is there.
 static int look(struct call *call, const struct directory_entry *entry,
-                const struct wish *wish, struct event_row **events, size_t *n,
+                const struct wish *wish, struct event_page *page,
                 struct error *err)
 {
     struct study_progress progress;
     int64_t study_id, owner_id;
-    *n = 0;
+    *page = (struct event_page){.study_id = entry->study_id,
+                                .after = wish->watcher.since,
+                                .limit = wish->limit};
     if (store_study_progress(call->store, entry->key, &study_id, &owner_id,
                              &progress, err))
         return -1;
-    if (progress.revision <= wish->watcher.since)
-        return 0;
-    return watch_read(call->store, &wish->watcher, wish->limit,
-                      &call->request->arena, events, n, err);
+    return progress.revision <= page->after
+               ? 0
+               : store_event_page(call->store, page, &call->request->arena,
+                                  err);
 }
 
 enum route_outcome route_event_list(struct call *call, struct error *err)
 {
     struct watch *watch = call->service->watch;
     struct directory_entry entry;
-    struct event_row *events = NULL;
-    size_t n;
+    struct event_page page;
     struct wish *wish = read_wish(call, err);
     if (!wish)
         return ROUTE_FAILED;
@@ -127,10 +128,10 @@ enum route_outcome route_event_list(struct call *call, struct error *err)
         return wish->wait_s && watch_wait_at_once(watch, &wish->watcher)
                    ? ROUTE_LATER
                    : ROUTE_AGAIN;
-    if (look(call, &entry, wish, &events, &n, err))
+    if (look(call, &entry, wish, &page, err))
         return ROUTE_FAILED;
-    if (n || wish->wait_s == 0)
-        return reply(wish, events, n);
+    if (page.n || wish->wait_s == 0)
+        return reply(wish, page.events, page.n);
     watch_wait(watch, &wish->watcher);
     return ROUTE_LATER;
 }

@@ -380,7 +380,7 @@ struct event_row {
     int64_t at_ms;
     int64_t user_id; // who, 0: the service
 
-    // Filled in by reading; lent.
+    // Filled in by reading.
     const char *user; // the name of who, or NULL
     int state;        // enum trial_state that the trial has now, or -1
 };
@@ -388,11 +388,15 @@ struct event_row {
 // (study_id, revision) is unique. Meant for the hot path: written in bulk.
 int store_event_add(struct store *store, const struct event_row *row,
                     struct error *err);
+
 // The first events after a revision, the oldest first.
-int store_event_list(struct store *store, int64_t study_id, int64_t after,
-                     int limit,
-                     int (*visit)(void *context, const struct event_row *row,
-                                  struct error *err),
-                     void *context, struct error *err);
+struct event_page {
+    int64_t study_id, after;
+    size_t limit;
+    struct event_row *events; // [n], in the arena they are read into
+    size_t n;
+};
+int store_event_page(struct store *store, struct event_page *page,
+                     struct arena *arena, struct error *err);
 
 #endif

@@ -31,7 +31,6 @@ struct entry {
 };
 
 struct watch {
-    const char *database;
     bool shared; // others write to it, too
     struct store *store;
     struct arena arena; // for one study in one round
@@ -85,9 +84,10 @@ static void enter(struct watch *watch, struct entry *entry,
     }
 }
 
-static void drop(struct watch *watch, struct entry *entry)
+static void drop(struct entry **place)
 {
-    *place_of(watch, entry->study_id) = entry->bucket;
+    struct entry *entry = *place;
+    *place = entry->bucket;
     free(entry);
 }
 
@@ -131,83 +131,48 @@ static void answer_with(struct watcher *list, const struct event_row *events,
     }
 }
 
-// ---- reading events ---------------------------------------------------------
-
-struct reading {
-    struct arena *arena;
-    struct event_row *events;
-    size_t n;
-};
-
-static int keep(void *context, const struct event_row *row, struct error *err)
-{
-    struct reading *reading = context;
-    struct event_row *event = &reading->events[reading->n++];
-    (void)err;
-    *event = *row;
-    event->kind = arena_copy(reading->arena, row->kind, strlen(row->kind));
-    if (row->user)
-        event->user = arena_copy(reading->arena, row->user, strlen(row->user));
-    return 0;
-}
-
-int watch_read(struct store *store, const struct watcher *watcher, size_t limit,
-               struct arena *arena, struct event_row **events, size_t *n,
-               struct error *err)
-{
-    assert(limit <= WATCH_MAX_EVENTS);
-    struct reading reading = {
-        arena, arena_alloc(arena, limit * sizeof *reading.events), 0};
-    if (store_event_list(store, watcher->study_id, watcher->since, (int)limit,
-                         keep, &reading, err))
-        return -1;
-    *events = reading.events;
-    *n = reading.n;
-    return 0;
-}
-
 // ---- a round of the thread --------------------------------------------------
 
-// What the watcher wants who has seen least; false when nobody waits.
-static bool first_wanted(const struct entry *entry, struct watcher *wanted)
+// What the one has seen who has seen least.
+static int64_t least_seen(const struct entry *entry)
 {
-    if (!entry->first)
-        return false;
-    *wanted = *entry->first;
-    for (struct watcher *w = entry->first->next; w; w = w->next)
-        if (w->since < wanted->since)
-            wanted->since = w->since;
-    return true;
+    int64_t least = INT64_MAX;
+    for (struct watcher *w = entry->first; w; w = w->next)
+        least = w->since < least ? w->since : least;
+    return least;
 }
 
 // Takes an entry off the changed ones. False when there is nothing to read: the
 // study is gone, or nobody waits any more; then the entry is freed and who
 // waited is in the list.
 static bool begin(struct watch *watch, struct entry *entry,
-                  struct watcher *wanted, struct watcher **list)
+                  struct event_page *page, struct watcher **list)
 {
     static const struct choice all = {.until_us = INT64_MAX};
     pthread_mutex_lock(&watch->mutex);
     entry->changed = false;
-    bool reads = !entry->gone && first_wanted(entry, wanted);
+    bool reads = !entry->gone && entry->first;
+    *page = (struct event_page){.study_id = entry->study_id,
+                                .after = least_seen(entry),
+                                .limit = WATCH_MAX_EVENTS};
     if (!reads) {
         take(watch, entry, &all, list);
-        drop(watch, entry);
+        drop(place_of(watch, entry->study_id));
     }
     pthread_mutex_unlock(&watch->mutex);
     return reads;
 }
 
-// Takes those for whom there is something among the n events after `after`.
-// One who came during the read and has seen less is left to the next read.
-static void end(struct watch *watch, struct entry *entry, int64_t after,
-                const struct event_row *events, size_t n, struct watcher **list)
+// Takes those for whom there is something on the page. One who came during the
+// read and has seen less is left to the next read.
+static void end(struct watch *watch, struct entry *entry,
+                const struct event_page *page, struct watcher **list)
 {
-    int64_t last = n ? events[n - 1].revision : after;
+    int64_t last = page->n ? page->events[page->n - 1].revision : page->after;
     pthread_mutex_lock(&watch->mutex);
     entry->head = last;
-    take(watch, entry, &(struct choice){after, last, 0}, list);
-    if (n == WATCH_MAX_EVENTS) {
+    take(watch, entry, &(struct choice){page->after, last, 0}, list);
+    if (page->n == page->limit) {
         mark(watch, entry); // there may be more
         ring(watch);
     }
@@ -218,22 +183,20 @@ static void end(struct watch *watch, struct entry *entry, int64_t after,
 // thread frees entries.
 static void serve(struct watch *watch, struct entry *entry)
 {
-    struct watcher wanted, *list = NULL;
-    struct event_row *events = NULL;
+    struct watcher *list = NULL;
+    struct event_page page;
     struct error err = {0};
-    size_t n = 0;
-    if (!begin(watch, entry, &wanted, &list)) {
+    if (!begin(watch, entry, &page, &list)) {
         answer_with(list, NULL, 0);
-    } else if (watch_read(watch->store, &wanted, WATCH_MAX_EVENTS,
-                          &watch->arena, &events, &n, &err)) {
+    } else if (store_event_page(watch->store, &page, &watch->arena, &err)) {
         log_event(LOG_WARNING, "cannot read events",
                   log_text("error", err.message));
         pthread_mutex_lock(&watch->mutex);
         mark(watch, entry); // it is tried again within a second
         pthread_mutex_unlock(&watch->mutex);
     } else {
-        end(watch, entry, wanted.since, events, n, &list);
-        answer_with(list, events, n);
+        end(watch, entry, &page, &list);
+        answer_with(list, page.events, page.n);
     }
     arena_reset(&watch->arena);
 }
@@ -263,16 +226,17 @@ static void sweep(struct watch *watch, bool everyone)
     pthread_mutex_lock(&watch->mutex);
     watch->late_us = INT64_MAX;
     for (size_t i = 0; i < BUCKETS; i++) {
-        struct entry *next;
-        for (struct entry *entry = watch->buckets[i]; entry; entry = next) {
-            next = entry->bucket;
+        for (struct entry **place = &watch->buckets[i]; *place;) {
+            struct entry *entry = *place;
             take(watch, entry, &choice, &list);
             for (struct watcher *w = entry->first; w; w = w->next)
                 if (w->until_us < watch->late_us)
                     watch->late_us = w->until_us;
             if (!entry->first && !entry->changed &&
                 now - entry->used_us > UNUSED_US)
-                drop(watch, entry);
+                drop(place);
+            else
+                place = &entry->bucket;
         }
     }
     pthread_mutex_unlock(&watch->mutex);
@@ -290,13 +254,10 @@ static int by_value(const void *a, const void *b)
 // The studies that are waited for, in ascending order.
 static int64_t *watched(struct watch *watch, size_t *n)
 {
-    size_t room = 1;
     *n = 0;
     pthread_mutex_lock(&watch->mutex);
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (struct entry *e = watch->buckets[i]; e; e = e->bucket)
-            room += e->first != NULL;
-    int64_t *ids = arena_alloc(&watch->arena, room * sizeof *ids);
+    int64_t *ids =
+        arena_alloc(&watch->arena, (watch->n_waiting + 1) * sizeof *ids);
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct entry *e = watch->buckets[i]; e; e = e->bucket)
             if (e->first)
@@ -411,7 +372,6 @@ struct watch *watch_start(const char *database, struct error *err)
     pthread_condattr_t monotonic;
     if (!watch)
         abort();
-    watch->database = database;
     watch->shared = store_is_shared(database);
     watch->late_us = INT64_MAX;
     arena_init(&watch->arena);
@@ -507,7 +467,7 @@ void watch_stop(struct watch *watch)
     assert(watch->n_waiting == 0);
     for (size_t i = 0; i < BUCKETS; i++)
         while (watch->buckets[i])
-            drop(watch, watch->buckets[i]);
+            drop(&watch->buckets[i]);
     store_close(watch->store);
     arena_done(&watch->arena);
     pthread_cond_destroy(&watch->wake);

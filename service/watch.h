@@ -40,12 +40,6 @@ struct watch;
 // Starts the thread.
 struct watch *watch_start(const char *database, struct error *err);
 
-// Reads up to `limit` (at most WATCH_MAX_EVENTS) events after `since` into the
-// arena.
-int watch_read(struct store *store, const struct watcher *watcher, size_t limit,
-               struct arena *arena, struct event_row **events, size_t *n,
-               struct error *err);
-
 // Takes a watcher that has just found nothing in the store; from now on it
 // belongs to the watch.
 void watch_wait(struct watch *watch, struct watcher *watcher);

@@ -12,15 +12,6 @@
 static struct database database;
 static struct error err;
 
-static int see_event(void *context, const struct event_row *row,
-                     struct error *error)
-{
-    (void)error;
-    struct seen *seen = context;
-    seen->id[seen->n++] = row->revision;
-    return 0;
-}
-
 static int see_report(void *context, const struct report_row *row,
                       struct error *error)
 {
@@ -82,9 +73,12 @@ static int64_t check_whole(struct store *store, int64_t study)
     seen.n = 0;
     must(store_trials_since(store, study, -1, see_trial, &seen, &err));
     ck_assert_int_eq((int64_t)seen.n, progress.next_number);
-    seen.n = 0;
-    must(store_event_list(store, study, 0, 4096, see_event, &seen, &err));
-    ck_assert_int_eq((int64_t)seen.n, progress.next_number);
+    struct arena arena;
+    arena_init(&arena);
+    struct event_page page = {.study_id = study, .limit = 4096};
+    must(store_event_page(store, &page, &arena, &err));
+    ck_assert_int_eq((int64_t)page.n, progress.next_number);
+    arena_done(&arena);
     seen.n = 0;
     must(store_reports_since(store, study, -1, see_report, &seen, &err));
     ck_assert_int_eq((int64_t)seen.n, progress.next_number);
