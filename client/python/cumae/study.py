@@ -53,7 +53,8 @@ class Study:
     sampler     a name (auto, tpe, gp, random, qmc, grid, cmaes,
                 nsga2) or
                 {"name":, "options":, "seed":}
-    pruner      a name (nop, median, percentile, ...) or {"name":, "options":}
+    pruner      a name (nop, median, asha, extrapolate, ...) or {"name":,
+                "options":}; `client.info()` lists all of them
     budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
                 "target":, "patience":}, each optional
     warm_start  studies, or ids of studies, to learn from: their best results
