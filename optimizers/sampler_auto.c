@@ -16,11 +16,10 @@
 
 // What the rules ask about a study.
 struct facts {
-    size_t d;           // parameters with more than one value
-    size_t conditional; // those that may be inactive
-    size_t categories;  // values of categorical parameters, all together
-    size_t largest;     // of one of them
-    bool numeric;       // no categories beyond two, no conditions
+    size_t d;          // parameters with more than one value
+    size_t categories; // values of categorical parameters, all together
+    size_t largest;    // of one of them
+    bool numeric;      // no categories beyond two, no conditions
     double cells, budget;
     size_t objectives, results;
 };
@@ -65,10 +64,9 @@ static bool has_long_front(const struct facts *f)
     return f->objectives > 1;
 }
 
-static bool is_branched(const struct facts *f)
+static bool has_many_categories(const struct facts *f)
 {
-    return 10 * f->conditional > 3 * f->d || f->categories > MOST_CATEGORIES ||
-           f->largest > LARGEST_CATEGORY;
+    return f->categories > MOST_CATEGORIES || f->largest > LARGEST_CATEGORY;
 }
 
 // The budget is what evolution needs, and enough is known to begin with.
@@ -111,7 +109,7 @@ static const struct rule rules[] = {
      "several objectives",
      has_long_front,
      {"nsga2", "tpe", "random"}},
-    {"branched", "many conditions or categories", is_branched, {"tpe"}},
+    {"categories", "many categories", has_many_categories, {"tpe"}},
     {"planned", "numeric, a large budget", is_planned_long, {"cmaes"}},
     {"long", "numeric, 1000 results or more", became_long, {"cmaes"}},
     {"wide", "more than 100 parameters", is_wide, {"tpe"}},
@@ -142,7 +140,6 @@ static struct facts look_at(const struct sampler_task *task, size_t n_ended)
         const struct param *param = &task->space->params[k];
         size_t levels = param_levels(param);
         f.d += levels != 1;
-        f.conditional += param->n_conditions > 0;
         f.numeric &= param->n_conditions == 0;
         if (param->kind != PARAM_CATEGORICAL)
             continue;

@@ -34,11 +34,10 @@ static const struct row {
     {{.n = {[LEVEL] = 3}, .levels = 5, .budget = 124}, "gp", "model"},
     {{.n = {[LEVEL] = 3}, .levels = 13, .budget = 9999}, "gp", "model"},
     // Trees of conditions and crowds of categories.
-    {{.n = {[REAL] = 6, [SWITCH] = 1, [DEEP] = 3}}, "gp", "model"},
-    {{.n = {[REAL] = 5, [SWITCH] = 1, [DEEP] = 3}}, "tpe", "branched"},
+    {{.n = {[REAL] = 1, [SWITCH] = 1, [DEEP] = 9}}, "gp", "model"},
     {{.n = {[REAL] = 1, [CHOICE] = 1}, .choices = 50}, "gp", "model"},
-    {{.n = {[REAL] = 1, [CHOICE] = 1}, .choices = 51}, "tpe", "branched"},
-    {{.n = {[REAL] = 1, [CHOICE] = 5}, .choices = 41}, "tpe", "branched"},
+    {{.n = {[REAL] = 1, [CHOICE] = 1}, .choices = 51}, "tpe", "categories"},
+    {{.n = {[REAL] = 1, [CHOICE] = 5}, .choices = 41}, "tpe", "categories"},
     // Numbers only, and many trials planned or done.
     {{.n = {[REAL] = 5}, .budget = 1999, .results = 999}, "gp", "model"},
     {{.n = {[REAL] = 5}, .budget = 2000, .results = 199}, "gp", "model"},
