@@ -42,8 +42,8 @@ enum shape {
     SHAPES
 };
 
-static char a[] = "\"a\"", b[] = "\"b\"", c[] = "\"c\"";
-static char *choices[] = {a, b, c};
+static char choice_texts[][4] = {"\"a\"", "\"b\"", "\"c\""};
+static char *choices[] = {choice_texts[0], choice_texts[1], choice_texts[2]};
 static double levels[] = {-1, 0.5, 3, 100};
 
 static const struct param shapes[MIXED] = {
