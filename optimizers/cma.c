@@ -60,7 +60,8 @@ struct cma_rates cma_rates(size_t n, size_t lambda, struct arena *arena)
     double mu_eff = effective(weight, lambda / 2);
     struct cma_rates r = {.mu_eff = mu_eff, .weight = weight};
     r.c_1 = 2 / ((N + 1.3) * (N + 1.3) + mu_eff);
-    r.c_mu = 2 * (mu_eff - 2 + 1 / mu_eff) / ((N + 2) * (N + 2) + mu_eff);
+    r.c_1 *= fmin(1, (double)lambda / 6);
+    r.c_mu = 2 * (mu_eff - 1.75 + 1 / mu_eff) / ((N + 2) * (N + 2) + mu_eff);
     r.c_c = (4 + mu_eff / N) / (N + 4 + 2 * mu_eff / N);
     if (n > CMA_FULL) {
         r.c_1 = fmin(0.5, r.c_1 * (N + 2) / 3);
@@ -68,7 +69,7 @@ struct cma_rates cma_rates(size_t n, size_t lambda, struct arena *arena)
         r.c_c = 4 / (N + 4);
     }
     r.c_mu = fmin(1 - r.c_1, r.c_mu);
-    r.c_sigma = (mu_eff + 2) / (N + mu_eff + 5);
+    r.c_sigma = fmin(0.5, (mu_eff + 2) / (N + mu_eff + 3));
     r.d_sigma = 1 + 2 * fmax(0, sqrt((mu_eff - 1) / (N + 1)) - 1) + r.c_sigma;
     r.chi = sqrt(N) * (1 - 1 / (4 * N) + 1 / (21 * N * N));
     scale_weights(weight, lambda, n, &r);
@@ -114,20 +115,34 @@ struct cma *cma_new(size_t n, const double *mean, double sigma,
     return cma;
 }
 
+void cma_assign(struct cma *cma, const struct cma *from)
+{
+    assert(cma->n == from->n);
+    struct cma own = *cma;
+    size_t bytes = from->n * sizeof(double);
+    size_t matrix = size_of(from) * sizeof(double);
+    *cma = *from;
+    cma->mean = memcpy(own.mean, from->mean, bytes);
+    cma->path_sigma = memcpy(own.path_sigma, from->path_sigma, bytes);
+    cma->path_c = memcpy(own.path_c, from->path_c, bytes);
+    cma->deviation = memcpy(own.deviation, from->deviation, bytes);
+    cma->covariance = memcpy(own.covariance, from->covariance, matrix);
+    cma->vectors =
+        from->vectors ? memcpy(own.vectors, from->vectors, matrix) : NULL;
+}
+
 struct cma *cma_copy(const struct cma *from, struct arena *arena)
 {
     struct cma *cma = arena_alloc(arena, sizeof *cma);
-    size_t bytes = from->n * sizeof(double);
     *cma = *from;
     allocate(cma, arena);
-    memcpy(cma->mean, from->mean, bytes);
-    memcpy(cma->path_sigma, from->path_sigma, bytes);
-    memcpy(cma->path_c, from->path_c, bytes);
-    memcpy(cma->deviation, from->deviation, bytes);
-    memcpy(cma->covariance, from->covariance, size_of(cma) * sizeof(double));
-    if (cma->vectors)
-        memcpy(cma->vectors, from->vectors, size_of(cma) * sizeof(double));
+    cma_assign(cma, from);
     return cma;
+}
+
+double cma_variance(const struct cma *cma, size_t k)
+{
+    return cma->covariance[k * (cma->separable ? 1 : cma->n + 1)];
 }
 
 // ---- the metric of C --------------------------------------------------------
@@ -174,13 +189,23 @@ static double square_length(const struct cma *cma, const double *y,
     return sum;
 }
 
-void cma_step(const struct cma *cma, struct rng *rng, struct arena *arena,
+void cma_step(const struct cma *cma, struct rng *rng, double *scratch,
               double *step)
 {
-    double *along = arena_doubles(arena, cma->n);
     for (size_t k = 0; k < cma->n; k++)
-        along[k] = cma->deviation[k] * rng_normal(rng);
-    from_axes(cma, along, step);
+        scratch[k] = cma->deviation[k] * rng_normal(rng);
+    from_axes(cma, scratch, step);
+}
+
+// LAPACK leaves the sign open, and its kernels differ between processors: a
+// vector's largest component is positive.
+static void choose_sign(double *vector, size_t n)
+{
+    double largest = 0;
+    for (size_t k = 0; k < n; k++)
+        largest = fabs(vector[k]) > fabs(largest) ? vector[k] : largest;
+    for (size_t k = 0; k < n && largest < 0; k++)
+        vector[k] = -vector[k];
 }
 
 // Renews B and d. Rounding may leave an eigenvalue at or below zero: it is
@@ -201,6 +226,8 @@ static void renew(struct cma *cma)
         int info = LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'U', (int)n,
                                   cma->vectors, (int)n, cma->deviation);
         cma->degenerate |= info != 0;
+        for (size_t k = 0; k < n; k++)
+            choose_sign(cma->vectors + k * n, n);
     }
     for (size_t k = 0; k < n; k++)
         largest = fmax(largest, cma->deviation[k]);
@@ -210,6 +237,24 @@ static void renew(struct cma *cma)
         cma->deviation[k] = sqrt(fmax(cma->deviation[k], least));
     }
     cma->renewed = cma->generation;
+}
+
+struct cma *cma_new_shaped(size_t n, const double *mean,
+                           const double *covariance, struct arena *arena)
+{
+    struct cma *cma = cma_new(n, mean, 1, arena);
+    for (size_t i = 0; i < size_of(cma); i++)
+        cma->covariance[i] = covariance[cma->separable ? i * (n + 1) : i];
+    renew(cma);
+    double logs = 0;
+    for (size_t k = 0; k < n; k++)
+        logs += log(cma->deviation[k]) / (double)n;
+    cma->sigma = cma->sigma0 = exp(logs);
+    for (size_t k = 0; k < n; k++)
+        cma->deviation[k] /= cma->sigma;
+    for (size_t i = 0; i < size_of(cma); i++)
+        cma->covariance[i] /= cma->sigma * cma->sigma;
+    return cma;
 }
 
 // ---- learning ---------------------------------------------------------------
@@ -243,6 +288,12 @@ static void add_square(struct cma *cma, double c, const double *y)
             cma->covariance[j * n + k] += c * y[j] * y[k];
 }
 
+static double weight_of(const struct cma_generation *g,
+                        const struct cma_rates *r, size_t i)
+{
+    return g->injected && g->injected[i] ? fmax(r->weight[i], 0) : r->weight[i];
+}
+
 // Equation 47.
 static void learn_covariance(struct cma *cma, const struct cma_generation *g,
                              const struct cma_rates *r, const double *square,
@@ -250,13 +301,13 @@ static void learn_covariance(struct cma *cma, const struct cma_generation *g,
 {
     double sum = 0, shrink = stalled ? r->c_c * (2 - r->c_c) : 0;
     for (size_t i = 0; i < g->lambda; i++)
-        sum += r->weight[i];
+        sum += weight_of(g, r, i);
     double keep = 1 + r->c_1 * shrink - r->c_1 - r->c_mu * sum;
     for (size_t i = 0; i < size_of(cma); i++)
         cma->covariance[i] *= keep;
     add_square(cma, r->c_1, cma->path_c);
     for (size_t i = 0; i < g->lambda; i++) {
-        double w = r->weight[i];
+        double w = weight_of(g, r, i);
         if (w < 0)
             w *= (double)cma->n / (square[i] + 1e-8);
         add_square(cma, r->c_mu * w, g->steps + i * cma->n);
@@ -328,11 +379,11 @@ void cma_update(struct cma *cma, const struct cma_generation *g,
 
 bool cma_converged(const struct cma *cma, size_t lambda)
 {
-    size_t n = cma->n, stride = cma->separable ? 1 : n + 1;
+    size_t n = cma->n;
     double least = INFINITY, largest = 0, widest = 0;
     bool moves = true;
     for (size_t k = 0; k < n; k++) {
-        double spread = sqrt(cma->covariance[k * stride]);
+        double spread = sqrt(cma_variance(cma, k));
         least = fmin(least, cma->deviation[k]);
         largest = fmax(largest, cma->deviation[k]);
         widest = fmax(widest, fmax(spread, fabs(cma->path_c[k])));

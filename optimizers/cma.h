@@ -5,12 +5,15 @@
 // evolution strategy: a tutorial", arXiv:1604.00772: equations 5-7 for
 // sampling, 8-9 for the mean, 43-44 for the step size, 45-47 for the
 // covariance with negative weights, 48-58 for the constants. Deviations:
+//   * c_1, c_mu and c_sigma are those of pycma 4.5, which differ a little
+//     (a twelfth fewer samples on ellipsoids), without its changes to d_sigma
 //   * the exponent of the step size is at most 1 per generation
 //   * the eigenvectors are renewed every floor(n / lambda) generations, which
 //     is every one up to n = 20
 //   * samples may come from an older distribution, or from elsewhere; a step
 //     longer than sqrt(n) + 2 n / (n + 2) in the metric of C is shortened to
-//     that (pycma's rule for injected solutions)
+//     that, and one from elsewhere has no negative weight (pycma's rules for
+//     injected solutions)
 //   * above CMA_FULL dimensions C is diagonal (Ros, Hansen, "A simple
 //     modification in CMA-ES achieving linear time and space complexity",
 //     PPSN 2008): its learning rates grow by (n + 2) / 3, no weight is negative
@@ -66,11 +69,24 @@ struct cma_rates cma_rates(size_t n, size_t lambda, struct arena *arena);
 struct cma *cma_new(size_t n, const double *mean, double sigma,
                     struct arena *arena);
 
+// N(mean, covariance) for a positive definite matrix, row by row; of which a
+// diagonal one is made above CMA_FULL dimensions. sigma is the geometric mean
+// of its deviations.
+struct cma *cma_new_shaped(size_t n, const double *mean,
+                           const double *covariance, struct arena *arena);
+
 // An independent copy.
 struct cma *cma_copy(const struct cma *cma, struct arena *arena);
 
-// Draws a step: sigma times it, plus the mean, is a sample.
-void cma_step(const struct cma *cma, struct rng *rng, struct arena *arena,
+// The same in memory that another one of n dimensions has.
+void cma_assign(struct cma *cma, const struct cma *from);
+
+// The variance of coordinate k of a step.
+double cma_variance(const struct cma *cma, size_t k);
+
+// Draws a step: sigma times it, plus the mean, is a sample. Writes
+// scratch[0..n).
+void cma_step(const struct cma *cma, struct rng *rng, double *scratch,
               double *step);
 
 // Learns from lambda >= 4 steps, row by row, best first; these are shortened
@@ -78,7 +94,8 @@ void cma_step(const struct cma *cma, struct rng *rng, struct arena *arena,
 // generation's samples, for cma_converged.
 struct cma_generation {
     size_t lambda;
-    double *steps; // [lambda x n]
+    double *steps;        // [lambda x n]
+    const bool *injected; // [lambda] not samples; NULL: all are
     double best, worst;
 };
 void cma_update(struct cma *cma, const struct cma_generation *generation,

@@ -103,7 +103,7 @@ static int read_sampler(const struct fields *study, struct definition *d)
 {
     struct fields fields;
     const char *name;
-    if (open_algorithm(study, "sampler", "tpe", &fields, &name))
+    if (open_algorithm(study, "sampler", "auto", &fields, &name))
         return -1;
     d->sampler = sampler_find(name);
     if (!d->sampler)

@@ -71,24 +71,30 @@ START_TEST(test_seeds_and_numbers_give_different_points)
 }
 END_TEST
 
+// _i: a sampler. With no parameters, few points, and without end.
 START_TEST(test_how_much_a_model_has_seen_never_decreases)
 {
-    const struct sampler *sampler = samplers[_i];
-    struct space space;
-    struct history history;
-    struct question question;
-    space_init(&space);
-    history_init(&history, &space);
-    question_init(&question, sampler, &history);
-    size_t last = 0;
-    for (size_t n = 0; sampler->fit_length && n < 200000; n++) {
-        size_t seen = sampler->fit_length(&question.task, n);
-        ck_assert_uint_le(seen, n);
-        ck_assert_uint_ge(seen, last);
-        last = seen;
+    static const struct {
+        enum shape shape;
+        size_t n;
+    } spaces[] = {{BOOL, 0}, {BOOL, 3}, {FLOAT_LINEAR, 5}, {CATEGORICAL, 5}};
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        struct space space;
+        struct history history;
+        struct question question;
+        fill_space(&space, spaces[i].shape, spaces[i].n);
+        history_init(&history, &space);
+        question_init(&question, samplers[_i], &history);
+        size_t last = 0;
+        for (size_t n = 0; samplers[_i]->fit_length && n < 20000; n++) {
+            size_t seen = samplers[_i]->fit_length(&question.task, n);
+            ck_assert_uint_le(seen, n);
+            ck_assert_uint_ge(seen, last);
+            last = seen;
+        }
+        history_done(&history);
+        space_done(&space);
     }
-    history_done(&history);
-    space_done(&space);
 }
 END_TEST
 

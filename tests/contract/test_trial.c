@@ -175,7 +175,7 @@ START_TEST(test_numbers_are_dense_and_rows_are_stored)
     arena_init(&arena);
     check_row(4, &row, &arena);
     ck_assert_int_eq(row.state, TRIAL_RUNNING);
-    ck_assert_str_eq(row.sampler, "tpe");
+    ck_assert_str_eq(row.sampler, "auto");
     ck_assert_int_eq(row.attempt, 1);
     ck_assert_int_eq(row.retry_of, -1);
     ck_assert_int_ge(row.lease_ms, before + 100000);

@@ -62,7 +62,7 @@ def test_what_is_left_out_has_defaults(calls):
     study = calls.ok("POST", "/studies", body, 201)
     assert study["kind"] == "hpo"
     assert [o["direction"] for o in study["objectives"]] == ["minimize"]
-    assert study["sampler"]["name"] == "tpe"
+    assert study["sampler"]["name"] == "auto"
     assert study["pruner"]["name"] == "nop"
     assert study["lease_s"] == 600
     assert study["max_attempts"] == 3

@@ -12,14 +12,14 @@ import httpx
 import pytest
 from calls import Calls, at, definition
 
-SAMPLERS = ["tpe", "gp", "random", "qmc", "grid", "cmaes", "nsga2"]
+SAMPLERS = ["auto", "tpe", "gp", "random", "qmc", "grid", "cmaes", "nsga2"]
 PRUNERS = ["nop", "median", "percentile", "threshold", "asha", "hyperband"]
 
 
 def test_info_lists_samplers_and_pruners_with_their_options(calls):
     info = calls.ok("GET", "/info", token=None)
     assert info["version"]
-    assert info["defaults"] == {"sampler": "tpe", "pruner": "nop"}
+    assert info["defaults"] == {"sampler": "auto", "pruner": "nop"}
     assert [s["name"] for s in info["samplers"]] == SAMPLERS
     assert [p["name"] for p in info["pruners"]] == PRUNERS
     for algorithm in info["samplers"] + info["pruners"]:

@@ -435,7 +435,8 @@ def test_the_worker_is_kept(calls):
 
 
 @pytest.mark.parametrize(
-    "sampler", ["tpe", "gp", "random", "qmc", "grid", "cmaes", "nsga2"])
+    "sampler",
+    ["auto", "tpe", "gp", "random", "qmc", "grid", "cmaes", "nsga2"])
 def test_every_sampler_serves_a_space_of_levels(calls, sampler):
     condition = {} if sampler == "cmaes" else {"when": {"c": ["b"]}}
     study = calls.create(sampler={"name": sampler, "seed": 3}, space={

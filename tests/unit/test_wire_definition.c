@@ -70,7 +70,7 @@ START_TEST(test_every_field_has_a_default)
     ck_assert_str_eq(d->name, "s");
     ck_assert_str_eq(d->objectives[0].name, "value");
     ck_assert(!d->objectives[0].maximize && !d->hopaas);
-    ck_assert_str_eq(d->sampler->name, "tpe");
+    ck_assert_str_eq(d->sampler->name, "auto");
     ck_assert_str_eq(d->pruner->name, "nop");
     for (size_t i = 0; i < d->sampler->n_options; i++)
         ck_assert_double_eq(d->sampler_options[i],
@@ -167,9 +167,11 @@ static const char *const faults[][2] = {
      "\"oracle\""},
     {"{\"name\":\"s\",\"sampler\":{\"seed\":9007199254740992}," SPACE "}",
      "sampler.seed must be from 0 to 9007199254740991, not 9007199254740992"},
-    {"{\"name\":\"s\",\"sampler\":{\"options\":{\"gamma\":2}}," SPACE "}",
+    {"{\"name\":\"s\",\"sampler\":{\"name\":\"tpe\",\"options\":{\"gamma\":2}}"
+     "," SPACE "}",
      "sampler.options: gamma must be between 0.001 and 0.999, not 2"},
-    {"{\"name\":\"s\",\"sampler\":{\"options\":{\"gamma\":\"a\"}}," SPACE "}",
+    {"{\"name\":\"s\",\"sampler\":{\"name\":\"tpe\",\"options\":{\"gamma\":"
+     "\"a\"}}," SPACE "}",
      "sampler.options.gamma must be a number, not a string"},
     {"{\"name\":\"s\",\"pruner\":{\"seed\":1}," SPACE "}",
      "pruner.seed is not a field of a pruner"},

@@ -50,7 +50,8 @@ class Study:
                 several, the best is a front: see pareto()
     outcome_constraints  [{"name": ..., "lower": ..., "upper": ...}], of which
                 one bound may be missing: bounds of what is told with a value
-    sampler     a name (tpe, gp, random, qmc, grid, cmaes, nsga2) or
+    sampler     a name (auto, tpe, gp, random, qmc, grid, cmaes,
+                nsga2) or
                 {"name":, "options":, "seed":}
     pruner      a name (nop, median, percentile, ...) or {"name":, "options":}
     budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
