@@ -247,16 +247,40 @@ static inline bool taken(const struct history *history, uint64_t number,
     return false;
 }
 
-// Has each point of the space been taken, as far as doubles tell them apart?
+// Is there a float of two values, which samplers take for continuous?
+static inline bool is_narrow(const struct param *param)
+{
+    return param->kind == PARAM_FLOAT && param->step == 0 &&
+           param->high > param->low &&
+           param->high <= nextafter(param->low, INFINITY);
+}
+
+// Are 5000 random points all taken? A continuous parameter may have conditions
+// that never hold.
+static inline bool seems_exhausted(const struct history *history,
+                                   uint64_t number)
+{
+    double unit[MOST_PARAMS], point[MOST_PARAMS];
+    struct rng rng = rng_at(41, number);
+    for (int i = 0; i < 5000; i++) {
+        for (size_t k = 0; k < history->space->n; k++)
+            unit[k] = rng_uniform(&rng);
+        space_decode(history->space, unit, point);
+        if (!taken(history, number, point))
+            return false;
+    }
+    return true;
+}
+
+// Has each point of the space been taken?
 static inline bool exhausted(const struct history *history, uint64_t number)
 {
     double cells = space_cells(history->space), held = 0;
-    for (size_t k = 0; k < history->space->n; k++) {
-        const struct param *p = &history->space->params[k];
-        if (p->kind == PARAM_FLOAT && p->step == 0 &&
-            p->high <= nextafter(p->low, INFINITY) && p->high > p->low)
-            return true; // two values, which samplers take for continuous
-    }
+    for (size_t k = 0; k < history->space->n; k++)
+        if (is_narrow(&history->space->params[k]))
+            return true;
+    if (isinf(cells))
+        return seems_exhausted(history, number);
     for (size_t i = 0; i < history->n && i < number && held < cells; i++)
         held += history->state[i] != TRIAL_LOST &&
                 history->state[i] != TRIAL_CANCELLED &&
@@ -274,6 +298,13 @@ static inline bool repeats(const struct question *question)
             isfinite(space_cells(question->task.space)));
 }
 
+// A grid of some of the points is exhausted before the space is.
+static inline bool coarse(const struct question *question)
+{
+    return strcmp(question->sampler->name, "grid") == 0 &&
+           question->options[0] != 0;
+}
+
 static inline void check_answer(const struct question *question,
                                 uint64_t number, const struct answer *answer)
 {
@@ -282,7 +313,7 @@ static inline void check_answer(const struct question *question,
     struct error err = {0};
     if (answer->status) {
         ck_assert_msg(answer->err.code == ERROR_EXHAUSTED &&
-                          exhausted(history, number),
+                          (exhausted(history, number) || coarse(question)),
                       "%s, %s: %s", name, question->about, answer->err.message);
         return;
     }
