@@ -118,7 +118,7 @@ struct past {
     size_t n;
     void (*tell)(struct history *h, size_t i, struct rng *rng);
     enum where where;
-    bool large; // not with a hundred parameters, or where a model takes long
+    bool large;
 };
 
 static const struct past pasts[] = {
@@ -182,8 +182,7 @@ static void fill_history(struct history *history, const struct space *space,
 
 // ---- tests ------------------------------------------------------------------
 
-// A point valid and new, the same each time; and as long as that goes on, an
-// answer within the limit of the test.
+// Asks, but for samplers whose models take long if it shall be brief.
 static void meet(const struct sampler *sampler, const struct space *space,
                  const struct past *past, bool brief)
 {
@@ -200,6 +199,16 @@ static void meet(const struct sampler *sampler, const struct space *space,
     history_done(&history);
 }
 
+// What is left out where a model takes long: most of a hundred parameters, and
+// most pasts of shapes that are not typical.
+static bool spares(enum shape shape, size_t d, size_t past)
+{
+    if (shape == FLOAT_LINEAR || shape == MIXED)
+        return d > 1 &&
+               (pasts[past].large || (past % 2 == 0) == (shape == MIXED));
+    return d > 1 || pasts[past].large || (past + shape) % 4;
+}
+
 // _i: a sampler and a shape.
 START_TEST(test_any_past_leads_to_a_valid_new_point)
 {
@@ -209,11 +218,9 @@ START_TEST(test_any_past_leads_to_a_valid_new_point)
     for (size_t d = 1; d <= MOST_PARAMS; d += MOST_PARAMS - 1) {
         struct space space;
         fill_space(&space, shape, d);
-        for (int p = 0; p < PASTS; p++)
+        for (size_t p = 0; p < PASTS; p++)
             if (d == 1 || typical || !pasts[p].large)
-                meet(sampler, &space, &pasts[p],
-                     d == 1 ? pasts[p].large && !typical
-                            : pasts[p].large || !typical);
+                meet(sampler, &space, &pasts[p], spares(shape, d, p));
         space_done(&space);
     }
 }
