@@ -154,7 +154,7 @@ test: packages-test ## everything, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -s all tests venv
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
-tests: $(TESTS) $(EXAMPLES) $(addprefix $(B)/tests/bench/,ask optimize)
+tests: $(TESTS) $(EXAMPLES) $(BENCH)
 
 examples: $(EXAMPLES) ## the programs in client/examples
 

@@ -28,6 +28,19 @@ double curve_least(const struct series *series, size_t last)
     return least;
 }
 
+bool curve_recent(const struct series *series, double patience, double *before,
+                  double *recent)
+{
+    if ((double)series->n <= patience + 1)
+        return false;
+    size_t first = series->n - (size_t)patience - 1;
+    *before = curve_least(series, first - 1);
+    *recent = series->value[first];
+    for (size_t i = first + 1; i < series->n; i++)
+        *recent = fmin(*recent, series->value[i]);
+    return true;
+}
+
 bool curve_nan(const struct series *series, struct pruner_verdict *verdict)
 {
     for (size_t i = 0; i < series->n; i++) {
@@ -118,19 +131,20 @@ static bool other_than(const void *context, size_t number)
     return number != *(const size_t *)context;
 }
 
-void curve_compare(const struct history *history, size_t number,
-                   const struct curve_rule *rule, struct arena *arena,
+void curve_compare(const struct pruner_task *task,
+                   const struct curve_rule *rule,
                    struct pruner_verdict *verdict)
 {
-    const struct series *own = &history->series[number];
+    const struct history *history = task->history;
+    const struct series *own = &history->series[task->number];
     if (curve_nan(own, verdict))
         return;
     size_t at = curve_checkpoint(own, (int64_t)rule->n_warmup_steps,
                                  (int64_t)rule->interval_steps);
     if (at == own->n)
         return;
-    struct curve_peers others = {other_than, &number};
-    double *values = arena_doubles(arena, history->n);
+    struct curve_peers others = {other_than, &task->number};
+    double *values = arena_doubles(task->arena, history->n);
     double reporting = (double)curve_values(history, others, 0, values);
     size_t n = curve_values(history, others, own->step[at], values);
     if (n == 0 || (double)n < rule->n_min_trials ||

@@ -23,6 +23,11 @@ size_t curve_reach(const struct series *series, int64_t step);
 // The least value up to and including report `last`.
 double curve_least(const struct series *series, size_t last);
 
+// The least of the last patience + 1 values, and the least of those before
+// them; false when there are none before.
+bool curve_recent(const struct series *series, double patience, double *before,
+                  double *recent);
+
 // Stops a trial that reported NaN, and says at which step.
 bool curve_nan(const struct series *series, struct pruner_verdict *verdict);
 
@@ -53,8 +58,8 @@ struct curve_rule {
     double n_startup_trials, n_warmup_steps, interval_steps, n_min_trials;
     const char *name; // "the median"
 };
-void curve_compare(const struct history *history, size_t number,
-                   const struct curve_rule *rule, struct arena *arena,
+void curve_compare(const struct pruner_task *task,
+                   const struct curve_rule *rule,
                    struct pruner_verdict *verdict);
 
 #endif

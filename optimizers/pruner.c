@@ -3,8 +3,11 @@
 
 #include "pruner.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "curve.h"
 
 #define PRUNER(name) extern const struct pruner pruner_##name;
 #include "pruners.def"
@@ -25,6 +28,35 @@ const struct pruner *pruner_find(const char *name)
             return pruners[i];
     return NULL;
 }
+
+// ---- patience ---------------------------------------------------------------
+
+// The place of the option called `name` in the pruner's table, or -1.
+static ptrdiff_t place(const struct pruner *pruner, const char *name)
+{
+    for (size_t i = 0; i < pruner->n_options; i++)
+        if (strcmp(pruner->options[i].name, name) == 0)
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+void pruner_decide(const struct pruner *pruner, const struct pruner_task *task,
+                   struct pruner_verdict *verdict)
+{
+    pruner->decide(task, verdict);
+    ptrdiff_t at = place(pruner, "patience");
+    if (!verdict->prune || !verdict->limit_name || at < 0)
+        return;
+    double patience = task->options[at];
+    const struct series *own = &task->history->series[task->number];
+    double before, recent;
+    if (isnan(patience) || (curve_recent(own, patience, &before, &recent) &&
+                            recent > before + task->options[at + 1]))
+        return;
+    *verdict = (struct pruner_verdict){0};
+}
+
+// ---- words ------------------------------------------------------------------
 
 static void explain(struct pruner_verdict *verdict, double value, double limit)
 {

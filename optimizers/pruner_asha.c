@@ -17,6 +17,7 @@ static const struct option options_table[] = {
      "last step of a full trial: no decision there or later"},
     {"reduction_factor", OPTION_REAL, 3, 1.5, 100,
      "one in so many trials goes on at each decision"},
+    PRUNER_PATIENCE,
 };
 
 static int check(const double *options, struct error *err)
@@ -29,20 +30,18 @@ static int check(const double *options, struct error *err)
     return 0;
 }
 
-static void decide(const struct history *history, size_t number,
-                   const double *options, uint64_t seed, struct arena *arena,
+static void decide(const struct pruner_task *task,
                    struct pruner_verdict *verdict)
 {
-    (void)seed;
     *verdict = (struct pruner_verdict){0};
+    const double *options = task->options;
     double last = options[MAX_RESOURCE];
     struct rung_ladder ladder = {
         .first = options[MIN_RESOURCE],
         .factor = options[FACTOR],
         .last = isnan(last) ? INFINITY : last,
     };
-    rung_decide(history, number, ladder, (struct curve_peers){0}, arena,
-                verdict);
+    rung_decide(task, ladder, (struct curve_peers){0}, verdict);
 }
 
 const struct pruner pruner_asha = {

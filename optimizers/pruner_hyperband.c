@@ -27,6 +27,7 @@ static const struct option options_table[] = {
      "last step of a full trial; unset: the largest step reported so far"},
     {"reduction_factor", OPTION_REAL, 3, 1.5, 100,
      "one in so many trials goes on at each decision"},
+    PRUNER_PATIENCE,
 };
 
 struct brackets {
@@ -85,27 +86,27 @@ static bool same_bracket(const void *context, size_t number)
     return bracket_of(brackets, number) == brackets->mine;
 }
 
-static void decide(const struct history *history, size_t number,
-                   const double *options, uint64_t seed, struct arena *arena,
+static void decide(const struct pruner_task *task,
                    struct pruner_verdict *verdict)
 {
     *verdict = (struct pruner_verdict){0};
+    const double *options = task->options;
     double first = options[MIN_RESOURCE], factor = options[FACTOR];
     bool stated = !isnan(options[MAX_RESOURCE]);
-    double last = stated ? options[MAX_RESOURCE] : largest_step(history);
+    double last = stated ? options[MAX_RESOURCE] : largest_step(task->history);
     struct brackets brackets = {
-        .seed = seed,
+        .seed = task->seed,
         .n = bracket_count(first, factor, last),
         .factor = factor,
     };
-    brackets.mine = bracket_of(&brackets, number);
+    brackets.mine = bracket_of(&brackets, task->number);
     struct rung_ladder ladder = {
         .first = first * pow(factor, (double)brackets.mine),
         .factor = factor,
         .last = stated ? last : INFINITY,
     };
-    rung_decide(history, number, ladder,
-                (struct curve_peers){same_bracket, &brackets}, arena, verdict);
+    rung_decide(task, ladder, (struct curve_peers){same_bracket, &brackets},
+                verdict);
 }
 
 const struct pruner pruner_hyperband = {

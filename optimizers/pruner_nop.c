@@ -3,11 +3,10 @@
 
 #include "pruner.h"
 
-static void decide(const struct history *history, size_t number,
-                   const double *options, uint64_t seed, struct arena *arena,
+static void decide(const struct pruner_task *task,
                    struct pruner_verdict *verdict)
 {
-    (void)history, (void)number, (void)options, (void)seed, (void)arena;
+    (void)task;
     *verdict = (struct pruner_verdict){0};
 }
 

@@ -27,23 +27,22 @@ static const struct option options_table[] = {
      "a decision at the first report of every so many steps"},
     {"n_min_trials", OPTION_INT, 1, 1, 1e9,
      "other trials that must have reached the step"},
+    PRUNER_PATIENCE,
 };
 
-static void decide(const struct history *history, size_t number,
-                   const double *options, uint64_t seed, struct arena *arena,
+static void decide(const struct pruner_task *task,
                    struct pruner_verdict *verdict)
 {
-    (void)seed;
     *verdict = (struct pruner_verdict){0};
     struct curve_rule rule = {
-        .percentile = options[PERCENTILE],
-        .n_startup_trials = options[STARTUP],
-        .n_warmup_steps = options[WARMUP],
-        .interval_steps = options[INTERVAL],
-        .n_min_trials = options[MINIMUM],
+        .percentile = task->options[PERCENTILE],
+        .n_startup_trials = task->options[STARTUP],
+        .n_warmup_steps = task->options[WARMUP],
+        .interval_steps = task->options[INTERVAL],
+        .n_min_trials = task->options[MINIMUM],
         .name = "the percentile",
     };
-    curve_compare(history, number, &rule, arena, verdict);
+    curve_compare(task, &rule, verdict);
 }
 
 const struct pruner pruner_percentile = {

@@ -25,6 +25,7 @@ static const struct option options_table[] = {
      "a trial is not stopped before this step"},
     {"interval_steps", OPTION_INT, 1, 1, 1e15,
      "a decision at the first report of every so many steps"},
+    PRUNER_PATIENCE,
 };
 
 static int check(const double *options, struct error *err)
@@ -39,13 +40,12 @@ static int check(const double *options, struct error *err)
     return 0;
 }
 
-static void decide(const struct history *history, size_t number,
-                   const double *options, uint64_t seed, struct arena *arena,
+static void decide(const struct pruner_task *task,
                    struct pruner_verdict *verdict)
 {
-    (void)seed, (void)arena;
     *verdict = (struct pruner_verdict){0};
-    const struct series *own = &history->series[number];
+    const double *options = task->options;
+    const struct series *own = &task->history->series[task->number];
     if (curve_nan(own, verdict))
         return;
     size_t at = curve_checkpoint(own, (int64_t)options[WARMUP],

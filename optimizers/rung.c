@@ -16,18 +16,18 @@ int64_t rung_at(struct rung_ladder ladder, int64_t step)
     return (int64_t)ceil(rung);
 }
 
-void rung_decide(const struct history *history, size_t number,
-                 struct rung_ladder ladder, struct curve_peers peers,
-                 struct arena *arena, struct pruner_verdict *verdict)
+void rung_decide(const struct pruner_task *task, struct rung_ladder ladder,
+                 struct curve_peers peers, struct pruner_verdict *verdict)
 {
-    const struct series *own = &history->series[number];
+    const struct history *history = task->history;
+    const struct series *own = &history->series[task->number];
     if (curve_nan(own, verdict) || own->n == 0)
         return;
     size_t last = own->n - 1;
     int64_t rung = rung_at(ladder, own->step[last]);
     if (rung < 0 || curve_reach(own, rung) != last)
         return;
-    double *values = arena_doubles(arena, history->n);
+    double *values = arena_doubles(task->arena, history->n);
     size_t n = curve_values(history, peers, rung, values);
     if (n < 2)
         return;

@@ -24,10 +24,9 @@ struct rung_ladder {
 // The highest rung at or below `step`; -1 when it is below the first.
 int64_t rung_at(struct rung_ladder ladder, int64_t step);
 
-// Decides on trial `number`, a member of `peers`, when its latest report is the
-// first one at its highest rung; at other reports it goes on.
-void rung_decide(const struct history *history, size_t number,
-                 struct rung_ladder ladder, struct curve_peers peers,
-                 struct arena *arena, struct pruner_verdict *verdict);
+// Decides on the trial of the task, a member of `peers`, when its latest report
+// is the first one at its highest rung; at other reports it goes on.
+void rung_decide(const struct pruner_task *task, struct rung_ladder ladder,
+                 struct curve_peers peers, struct pruner_verdict *verdict);
 
 #endif

@@ -404,6 +404,15 @@ static size_t count_done(const struct batch *batch)
     return n;
 }
 
+// Whatever became of the transaction: when its outcome is unknown, the study
+// may have changed.
+static void tell_touched(struct engine *engine, const struct actor *actor)
+{
+    if (engine->options.touched && actor->study_id)
+        engine->options.touched(engine->options.context, actor->study_id,
+                                actor->live && actor->live->deleted);
+}
+
 // Reports to the commands that are done, and parks the others.
 static void report_done(struct engine *engine, struct batch *batch)
 {
@@ -413,6 +422,7 @@ static void report_done(struct engine *engine, struct batch *batch)
     for (size_t i = 0; i < batch->n; i++) {
         struct actor *actor = batch->shares[i].actor;
         struct command *next;
+        tell_touched(engine, actor);
         for (struct command *c = batch->shares[i].commands; c; c = next) {
             next = c->next;
             if (c->error.code == ERROR_WAIT)

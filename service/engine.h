@@ -22,6 +22,7 @@
 #ifndef CUMAE_ENGINE_H
 #define CUMAE_ENGINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,6 +57,10 @@ struct engine_options {
 
     // Called after each transaction, for metrics; may be NULL.
     void (*observe)(void *context, size_t commands, double seconds, int ok);
+
+    // Called after each transaction for each study in it, before its commands
+    // are told: it may have changed, or is gone. May be NULL.
+    void (*touched)(void *context, int64_t study_id, bool gone);
     void *context;
 };
 

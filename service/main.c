@@ -71,6 +71,12 @@ static void observe(void *context, size_t commands, double seconds, int ok)
                   log_integer("commands", (int64_t)commands));
 }
 
+static void touched(void *context, int64_t study_id, bool gone)
+{
+    const struct service *service = context;
+    watch_changed(service->watch, study_id, gone);
+}
+
 // ---- start ------------------------------------------------------------------
 
 // Prints the first user's token and sign-in link, when this made one.
@@ -107,6 +113,7 @@ static int start(struct service *service, struct error *err)
         .live_studies = config->live_studies,
         .max_waiting = MAX_WAITING,
         .observe = observe,
+        .touched = touched,
         .context = service,
     };
     struct http_options http = {
@@ -128,6 +135,9 @@ static int start(struct service *service, struct error *err)
     service->metrics = metrics_new();
     if (store_migrate(config->database, err))
         return -1;
+    service->watch = watch_start(config->database, err);
+    if (!service->watch)
+        return -1;
     service->engine = engine_start(&engine, err);
     if (!service->engine)
         return -1;
@@ -148,11 +158,13 @@ static void stop(struct service *service)
     atomic_store(&service->draining, true);
     if (service->http) {
         http_drain(service->http);
+        watch_drain(service->watch);
         http_stop(service->http, service->config->drain_s);
     }
     pool_stop(service->pool);
     reaper_stop(service->reaper);
     engine_stop(service->engine);
+    watch_stop(service->watch);
     accounts_free(service->accounts);
     directory_free(service->directory);
     answers_free(service->answers);

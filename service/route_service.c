@@ -38,6 +38,8 @@ enum route_outcome route_service_metrics(struct call *call, struct error *err)
                 (int64_t)pool_waiting(service->pool));
     metrics_set(service->metrics, METRIC_WRITE_QUEUE_DEPTH,
                 (int64_t)engine_waiting(service->engine));
+    metrics_set(service->metrics, METRIC_EVENT_WAITS,
+                (int64_t)watch_waiting(service->watch));
     metrics_set(service->metrics, METRIC_LIVE_STUDIES,
                 (int64_t)engine_live(service->engine));
     metrics_set(service->metrics, METRIC_IN_FLIGHT,

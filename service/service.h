@@ -17,12 +17,14 @@
 #include "metrics.h"
 #include "pool.h"
 #include "reaper.h"
+#include "watch.h"
 
 struct service {
     const struct config *config;
     struct engine *engine;
     struct pool *pool;
     struct reaper *reaper;
+    struct watch *watch;
     struct accounts *accounts;
     struct directory *directory;
     struct answers *answers;

@@ -212,6 +212,13 @@ int store_study_progress(struct store *store, const char *key, int64_t *id,
                          int64_t *owner_id, struct study_progress *progress,
                          struct error *err);
 
+// The revisions of those of the n studies that exist, in ascending order of
+// their ids. For databases that are shared (store_is_shared).
+int store_study_revisions(struct store *store, const int64_t *ids, size_t n,
+                          int (*visit)(void *context, int64_t id,
+                                       int64_t revision, struct error *err),
+                          void *context, struct error *err);
+
 // ---- trials ---------------------------------------------------------------
 
 struct trial_row {
@@ -372,15 +379,24 @@ struct event_row {
     int64_t number;   // the trial, or -1
     int64_t at_ms;
     int64_t user_id; // who, 0: the service
+
+    // Filled in by reading.
+    const char *user; // the name of who, or NULL
+    int state;        // enum trial_state that the trial has now, or -1
 };
 
 // (study_id, revision) is unique. Meant for the hot path: written in bulk.
 int store_event_add(struct store *store, const struct event_row *row,
                     struct error *err);
-int store_event_list(struct store *store, int64_t study_id, int64_t after,
-                     int limit,
-                     int (*visit)(void *context, const struct event_row *row,
-                                  struct error *err),
-                     void *context, struct error *err);
+
+// The first events after a revision, the oldest first.
+struct event_page {
+    int64_t study_id, after;
+    size_t limit;
+    struct event_row *events; // [n], in the arena they are read into
+    size_t n;
+};
+int store_event_page(struct store *store, struct event_page *page,
+                     struct arena *arena, struct error *err);
 
 #endif

@@ -105,37 +105,33 @@ int store_event_add(struct store *store, const struct event_row *row,
     return store->db->in_transaction ? 0 : store_flush_events(store, err);
 }
 
-struct event_visitor {
-    int (*visit)(void *context, const struct event_row *row, struct error *err);
-    void *context;
-};
-
 static int visit_event(void *context, struct db_row *row, struct error *err)
 {
-    const struct event_visitor *visitor = context;
-    struct event_row event;
-    event.study_id = db_next_int(row);
-    event.revision = db_next_int(row);
-    event.kind = db_next_text(row);
-    event.number = db_next_int_or(row, -1);
-    event.at_ms = db_next_int(row);
-    event.user_id = db_next_int_or(row, 0);
-    return visitor->visit(visitor->context, &event, err);
+    struct event_page *page = context;
+    struct event_row *event = &page->events[page->n++];
+    (void)err;
+    event->study_id = db_next_int(row);
+    event->revision = db_next_int(row);
+    event->kind = db_next_text(row);
+    event->number = db_next_int_or(row, -1);
+    event->at_ms = db_next_int(row);
+    event->user_id = db_next_int_or(row, 0);
+    event->user = db_next_text(row);
+    event->state = (int)db_next_int_or(row, -1);
+    return 0;
 }
 
-int store_event_list(struct store *store, int64_t study_id, int64_t after,
-                     int limit,
-                     int (*visit)(void *context, const struct event_row *row,
-                                  struct error *err),
-                     void *context, struct error *err)
+int store_event_page(struct store *store, struct event_page *page,
+                     struct arena *arena, struct error *err)
 {
+    struct db_reader reader = {visit_event, page, arena};
+    page->n = 0;
+    page->events = arena_alloc(arena, page->limit * sizeof *page->events);
     if (store_flush_events(store, err))
         return -1;
-    struct event_visitor visitor = {visit, context};
-    struct db_reader reader = {visit_event, &visitor, NULL};
     return db_read(store->db,
-                   DB_CALL(QUERY_EVENT_LIST, db_int(study_id), db_int(after),
-                           db_int(limit)),
+                   DB_CALL(QUERY_EVENT_LIST, db_int(page->study_id),
+                           db_int(page->after), db_int((int64_t)page->limit)),
                    &reader, err) < 0
                ? -1
                : 0;

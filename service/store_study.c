@@ -270,3 +270,29 @@ int store_study_progress(struct store *store, const char *key, int64_t *id,
     };
     return store_read_one(store, &one, err);
 }
+
+struct revision_visitor {
+    int (*visit)(void *context, int64_t id, int64_t revision,
+                 struct error *err);
+    void *context;
+};
+
+static int visit_revision(void *context, struct db_row *row, struct error *err)
+{
+    const struct revision_visitor *visitor = context;
+    int64_t id = db_next_int(row);
+    return visitor->visit(visitor->context, id, db_next_int(row), err);
+}
+
+int store_study_revisions(struct store *store, const int64_t *ids, size_t n,
+                          int (*visit)(void *context, int64_t id,
+                                       int64_t revision, struct error *err),
+                          void *context, struct error *err)
+{
+    struct revision_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_revision, &visitor, NULL};
+    return db_read(store->db, DB_CALL(QUERY_STUDY_REVISIONS, db_ints(ids, n)),
+                   &reader, err) < 0
+               ? -1
+               : 0;
+}

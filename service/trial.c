@@ -372,8 +372,14 @@ static bool decide(const struct live *live, struct report *report)
     if (maximize && pruner->negate)
         pruner->negate(options);
     arena_init(&arena);
-    pruner->decide(&live->history, (size_t)report->number, options,
-                   definition->seed, &arena, &verdict);
+    struct pruner_task task = {
+        .history = &live->history,
+        .number = (size_t)report->number,
+        .options = options,
+        .seed = definition->seed,
+        .arena = &arena,
+    };
+    pruner_decide(pruner, &task, &verdict);
     arena_done(&arena);
     if (verdict.prune && maximize)
         pruner_explain_maximised(&verdict);

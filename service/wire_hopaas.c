@@ -42,6 +42,8 @@ static const struct {
       {"ThresholdPruner", "threshold"},
       {"SuccessiveHalvingPruner", "asha"},
       {"HyperbandPruner", "hyperband"},
+      {"PatientPruner", "patient"},
+      {"WilcoxonPruner", "wilcoxon"},
 };
 
 // Python's names of arguments that we call otherwise; NULL: has no meaning

@@ -153,6 +153,10 @@ UPDATE studies SET warm_start = $2 WHERE id = $1
 -- name: study_progress
 SELECT s.id, s.owner_id, @progress_columns@ FROM studies s WHERE s.key = $1
 
+-- Only where others write, too (watch.h).
+-- name: study_revisions (postgres)
+SELECT id, revision FROM studies WHERE id = ANY ($1) ORDER BY id
+
 -- name: study_delete_events
 DELETE FROM events WHERE study_id = $1
 
@@ -300,8 +304,14 @@ FROM unnest($1, $2, $3, $4, $5, $6)
 INSERT INTO events (study_id, revision, kind, number, at_ms, user_id)
 VALUES ($1, $2, $3, nullif($4, -1), $5, nullif($6, 0))
 
+-- Subqueries and no joins: each is a look into an index, whatever the plan was
+-- made for.
 -- name: event_list
-SELECT study_id, revision, kind, number, at_ms, user_id FROM events
-WHERE study_id = $1 AND revision > $2
-ORDER BY revision
+SELECT e.study_id, e.revision, e.kind, e.number, e.at_ms, e.user_id,
+    (SELECT u.name FROM users u WHERE u.id = e.user_id),
+    (SELECT t.state FROM trials t
+     WHERE t.study_id = e.study_id AND t.number = e.number)
+FROM events e
+WHERE e.study_id = $1 AND e.revision > $2
+ORDER BY e.revision
 LIMIT $3

@@ -70,5 +70,7 @@ export const api = {
     request('GET', `${study(id)}/trials?${query(filter)}`, {signal}),
   pareto: (id, signal) =>
     request('GET', `${study(id)}/pareto?limit=1000`, {signal}),
+  events: (id, filter, signal) =>
+    request('GET', `${study(id)}/events?${query(filter)}`, {signal}),
   steer: (id, verb) => request('POST', `${study(id)}/${verb}`, {body: {}}),
 };

@@ -11,6 +11,8 @@ import {dropPages, mergePage, newTrials, nextPage, points, progress}
 import {emptyState, stateBar} from './parts.js';
 import {trialsTable} from './table_trials.js';
 
+const WAIT_S = 20; // for news of a study
+
 function firstAsk(id) {
   return `curl -X POST -H "Authorization: Bearer $CUMAE_TOKEN" \\
   -H "Content-Type: application/json" \\
@@ -182,7 +184,10 @@ export function mountStudy(main, app, id) {
       front.update(best, trials, study);
   }
 
-  const poller = poll(refresh, app.refreshed);
+  const news = signal => api.events(id,
+    {since: seen.revision, wait_s: WAIT_S, limit: 1}, signal);
+
+  const poller = poll(refresh, app.refreshed, news);
   return {
     title: 'Study',
     stop() {

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import figures_optimizers
+import figures_prune
 from figures_text import number, origin, rows
 
 STORED = Path(__file__).resolve().parent / "figures"
@@ -162,6 +163,7 @@ def http_peer(figures: dict) -> str:
 SECTIONS = {
     "ask": figures_optimizers.ask,
     "http": http,
+    "prune": figures_prune.prune,
     "quality": figures_optimizers.quality,
 }
 

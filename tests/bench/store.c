@@ -68,7 +68,12 @@ static int64_t new_study(struct store *store, struct error *err)
 static void event(struct store *store, int64_t study, int64_t revision,
                   const char *kind, int64_t number, struct error *err)
 {
-    struct event_row row = {study, revision, kind, number, 1, 1};
+    struct event_row row = {.study_id = study,
+                            .revision = revision,
+                            .kind = kind,
+                            .number = number,
+                            .at_ms = 1,
+                            .user_id = 1};
     must(store_event_add(store, &row, err), err);
 }
 

@@ -230,6 +230,22 @@ static void observe(void *context, size_t commands, double seconds, int ok)
         ;
 }
 
+// What the engine said about a study: how often it was touched, and whether it
+// is gone.
+static int64_t watched;
+static atomic_int touches;
+static atomic_bool vanished;
+
+static void touched(void *context, int64_t study_id, bool gone)
+{
+    (void)context;
+    ck_assert_int_ne(study_id, 0);
+    if (study_id != watched)
+        return;
+    touches++;
+    vanished = vanished || gone;
+}
+
 static struct engine_options options_of(unsigned writers)
 {
     return (struct engine_options){.database = database.url,
@@ -237,7 +253,8 @@ static struct engine_options options_of(unsigned writers)
                                    .batch = 64,
                                    .live_studies = 100,
                                    .max_waiting = 10000,
-                                   .observe = observe};
+                                   .observe = observe,
+                                   .touched = touched};
 }
 
 static struct engine *start(const struct engine_options *options)
@@ -408,11 +425,17 @@ START_TEST(test_a_deleted_study_is_not_found_by_those_behind)
     struct engine_options options = options_of(1);
     struct engine *engine = start(&options);
     struct job first = job_of(ASK, a);
+    watched = a;
+    touches = 0;
+    vanished = false;
     run_well(engine, &first);
+    ck_assert_int_eq(touches, 1);
+    ck_assert(!vanished);
     struct job jobs[] = {job_of(DELETE, a), job_of(REPORT, a), tell_of(a, 0, 1),
                          job_of(ASK, b)};
     run_together(engine, jobs, 4);
     ck_assert_int_eq(jobs[0].command.error.code, ERROR_NONE);
+    ck_assert(vanished);
     for (int i = 1; i < 3; i++)
         ck_assert_int_eq(jobs[i].command.error.code, ERROR_NOT_FOUND);
     ck_assert_int_eq(jobs[3].command.error.code, ERROR_NONE);

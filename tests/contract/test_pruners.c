@@ -24,20 +24,32 @@ static struct history history;
 static const struct pruner *pruner;
 static double options[OPTION_MAX];
 
-// Options that make the pruner decide early and often.
+static void set(const char *name, double value)
+{
+    struct error err = {0};
+    ck_assert_msg(option_set(pruner->options, pruner->n_options, name, value,
+                             options, &err) == 0,
+                  "%s", err.message);
+}
+
+// Options that make pruners decide early and often.
+static const struct {
+    const char *pruner, *option;
+    double value;
+} early[] = {
+    {"threshold", "upper", 0.6},         {"threshold", "lower", 0.1},
+    {"patient", "patience", 1},          {"wilcoxon", "p_threshold", 0.3},
+    {"extrapolate", "max_resource", 15}, {"extrapolate", "probability", 0.3},
+};
+
 static void choose(size_t i)
 {
     pruner = pruners[i];
     struct error err = {0};
     option_defaults(pruner->options, pruner->n_options, options);
-    if (strcmp(pruner->name, "threshold") == 0) {
-        ck_assert_int_eq(option_set(pruner->options, pruner->n_options, "upper",
-                                    0.6, options, &err),
-                         0);
-        ck_assert_int_eq(option_set(pruner->options, pruner->n_options, "lower",
-                                    0.1, options, &err),
-                         0);
-    }
+    for (size_t k = 0; k < sizeof early / sizeof *early; k++)
+        if (strcmp(pruner->name, early[k].pruner) == 0)
+            set(early[k].option, early[k].value);
     ck_assert_msg(!pruner->check || pruner->check(options, &err) == 0, "%s: %s",
                   pruner->name, err.message);
 }
@@ -68,7 +80,8 @@ static struct pruner_verdict decide(size_t number)
 {
     struct pruner_verdict verdict;
     memset(&verdict, 0xa5, sizeof verdict);
-    pruner->decide(&history, number, options, 7, &arena, &verdict);
+    struct pruner_task task = {&history, number, options, 7, &arena};
+    pruner_decide(pruner, &task, &verdict);
     arena_reset(&arena);
     ck_assert_msg(memchr(verdict.reason, 0, sizeof verdict.reason) != NULL,
                   "%s: the reason is not terminated", pruner->name);
@@ -261,6 +274,42 @@ START_TEST(test_others_that_end_keep_counting)
 }
 END_TEST
 
+START_TEST(test_patience_only_takes_stops_back)
+{
+    // With patience a trial stops when it does without and got worse. A report
+    // that is not a number is no matter of patience.
+    static struct fact facts[30 * 30];
+    size_t patient = 0, taken_back = 0;
+    for (size_t p = 0; p < n_pruners; p++) {
+        choose(p);
+        if (strcmp(pruner->name, "nop") == 0)
+            continue;
+        struct rng rng = rng_at(15, p);
+        restart(30);
+        size_t n = make_facts(facts, 30, &rng);
+        for (size_t i = 0; i < n; i++)
+            report(&facts[i]);
+        struct pruner_verdict without[30];
+        for (size_t i = 0; i < 30; i++)
+            without[i] = decide(i);
+        set("patience", 2);
+        patient++;
+        for (size_t i = 0; i < 30; i++) {
+            struct pruner_verdict with = decide(i);
+            ck_assert_msg(!with.prune || without[i].prune ||
+                              strcmp(pruner->name, "patient") == 0,
+                          "%s stops %zu", pruner->name, i);
+            ck_assert_msg(with.prune || !without[i].prune ||
+                              without[i].limit_name,
+                          "%s goes on after NaN", pruner->name);
+            taken_back += without[i].prune && !with.prune;
+        }
+    }
+    ck_assert_uint_eq(patient, n_pruners - 1);
+    ck_assert_uint_gt(taken_back, 0);
+}
+END_TEST
+
 START_TEST(test_two_thousand_trials_with_large_steps_are_judged)
 {
     for (size_t p = 0; p < n_pruners; p++) {
@@ -279,7 +328,7 @@ END_TEST
 
 START_TEST(test_the_registry_finds_each_by_its_name)
 {
-    ck_assert_uint_ge(n_pruners, 6);
+    ck_assert_uint_ge(n_pruners, 9);
     for (size_t p = 0; p < n_pruners; p++) {
         ck_assert_ptr_eq(pruner_find(pruners[p]->name), pruners[p]);
         ck_assert(pruners[p]->help && pruners[p]->help[0]);
@@ -302,6 +351,7 @@ int main(void)
     tcase_add_test(tests, test_the_best_trial_of_many_goes_on);
     tcase_add_test(tests, test_equal_trials_go_on);
     tcase_add_test(tests, test_others_that_end_keep_counting);
+    tcase_add_test(tests, test_patience_only_takes_stops_back);
     tcase_add_test(tests, test_two_thousand_trials_with_large_steps_are_judged);
     tcase_add_test(tests, test_the_registry_finds_each_by_its_name);
     Suite *suite = suite_create("pruners");

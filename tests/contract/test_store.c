@@ -367,7 +367,8 @@ START_TEST(test_study_is_deleted_with_everything_in_it)
     for (int i = 0; i < 2; i++) {
         struct trial_row trial = trial_of(studies[i], 0, 1);
         struct report_row report = {studies[i], 0, 1, 0.5, 20, 2};
-        struct event_row event = {studies[i], 1, "trial_started", 0, 20, 0};
+        struct event_row event = {
+            .study_id = studies[i], .revision = 1, .kind = "trial_started"};
         must(store_trial_add(store, &trial, &err));
         must(store_report_put(store, &report, &err));
         must(store_event_add(store, &event, &err));

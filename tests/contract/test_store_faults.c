@@ -12,15 +12,6 @@
 static struct database database;
 static struct error err;
 
-static int see_event(void *context, const struct event_row *row,
-                     struct error *error)
-{
-    (void)error;
-    struct seen *seen = context;
-    seen->id[seen->n++] = row->revision;
-    return 0;
-}
-
 static int see_report(void *context, const struct report_row *row,
                       struct error *error)
 {
@@ -45,8 +36,10 @@ static int add_trial(struct store *store, int64_t study, int64_t *number,
     progress.revision++;
     struct trial_row trial = trial_of(study, *number, progress.revision);
     struct report_row report = {study, *number, 0, 0.5, 1, progress.revision};
-    struct event_row event = {
-        study, progress.revision, "trial_started", *number, 1, 0};
+    struct event_row event = {.study_id = study,
+                              .revision = progress.revision,
+                              .kind = "trial_started",
+                              .number = *number};
     if (store_trial_add(store, &trial, error) ||
         store_event_add(store, &event, error) ||
         store_report_put(store, &report, error))
@@ -80,9 +73,12 @@ static int64_t check_whole(struct store *store, int64_t study)
     seen.n = 0;
     must(store_trials_since(store, study, -1, see_trial, &seen, &err));
     ck_assert_int_eq((int64_t)seen.n, progress.next_number);
-    seen.n = 0;
-    must(store_event_list(store, study, 0, 4096, see_event, &seen, &err));
-    ck_assert_int_eq((int64_t)seen.n, progress.next_number);
+    struct arena arena;
+    arena_init(&arena);
+    struct event_page page = {.study_id = study, .limit = 4096};
+    must(store_event_page(store, &page, &arena, &err));
+    ck_assert_int_eq((int64_t)page.n, progress.next_number);
+    arena_done(&arena);
     seen.n = 0;
     must(store_reports_since(store, study, -1, see_report, &seen, &err));
     ck_assert_int_eq((int64_t)seen.n, progress.next_number);

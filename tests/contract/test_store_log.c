@@ -75,49 +75,103 @@ START_TEST(test_report_of_the_same_step_is_replaced)
 }
 END_TEST
 
-static int see_event(void *context, const struct event_row *row,
-                     struct error *error)
+static void check_event(const struct event_row *row)
 {
-    (void)error;
-    struct seen *seen = context;
-    ck_assert_str_eq(row->kind, row->revision % 2 ? "odd ' one" : "even");
-    ck_assert_int_eq(row->number, row->revision % 2 ? -1 : row->revision);
-    ck_assert_int_eq(row->user_id, row->revision % 2 ? 0 : 3);
+    bool odd = row->revision % 2 != 0;
+    ck_assert_str_eq(row->kind, odd ? "odd ' one" : "even");
+    ck_assert_int_eq(row->number, odd ? -1 : row->revision);
+    if (odd)
+        ck_assert(row->user_id == 0 && row->user == NULL);
+    else
+        ck_assert_str_eq(row->user, "anna");
+    // Trial 4 is there, and lost by now; the others are not.
+    ck_assert_int_eq(row->state, row->revision == 4 ? TRIAL_LOST : -1);
     ck_assert_int_eq(row->at_ms, 10 * row->revision);
-    seen->id[seen->n++] = row->revision;
-    return 0;
+}
+
+// How many events there are after this one, which follow each other.
+static size_t count_events(int64_t study, int64_t after, size_t limit)
+{
+    struct event_page page = {
+        .study_id = study, .after = after, .limit = limit};
+    must(store_event_page(store, &page, &arena, &err));
+    for (size_t i = 0; i < page.n; i++) {
+        ck_assert_int_eq(page.events[i].revision, after + 1 + (int64_t)i);
+        check_event(&page.events[i]);
+    }
+    return page.n;
 }
 
 START_TEST(test_events_are_listed_by_revision)
 {
     enum { N = 1500 };
     open_database(_i);
-    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    int64_t anna = new_user(store, "anna");
+    int64_t study = new_study(store, anna, "s");
+    struct trial_row trial = trial_of(study, 4, 1);
+    trial.state = TRIAL_LOST;
+    must(store_trial_add(store, &trial, &err));
     must(store_begin(store, &err));
     for (int64_t i = 1; i <= N; i++) {
         char kind[16];
         snprintf(kind, sizeof kind, "%s", i % 2 ? "odd ' one" : "even");
-        struct event_row row = {study,          i,      kind,
-                                i % 2 ? -1 : i, 10 * i, i % 2 ? 0 : 3};
+        struct event_row row = {
+            .study_id = study,
+            .revision = i,
+            .kind = kind,
+            .number = i % 2 ? -1 : i,
+            .at_ms = 10 * i,
+            .user_id = i % 2 ? 0 : anna,
+        };
         must(store_event_add(store, &row, &err));
         memset(kind, 'x', sizeof kind);
     }
-    struct seen seen = {0};
-    must(store_event_list(store, study, N - 2, 10, see_event, &seen, &err));
-    ck_assert_uint_eq(seen.n, 2);
+    ck_assert_uint_eq(count_events(study, N - 2, 10), 2);
     must(store_commit(store, &err));
-    seen.n = 0;
-    must(store_event_list(store, study, 0, N + 1, see_event, &seen, &err));
-    ck_assert_uint_eq(seen.n, N);
-    seen.n = 0;
-    must(store_event_list(store, study, 700, 3, see_event, &seen, &err));
-    ck_assert_uint_eq(seen.n, 3);
-    ck_assert_int_eq(seen.id[0], 701);
+    ck_assert_uint_eq(count_events(study, 0, N + 1), N);
+    ck_assert_uint_eq(count_events(study, 700, 3), 3);
 
-    struct event_row again = {study, 7, "odd ' one", -1, 70, 0};
+    struct event_row again = {
+        .study_id = study, .revision = 7, .kind = "odd ' one", .number = -1};
     must(store_begin(store, &err));
     must(store_event_add(store, &again, &err));
     must_fail(ERROR_CONFLICT, store_commit(store, &err));
+    close_database();
+}
+END_TEST
+
+struct revisions {
+    size_t n;
+    int64_t id[4], revision[4];
+};
+
+static int see_revision(void *context, int64_t id, int64_t revision,
+                        struct error *error)
+{
+    struct revisions *seen = context;
+    (void)error;
+    seen->id[seen->n] = id;
+    seen->revision[seen->n++] = revision;
+    return 0;
+}
+
+START_TEST(test_revisions_of_many_studies_come_in_the_order_of_their_ids)
+{
+    open_database(_i);
+    if (store_is_shared(database.url)) {
+        int64_t anna = new_user(store, "anna");
+        int64_t a = new_study(store, anna, "a"),
+                b = new_study(store, anna, "b");
+        struct study_progress progress = {.revision = 7, .best_number = -1};
+        must(store_study_advance(store, b, &progress, 1, &err));
+        int64_t asked[] = {b, b + 100, a};
+        struct revisions seen = {0};
+        must(store_study_revisions(store, asked, 3, see_revision, &seen, &err));
+        ck_assert_uint_eq(seen.n, 2);
+        ck_assert_int_eq(seen.id[0], a);
+        ck_assert_int_eq(seen.id[1], b);
+        ck_assert_int_eq(seen.revision[1], 7);
+    }
     close_database();
 }
 END_TEST
@@ -129,8 +183,8 @@ START_TEST(test_rollback_leaves_nothing)
     open_database(_i);
     int64_t study = new_study(store, new_user(store, "anna"), "s");
     struct trial_row trial = trial_of(study, 0, 1), found;
-    struct event_row event = {study, 1, "trial_started", 0, 1, 0};
-    struct seen seen = {0};
+    struct event_row event = {
+        .study_id = study, .revision = 1, .kind = "trial_started"};
     must(store_begin(store, &err));
     must(store_trial_add(store, &trial, &err));
     must(store_event_add(store, &event, &err));
@@ -140,8 +194,7 @@ START_TEST(test_rollback_leaves_nothing)
               store_trial_get(store, study, 0, &arena, &found, &err));
     must(store_begin(store, &err));
     must(store_commit(store, &err));
-    must(store_event_list(store, study, 0, 10, see_event, &seen, &err));
-    ck_assert_uint_eq(seen.n, 0);
+    ck_assert_uint_eq(count_events(study, 0, 10), 0);
     close_database();
 }
 END_TEST
@@ -228,6 +281,7 @@ int main(void)
     const TTest *const tests[] = {
         test_report_of_the_same_step_is_replaced,
         test_events_are_listed_by_revision,
+        test_revisions_of_many_studies_come_in_the_order_of_their_ids,
         test_rollback_leaves_nothing,
         test_failed_transaction_cannot_be_committed,
         test_visitor_stops_a_read_and_the_transaction_goes_on,

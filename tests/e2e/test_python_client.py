@@ -202,6 +202,24 @@ def test_processes_share_a_study_and_no_trial_is_given_twice(service, client):
     assert told.empty()
 
 
+def test_events_are_followed_while_others_work(client):
+    study = cumae.Study(
+        "events", SPACE, sampler="random", budget={"max_trials": 5},
+        client=client,
+    )
+    worker = threading.Thread(target=study.optimize, args=(loss,))
+    followed = study.events()
+    seen = [next(followed)]
+    worker.start()
+    while seen[-1]["event"] != "study_finished":
+        seen.append(next(followed))
+    worker.join()
+    kinds = [event["event"] for event in seen]
+    assert kinds[0] == "study_created"
+    assert kinds.count("trial_started") == kinds.count("trial_ended") == 5
+    assert list(study.events(since=seen[-2]["seq"], wait_s=0)) == seen[-1:]
+
+
 def test_trials_of_ones_own_and_what_they_teach(client):
     space = {"x": cumae.Float(-1, 1), "y": cumae.Float(-1, 1)}
     old = cumae.Study("old", space, client=client)

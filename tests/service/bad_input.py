@@ -111,6 +111,7 @@ def bounds(name, status, word, /, **fields):
 
 
 ASK = "/studies/{study}/ask"
+EVENTS = "/studies/{study}/events"
 TRIALS = "/studies/{study}/trials"
 RUNNING, COMPLETE, FAILED = (f"{TRIALS}/{n}" for n in (0, 1, 2))
 
@@ -378,8 +379,10 @@ ALGORITHMS = [
     study("an unknown pruner", 422, "pruner|axe", pruner={"name": "axe"}),
     study("an unknown field in the pruner", 400, "seed",
           pruner={"name": "nop", "seed": 1}),
-    study("an unknown option of the pruner", EITHER, "patience",
-          pruner={"name": "median", "options": {"patience": 1}}),
+    study("an unknown option of the pruner", EITHER, "clemency",
+          pruner={"name": "median", "options": {"clemency": 1}}),
+    study("a pruner without an option that it needs", 422, "max_resource",
+          pruner={"name": "extrapolate"}),
     study("an option of the pruner out of range", 422, "n_warmup_steps",
           pruner={"name": "median", "options": {"n_warmup_steps": -1}}),
     study("a string as option of the pruner", EITHER, "n_warmup_steps",
@@ -700,6 +703,24 @@ LISTS = lists(
     get("trials of a study that is not", "/studies/AAAAAAAAAAAA/trials", 404,
         "study"),
     get("best of a study that is not", "/studies/AAAAAAAAAAAA/best", 404,
+        "study"),
+] + [
+    get(f"events?{query}", f"{EVENTS}?{query}", status, word)
+    for query, status, word in (
+        ("since=abc", 400, "since"), ("since=-1", 422, "since"),
+        ("since=1.5", 400, "since"), ("since=", 400, "since"),
+        ("since=9007199254740992", 422, "since"),
+        ("wait_s=61", 422, "wait_s"), ("wait_s=-1", 422, "wait_s"),
+        ("wait_s=soon", 400, "wait_s"), ("wait_s=0.5", 400, "wait_s"),
+        ("limit=0", 422, "limit"), ("limit=1001", 422, "limit"),
+        ("limit=x", 400, "limit"), ("state=running", 400, "state"),
+    )
+] + [
+    get(f"Last-Event-ID: {last}", EVENTS, 400, "Last-Event-ID",
+        headers={"Last-Event-ID": last})
+    for last in ("x", "-1", "1.5", "9" * 17, "9" * 99, "5 6")
+] + [
+    get("events of a study that is not", "/studies/AAAAAAAAAAAA/events", 404,
         "study"),
     get("best of two objectives", "/studies/{two}/best", 422, "pareto"),
     get("pareto of a study that is not", "/studies/AAAAAAAAAAAA/pareto", 404,

@@ -13,7 +13,8 @@ import pytest
 from calls import Calls, at, definition
 
 SAMPLERS = ["auto", "tpe", "gp", "random", "qmc", "grid", "cmaes", "nsga2"]
-PRUNERS = ["nop", "median", "percentile", "threshold", "asha", "hyperband"]
+PRUNERS = ["nop", "median", "percentile", "threshold", "asha", "hyperband",
+           "patient", "wilcoxon", "extrapolate"]
 
 
 def test_info_lists_samplers_and_pruners_with_their_options(calls):
@@ -43,6 +44,8 @@ def test_every_option_in_info_is_accepted_with_its_default(calls):
             }
             if algorithm["name"] == "threshold":
                 options["upper"] = 1.5  # It needs one bound or both.
+            if algorithm["name"] == "extrapolate":
+                options["max_resource"] = 10
             space = {"b": {"type": "bool"}}
             chosen = {"name": algorithm["name"], "options": options}
             study = calls.create(space=space, **{kind: chosen})

@@ -450,11 +450,22 @@ def test_every_sampler_serves_a_space_of_levels(calls, sampler):
     assert calls.study(study)["trials"]["complete"] == 25
 
 
-@pytest.mark.parametrize(
-    "pruner", ["nop", "median", "percentile", "asha", "hyperband"]
-)
-def test_every_pruner_takes_reports(calls, pruner):
-    study = calls.create(space=LINE, pruner={"name": pruner})
+@pytest.mark.parametrize("pruner, options", [
+    ("nop", {}),
+    ("median", {}),
+    ("median", {"patience": 1, "min_delta": 0.5}),
+    ("percentile", {}),
+    ("threshold", {"upper": 3}),
+    ("asha", {}),
+    ("hyperband", {}),
+    ("patient", {"patience": 1}),
+    ("wilcoxon", {}),
+    ("extrapolate", {"max_resource": 3}),
+])
+def test_every_pruner_takes_reports(calls, pruner, options):
+    study = calls.create(
+        space=LINE, pruner={"name": pruner, "options": options}
+    )
     for trial in calls.ask(study, 8):
         for step in range(4):
             if calls.report(trial, step, trial["number"])["should_prune"]:

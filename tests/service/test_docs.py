@@ -100,6 +100,14 @@ def test_the_example_of_several_objectives_runs_and_runs_again(place):
     assert study["trials"]["complete"] == 1 and study["best"] is None
 
 
+def test_the_example_of_following_a_study_runs(place):
+    scripts = blocks("README.md", "sh", marked=True)
+    script, = [each for each in scripts if "wait_s" in each]
+    said = run_shell(script)
+    assert '"event":"study_created"' in said
+    assert "\nevent: study_created\ndata: {" in said
+
+
 def test_the_token_example_of_the_readme_runs(place):
     script = blocks("README.md", "sh", marked=True)[0]
     first_line = script.splitlines()[0]
@@ -287,6 +295,9 @@ LIMITS = {
         "service/warm.h", "WARM_MAX_RESULTS"),
     "rows of one page of a list": (
         "service/route_trials.c", r'"limit", 1, (\d+)'),
+    "events of one answer": ("service/watch.h", "WATCH_MAX_EVENTS"),
+    "seconds of a wait for events": (
+        "service/route_events.c", "EVENTS_MAX_WAIT_S"),
     "bytes of outputs, meta, env and worker (JSON), each": (
         "service/route_tell.h", "TELL_MAX_JSON"),
     "bytes of an error text": ("service/route_tell.c", "MAX_ERROR"),

@@ -103,6 +103,32 @@ def test_ask_section_shows_the_fit_in_brackets_and_the_memory():
     assert "A trial takes 232 bytes with 5 parameters in a history" in text
 
 
+def test_prune_section_marks_what_nobody_beats():
+    text = figures.section(
+        {
+            "prune": {
+                "seeds": 5,
+                "cumae.nop.16.saved": 0,
+                "cumae.nop.16.regret": 0,
+                "cumae.asha.factor4.16.saved": 80,
+                "cumae.asha.factor4.16.regret": 1.25,
+                "cumae.asha.factor4.16.mean_regret": 2,
+                "cumae.asha.factor4.16.folds.saved": 70,
+                "cumae.asha.factor4.16.folds.regret": 0,
+                "optuna.halving.16.saved": 79,
+                "optuna.halving.16.regret": 1.5,
+            }
+        }
+    )
+    assert "| percent | 16 workers: saved | regret | mean | folds |" in text
+    assert (
+        "| `asha`, factor4 | **80.0** | **1.2** | 2.0 | 70.0 / 0.0 |" in text
+    )
+    assert "| Optuna `halving` | 79.0 | 1.5 | – | – / – |" in text
+    assert "| `nop` | **0.0** | **0.0** | – | – / – |" in text
+    assert "medians over 5 seeds" in text
+
+
 def test_other_benchmarks_get_a_plain_table():
     text = figures.section({"other": {"date": "d", "regret.tpe": 0.01234}})
     assert "### Other" in text

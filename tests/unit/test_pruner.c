@@ -57,7 +57,8 @@ static size_t curve(size_t n, const double *values)
 static struct pruner_verdict decide(size_t number)
 {
     struct pruner_verdict verdict;
-    pruner->decide(&history, number, options, 1, &arena, &verdict);
+    struct pruner_task task = {&history, number, options, 1, &arena};
+    pruner_decide(pruner, &task, &verdict);
     arena_reset(&arena);
     return verdict;
 }
@@ -390,6 +391,199 @@ START_TEST(test_hyperband_takes_the_largest_step_when_none_is_stated)
 }
 END_TEST
 
+// ---- patience ---------------------------------------------------------------
+
+START_TEST(test_a_patient_trial_stops_when_it_got_worse)
+{
+    // Patience 2: the last three reports against those before.
+    choose("patient");
+    set("patience", 2);
+    size_t number = curve(5, (double[]){0.5, 0.4, 0.45, 0.41, 0.42});
+    struct pruner_verdict verdict = decide(number);
+    ck_assert_str_eq(verdict.reason,
+                     "0.41 at step 5 is worse than its earlier best 0.4");
+    set("min_delta", 0.02);
+    ck_assert(!decide(number).prune);
+    set("min_delta", 0);
+    set("patience", 3); // 0.4 is among the last four
+    ck_assert(!decide(number).prune);
+    set("patience", 4); // there is nothing before the last five
+    ck_assert(!decide(number).prune);
+}
+END_TEST
+
+START_TEST(test_a_plateau_is_not_worse)
+{
+    choose("patient");
+    set("patience", 0);
+    ck_assert(!decide(curve(3, (double[]){0.5, 0.5, 0.5})).prune);
+    ck_assert(decide(curve(3, (double[]){0.5, 0.5, 0.6})).prune);
+}
+END_TEST
+
+START_TEST(test_a_patient_median_waits_while_the_trial_improves)
+{
+    choose("median");
+    set("patience", 1);
+    for (int i = 0; i < 5; i++)
+        curve(4, (double[]){0.1, 0.1, 0.1, 0.1});
+    ck_assert(!decide(curve(2, (double[]){0.7, 0.9})).prune); // too short
+    ck_assert(!decide(curve(4, (double[]){0.9, 0.8, 0.7, 0.6})).prune);
+    size_t worse = curve(4, (double[]){0.7, 0.6, 0.8, 0.9});
+    ck_assert_str_eq(decide(worse).reason,
+                     "0.6 at step 4 is worse than the median 0.1 of 6 trials");
+    set("patience", 2); // 0.6 is among the last three
+    ck_assert(!decide(worse).prune);
+}
+END_TEST
+
+START_TEST(test_patience_makes_no_pruner_stop_more)
+{
+    // Worse than before, but better than the others.
+    choose("median");
+    set("patience", 0);
+    for (int i = 0; i < 5; i++)
+        curve(2, (double[]){0.9, 0.9});
+    ck_assert(!decide(curve(2, (double[]){0.1, 0.2})).prune);
+}
+END_TEST
+
+// ---- wilcoxon ---------------------------------------------------------------
+
+START_TEST(test_four_lost_pairs_are_enough)
+{
+    // p = 1/2^n when all n pairs are lost: below 0.1 from n = 4 on.
+    choose("wilcoxon");
+    curve(6, (double[]){0.1, 0.1, 0.1, 0.1, 0.1, 0.1});
+    ck_assert(!decide(curve(3, (double[]){0.2, 0.3, 0.4})).prune);
+    size_t bad = curve(4, (double[]){0.2, 0.3, 0.4, 0.5});
+    ck_assert_str_eq(decide(bad).reason,
+                     "0.35 at step 4 is worse than the best trial's mean 0.1");
+    set("n_startup_steps", 5);
+    ck_assert(!decide(bad).prune);
+    set("n_startup_steps", 4);
+    set("p_threshold", 0.0625); // not below
+    ck_assert(!decide(bad).prune);
+}
+END_TEST
+
+START_TEST(test_pairs_are_of_the_same_step)
+{
+    // The best trial is better at each common step, 5 to 8, though not in the
+    // order of the reports.
+    choose("wilcoxon");
+    size_t best = history_append(&history, TRIAL_RUNNING, NULL);
+    size_t other = history_append(&history, TRIAL_RUNNING, NULL);
+    for (int64_t step = 8; step >= 1; step--)
+        history_report(&history, best, step, 0.1 * (double)step);
+    for (int64_t step = 5; step <= 8; step++)
+        history_report(&history, other, step, 0.1 * (double)step + 0.01);
+    ck_assert(decide(other).prune);
+    history_report(&history, other, 9,
+                   -1); // not paired, but its mean is better
+    ck_assert(!decide(other).prune);
+}
+END_TEST
+
+START_TEST(test_the_best_trial_is_the_best_of_the_longest)
+{
+    // The shorter trial is better; the longest ones have the means 0.3 and 0.2.
+    choose("wilcoxon");
+    curve(2, (double[]){0, 0});
+    curve(5, (double[]){0.3, 0.3, 0.3, 0.3, 0.3});
+    curve(5, (double[]){0.2, 0.2, 0.2, 0.2, 0.2});
+    struct pruner_verdict verdict =
+        decide(curve(4, (double[]){0.25, 0.25, 0.25, 0.25}));
+    ck_assert(verdict.prune);
+    ck_assert_double_eq(verdict.limit, 0.2);
+}
+END_TEST
+
+// ---- extrapolate ------------------------------------------------------------
+
+// A trial that began at 0.9 and ended at 0.5, at step 9; the last step is 9.
+static void set_up_extrapolation(void)
+{
+    choose("extrapolate");
+    set("max_resource", 9);
+    size_t number = history_append(&history, TRIAL_RUNNING, NULL);
+    history_report(&history, number, 0, 0.9);
+    history_report(&history, number, 9, 0.5);
+}
+
+static size_t curve_from_zero(size_t n, const double *values)
+{
+    size_t number = history_append(&history, TRIAL_RUNNING, NULL);
+    for (size_t i = 0; i < n; i++)
+        history_report(&history, number, (int64_t)i, values[i]);
+    return number;
+}
+
+START_TEST(test_the_chance_to_be_the_best_agrees_with_quadrature)
+{
+    // P(y(9) < 0.5) after these four reports is 0.20384: the posterior of the
+    // model in pruner_extrapolate.c, summed over a grid of b (12,001 points in
+    // [-6, 6]) and noise (1,500 in [0.001, 30], logarithmic) for each g.
+    set_up_extrapolation();
+    size_t number = curve_from_zero(4, (double[]){1, 0.8, 0.75, 0.7});
+    set("probability", 0.2037);
+    ck_assert(!decide(number).prune);
+    set("probability", 0.204);
+    ck_assert_str_eq(
+        decide(number).reason,
+        "0.7 at step 3 is worse than the out-of-reach best 0.5 of 1 trial");
+}
+END_TEST
+
+START_TEST(test_a_curve_that_flattens_stops_and_one_that_falls_does_not)
+{
+    set_up_extrapolation();
+    const double flat[] = {1, 0.72, 0.71, 0.7, 0.7, 0.7};
+    const double falling[] = {1, 0.94, 0.88, 0.82, 0.76, 0.7};
+    ck_assert(decide(curve_from_zero(6, flat)).prune);
+    ck_assert(!decide(curve_from_zero(6, falling)).prune);
+}
+END_TEST
+
+START_TEST(test_extrapolation_waits_for_reports_and_for_an_end)
+{
+    set_up_extrapolation();
+    size_t number = curve_from_zero(2, (double[]){5, 5});
+    ck_assert(!decide(number).prune); // two reports
+    history_report(&history, number, 2, INFINITY);
+    ck_assert(!decide(number).prune); // still two finite ones
+    history_report(&history, number, 3, 5);
+    ck_assert(decide(number).prune);
+    set("n_min_reports", 4);
+    ck_assert(!decide(number).prune);
+    set("n_min_reports", 3);
+    set("max_resource", 10); // no trial has been there
+    ck_assert(!decide(number).prune);
+    set("max_resource", 3); // the trial is at its end
+    ck_assert(!decide(number).prune);
+    choose("extrapolate");
+    struct error err = {0};
+    ck_assert_int_eq(pruner->check(options, &err), -1);
+}
+END_TEST
+
+START_TEST(test_extrapolation_does_not_depend_on_unit_and_origin)
+{
+    // 1000 y - 7: the same verdicts at the same probability.
+    set_up_extrapolation();
+    set("probability", 0.204);
+    ck_assert(decide(curve_from_zero(4, (double[]){1, 0.8, 0.75, 0.7})).prune);
+    history_done(&history);
+    size_t number = history_append(&history, TRIAL_RUNNING, NULL);
+    history_report(&history, number, 0, 893);
+    history_report(&history, number, 9, 493);
+    number = curve_from_zero(4, (double[]){993, 793, 743, 693});
+    ck_assert(decide(number).prune);
+    set("probability", 0.2037);
+    ck_assert(!decide(number).prune);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tests = tcase_create("pruner");
@@ -417,6 +611,20 @@ int main(void)
     tcase_add_test(tests, test_hyperband_spreads_trials_over_brackets);
     tcase_add_test(tests,
                    test_hyperband_takes_the_largest_step_when_none_is_stated);
+    tcase_add_test(tests, test_a_patient_trial_stops_when_it_got_worse);
+    tcase_add_test(tests, test_a_plateau_is_not_worse);
+    tcase_add_test(tests, test_a_patient_median_waits_while_the_trial_improves);
+    tcase_add_test(tests, test_patience_makes_no_pruner_stop_more);
+    tcase_add_test(tests, test_four_lost_pairs_are_enough);
+    tcase_add_test(tests, test_pairs_are_of_the_same_step);
+    tcase_add_test(tests, test_the_best_trial_is_the_best_of_the_longest);
+    tcase_add_test(tests,
+                   test_the_chance_to_be_the_best_agrees_with_quadrature);
+    tcase_add_test(
+        tests, test_a_curve_that_flattens_stops_and_one_that_falls_does_not);
+    tcase_add_test(tests, test_extrapolation_waits_for_reports_and_for_an_end);
+    tcase_add_test(tests,
+                   test_extrapolation_does_not_depend_on_unit_and_origin);
     Suite *suite = suite_create("pruner");
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

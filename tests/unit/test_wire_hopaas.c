@@ -97,6 +97,29 @@ START_TEST(test_config_says_title_direction_and_algorithms)
 }
 END_TEST
 
+START_TEST(test_pruners_are_known_by_their_classes)
+{
+    const char *const classes[][2] = {
+        {"NopPruner", "nop"},
+        {"MedianPruner", "median"},
+        {"PercentilePruner", "percentile"},
+        {"ThresholdPruner", "threshold"},
+        {"SuccessiveHalvingPruner", "asha"},
+        {"HyperbandPruner", "hyperband"},
+        {"PatientPruner", "patient"},
+        {"WilcoxonPruner", "wilcoxon"},
+    };
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        char *identity, body[200];
+        snprintf(body, sizeof body, CONFIG("\"pruner\":{\"name\":\"%s\"}"),
+                 classes[i][0]);
+        struct definition *d = read(body, &identity);
+        ck_assert_str_eq(d->pruner->name, classes[i][1]);
+        definition_free(d);
+    }
+}
+END_TEST
+
 START_TEST(test_popsize_is_the_population_of_cmaes)
 {
     char *identity;
@@ -354,6 +377,7 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, test_the_least_ask_is_a_study);
     tcase_add_test(cases, test_config_says_title_direction_and_algorithms);
+    tcase_add_test(cases, test_pruners_are_known_by_their_classes);
     tcase_add_test(cases, test_popsize_is_the_population_of_cmaes);
     tcase_add_test(cases, test_population_size_is_the_population_of_nsga2);
     tcase_add_test(cases, test_properties_are_sorted_into_space_and_constants);

@@ -181,6 +181,18 @@ def test_open_study_follows_what_workers_tell(site, open_page):
     assert page.wrong == []
 
 
+def test_open_study_waits_for_what_comes_after_its_revision(site, open_page):
+    study = make_study(site)
+    run_trials(site, study, [0.5])
+    page = open_page()
+    sign_in(page, site)
+    with page.expect_request(lambda one: "/events?" in one.url) as waiting:
+        page.get_by_role("link", name="jet tagger").click()
+    revision = site.api("GET", f"/studies/{study}").json["revision"]
+    assert f"since={revision}&" in waiting.value.url
+    assert re.search(r"wait_s=[1-9]", waiting.value.url)
+
+
 def test_keyboard_and_pointer_read_the_chart(site, open_page):
     study = make_study(site)
     run_trials(site, study, [4, 2, 3])

@@ -53,7 +53,8 @@ class Study:
     sampler     a name (auto, tpe, gp, random, qmc, grid, cmaes,
                 nsga2) or
                 {"name":, "options":, "seed":}
-    pruner      a name (nop, median, percentile, ...) or {"name":, "options":}
+    pruner      a name (nop, median, asha, extrapolate, ...) or {"name":,
+                "options":}; `client.info()` lists all of them
     budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
                 "target":, "patience":}, each optional
     warm_start  studies, or ids of studies, to learn from: their best results
@@ -319,6 +320,29 @@ class Study:
         """Return one trial with its reports; raises NotFound."""
         path = f"/studies/{self.id}/trials/{number}"
         return TrialRecord.from_json(self.client.request("GET", path))
+
+    def events(
+        self, since: Optional[int] = None, wait_s: int = 25
+    ) -> Iterator[Dict[str, Any]]:
+        """Yield what happened to the study, and then what happens, as it does.
+
+        since   only events after this one, by its `seq`; default: all
+        wait_s  how long one request waits for the next event, up to 60 and
+                shorter than the client's timeout_s; 0: end when there are no
+                more for now
+
+        An event is {"seq":, "event":, "number":, "state":, "at":, "by":}.
+        Raises NotFound when the study was deleted.
+        """
+        path = f"/studies/{self.id}/events"
+        longest_s = max(1, int(self.client.timeout_s) - 5)
+        asked = {"since": since or 0, "wait_s": min(wait_s, longest_s)}
+        while True:
+            answer = self.client.request("GET", path, query=asked)
+            yield from answer["events"]
+            asked["since"] = answer["next"]
+            if not answer["events"] and wait_s == 0:
+                return
 
     def importances(
         self, *, method: str = "fanova", objective: Optional[str] = None

@@ -100,7 +100,7 @@ class State:
         study = {**MOLD, **definition, "definition": definition,
                  "id": f"fake{len(self.studies)}", "owner": "fake",
                  "state": "running", "reason": None, "created": stamp(),
-                 "changed": stamp(), "revision": 0, "list": []}
+                 "changed": stamp(), "revision": 0, "list": [], "events": []}
         self.studies[study["id"]] = study
         return 201, study
 
@@ -120,7 +120,7 @@ class State:
         for trial in study["list"]:
             counts[trial["state"]] += 1
         best = self.best(study)
-        hidden = ("definition", "list")
+        hidden = ("definition", "list", "events")
         shown = {k: v for k, v in study.items() if k not in hidden}
         shown["trials"] = {"total": len(study["list"]), **counts}
         shown["best"] = best and {
@@ -175,7 +175,14 @@ class State:
             "lease_s": lease_s, "beats": 0,
         }
         study["list"].append(trial)
+        self.happened(study, "trial_started", trial)
         return trial
+
+    def happened(self, study, kind, trial):
+        study["events"].append({
+            "seq": len(study["events"]) + 1, "event": kind,
+            "number": trial["number"], "state": trial["state"],
+            "at": stamp(), "by": "fake"})
 
     def tell(self, key, number, body):
         trial = self.trial(key, number)
@@ -198,6 +205,7 @@ class State:
             trial.update({k: body.get(k) for k in
                           ("error", "outputs", "meta", "env", "wall_s")})
             self.study(key)["revision"] += 1
+            self.happened(self.study(key), "trial_ended", trial)
         elif (trial["state"], trial["values"]) != told:
             raise Problem(409, "conflict", f"trial {number} was told already")
         return {k: trial[k] for k in ("study_id", "number", "state", "values")}
@@ -304,6 +312,12 @@ class State:
             return 200, {"trial": self.best(study)}
         if verb == "/pareto":
             return 200, self.page(study, self.front(study), query)
+        if verb == "/events":
+            # Two at a time, and never a wait: clients must come back.
+            since = int(query["since"])
+            events = [e for e in study["events"] if e["seq"] > since][:2]
+            return 200, {"events": events,
+                         "next": events[-1]["seq"] if events else since}
         if verb == "/trials":
             listed = [t for t in study["list"]
                       if query.get("state", t["state"]) == t["state"]]

@@ -481,6 +481,41 @@ def test_stop_ends_the_study(study):
         study.trial()
 
 
+# ---- events -----------------------------------------------------------------
+
+
+def test_events_go_on_over_many_answers_and_end_when_told_not_to_wait(study):
+    for trial in study.ask(3):
+        trial.tell(0.5)
+    events = list(study.events(wait_s=0))
+    assert [event["seq"] for event in events] == [1, 2, 3, 4, 5, 6]
+    assert [event["event"] for event in events[2:4]] == [
+        "trial_started", "trial_ended"]
+    assert list(study.events(since=4, wait_s=0)) == events[4:]
+
+
+def test_events_are_followed_until_the_caller_has_enough(study):
+    trial = study.trial()
+    followed = study.events()
+    assert next(followed)["event"] == "trial_started"
+    trial.tell(0.5)
+    event = next(followed)
+    assert (event["event"], event["state"]) == ("trial_ended", "complete")
+
+
+def test_a_wait_for_events_is_shorter_than_the_timeout(study, monkeypatch):
+    asked = []
+
+    def request(method, path, query):
+        asked.append(dict(query))
+        return {"events": [{"seq": 7}], "next": 7}
+
+    monkeypatch.setattr(study.client, "request", request)
+    monkeypatch.setattr(study.client, "timeout_s", 20.0)
+    next(study.events(wait_s=60))
+    assert asked == [{"since": 0, "wait_s": 15}]
+
+
 # ---- trials of your own -----------------------------------------------------
 
 
