@@ -166,7 +166,7 @@ static void tell(struct fuzz *fuzz, size_t number)
     fuzz->tells++;
 }
 
-// Trials come and go; the last `asks` of the steps in between are questions.
+// Trials come and go, with a question now and then and one at the end.
 static void live(struct fuzz *fuzz)
 {
     const struct history *history = &fuzz->history;

@@ -70,8 +70,8 @@ START_TEST(test_finite_spaces_are_exhausted_before_points_repeat)
 }
 END_TEST
 
-// _i: a sampler. The second half of the points are rarely drawn: 1000 levels of
-// a logarithm, with a condition.
+// _i: a sampler. What is left of 1000 levels of a logarithm is drawn once in
+// 20 000 times.
 START_TEST(test_rare_points_are_found_when_the_others_are_taken)
 {
     static char on[] = "on", n[] = "n";
