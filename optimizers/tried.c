@@ -5,7 +5,12 @@
 
 #include <math.h>
 
-enum { DRAWS = 256 };
+#include "grid.h"
+
+enum {
+    DRAWS = 256,
+    LISTED = 1 << 20, // points of a space that are gone through one by one
+};
 
 static bool continuous(const struct space *space, const double *point)
 {
@@ -23,18 +28,49 @@ static bool same(const double *a, const double *b, size_t d)
     return true;
 }
 
+static bool counts(const struct history *history, size_t i)
+{
+    return history->state[i] != TRIAL_LOST &&
+           history->state[i] != TRIAL_CANCELLED;
+}
+
 bool tried(const struct history *history, uint64_t number, const double *point)
 {
     if (continuous(history->space, point))
         return false;
-    for (size_t i = 0; i < history->n && i < number; i++) {
-        if (history->state[i] == TRIAL_LOST ||
-            history->state[i] == TRIAL_CANCELLED)
-            continue;
-        if (same(history_point(history, i), point, history->space->n))
+    for (size_t i = 0; i < history->n && i < number; i++)
+        if (counts(history, i) &&
+            same(history_point(history, i), point, history->space->n))
             return true;
-    }
     return false;
+}
+
+// Writes a random one of the untried points of a space with few points.
+static bool find_other(const struct history *history, uint64_t number,
+                       struct rng *rng, struct arena *arena, double *point)
+{
+    struct grid grid;
+    grid_init(&grid, history->space, 0, arena);
+    if (grid.count > LISTED)
+        return false;
+    size_t cells = (size_t)grid.count, left = cells;
+    bool *held = arena_zeros(arena, cells, sizeof *held);
+    double *scratch = arena_doubles(arena, history->space->n);
+    for (size_t i = 0; i < history->n && i < number; i++) {
+        uint64_t rank;
+        if (!counts(history, i) ||
+            !grid_rank(&grid, history_point(history, i), scratch, &rank))
+            continue;
+        left -= !held[rank];
+        held[rank] = true;
+    }
+    if (left == 0)
+        return false;
+    uint64_t cell = 0;
+    for (uint64_t skip = rng_below(rng, left); skip > 0 || held[cell]; cell++)
+        skip -= !held[cell];
+    grid_point(&grid, cell, point);
+    return true;
 }
 
 bool tried_random_other(const struct history *history, uint64_t number,
@@ -49,5 +85,5 @@ bool tried_random_other(const struct history *history, uint64_t number,
         if (!tried(history, number, point))
             return true;
     }
-    return false;
+    return find_other(history, number, rng, arena, point);
 }
