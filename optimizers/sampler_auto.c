@@ -239,7 +239,7 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
 
 static void model_free(struct model *model)
 {
-    if (model->model)
+    if (model && model->model)
         model->choice.sampler->model_free(model->model);
     free(model);
 }

@@ -74,6 +74,8 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
 
 static void model_free(struct model *model)
 {
+    if (!model)
+        return;
     arena_done(&model->arena);
     free(model);
 }

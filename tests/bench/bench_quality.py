@@ -28,7 +28,8 @@ sys.path.insert(0, str(HERE))
 
 import environment  # noqa: E402
 
-environment.one_thread()  # before numpy looks
+if __name__ == "__main__":
+    environment.one_thread()  # before numpy looks
 import learning  # noqa: E402
 import ours  # noqa: E402
 import peers  # noqa: E402

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import environment
 
-environment.one_thread()  # before numpy looks
+if __name__ == "__main__":
+    environment.one_thread()  # before numpy looks
 import numpy as np  # noqa: E402
 
 from problems import Param, Problem, uniform  # noqa: E402

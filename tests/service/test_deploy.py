@@ -150,7 +150,7 @@ def create(client):
     """Create a study through the front and return its id."""
     answer = client.post(
         "/api/v1/studies",
-        json={"name": "s", "space": {"x": {"type": "bool"}}},
+        json={"name": "s", "space": {"x": {"type": "float", "low": 0, "high": 1}}},
     )
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
