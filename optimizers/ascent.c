@@ -37,6 +37,11 @@ static bool is_number(const struct ascent *ascent, size_t k)
     return distance == MATERN_NUMBER || distance == MATERN_NUMBER_OR_NONE;
 }
 
+static bool held(const struct ascent *ascent, size_t k)
+{
+    return ascent->held && ascent->held[k];
+}
+
 // To the nearest known point: the largest difference of a coordinate.
 static double remoteness(const struct ascent *ascent, const double *unit)
 {
@@ -165,6 +170,14 @@ static void perturb(const struct ascent *ascent, struct rng *rng, double *unit)
     }
 }
 
+// Gives a point the coordinates that are held.
+static void hold(const struct ascent *ascent, double *unit)
+{
+    for (size_t k = 0; k < ascent->space->n && ascent->held; k++)
+        if (ascent->held[k] && !isnan(ascent->best[k]))
+            unit[k] = ascent->best[k];
+}
+
 static double *make_candidates(const struct ascent *ascent, struct rng *rng,
                                struct arena *arena)
 {
@@ -178,8 +191,10 @@ static double *make_candidates(const struct ascent *ascent, struct rng *rng,
         memcpy(unit + i * d, best, d * sizeof *unit);
         perturb(ascent, rng, unit + i * d);
     }
-    for (size_t i = 0; i < CANDIDATES; i++)
+    for (size_t i = 0; i < CANDIDATES; i++) {
+        hold(ascent, unit + i * d);
         snap(space, arena, unit + i * d);
+    }
     return unit;
 }
 
@@ -201,7 +216,7 @@ struct slope {
 static bool moves(const struct ascent *ascent, const double *unit, size_t k)
 {
     size_t levels = param_levels(&ascent->space->params[k]);
-    return !isnan(unit[k]) && is_number(ascent, k) &&
+    return !held(ascent, k) && !isnan(unit[k]) && is_number(ascent, k) &&
            (levels == 0 || levels > FINE);
 }
 
@@ -313,7 +328,8 @@ static size_t surround(const struct ascent *ascent, const double *unit,
         size_t k = (first + i) % d, level[EXHAUSTIVE];
         const struct param *param = &space->params[k];
         size_t levels = param_levels(param);
-        if (isnan(unit[k]) || levels < 2 || moves(ascent, unit, k))
+        if (isnan(unit[k]) || levels < 2 || held(ascent, k) ||
+            moves(ascent, unit, k))
             continue;
         size_t m = neighbours(levels, param_nearest(param, point[k]), level);
         for (size_t j = 0; j < m && n < NEIGHBOURS; j++, n++) {

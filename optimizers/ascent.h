@@ -30,6 +30,8 @@ struct ascent {
     double radius;      // of the trust region, INFINITY: everything. No further
                         // than this from some point of the first process in
                         // any coordinate that is a number
+    const bool *held;   // [d] coordinates that stay those of the first of
+                        // `best`, where it has them; NULL: none
 };
 
 // The points that were found, best first.

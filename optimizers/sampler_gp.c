@@ -6,7 +6,8 @@
 // and the pending trials with the values that are believed there, and goes
 // where a try is worth most (worth.h, ascent.h): two trials of three by
 // expected improvement, the third by an upper confidence bound near the known
-// points.
+// points. When expected improvement leaps into the unknown, it leaps in two
+// coordinates only.
 //
 // Until max(10, d + 1) results have a value it suggests scrambled Sobol points.
 // See optimizers/README.md, section gp.
@@ -28,7 +29,10 @@
 enum {
     BORROWED = 3,   // first points from other studies, one from each
     RECHECKED = 40, // found points that may turn out to be tried
+    FREE = 2,       // coordinates that change in a leap
 };
+
+static const double least_noise = 1e-10, least_noise_deterministic = 1e-12;
 
 enum { STARTUP, DETERMINISTIC };
 
@@ -87,9 +91,10 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
     *model = (struct model){0};
     arena_init(&model->arena);
     double usable = (double)surrogate_usable(task->history, n_ended);
-    double least_noise = task->options[DETERMINISTIC] != 0 ? 1e-8 : 1e-6;
+    double noise = task->options[DETERMINISTIC] != 0 ? least_noise_deterministic
+                                                     : least_noise;
     if (task->space->n > 0 && usable >= startup(task))
-        model->ready = surrogate_fit(task, n_ended, least_noise, &model->arena,
+        model->ready = surrogate_fit(task, n_ended, noise, &model->arena,
                                      &model->surrogate);
     return model;
 }
@@ -151,23 +156,64 @@ static bool known(const struct gp *gp, size_t d, const double *unit)
     return false;
 }
 
+// What a search for the next point works with.
+struct search {
+    const struct sampler_task *task;
+    uint64_t number;
+    const struct aim *aim;
+    struct ascent ascent;
+    struct rng *rng;
+    struct arena *arena;
+};
+
 // Writes the best point found that is neither known nor tried.
-static bool take(const struct sampler_task *task, uint64_t number,
-                 const struct aim *aim, struct ascent_points found,
+static bool take(const struct search *s, struct ascent_points found,
                  double *point)
 {
+    const struct sampler_task *task = s->task;
     size_t d = task->space->n;
-    size_t n = aim->worth.n_objectives + aim->worth.n_constraints;
+    size_t n = s->aim->worth.n_objectives + s->aim->worth.n_constraints;
     for (size_t i = 0; i < found.n && i < RECHECKED; i++) {
         const double *unit = found.unit + i * d;
         bool old = false;
         for (size_t j = 0; j < n && !old; j++)
-            old = known(&aim->gps[j], d, unit);
+            old = known(&s->aim->gps[j], d, unit);
         space_decode(task->space, unit, point);
-        if (!old && !tried(task->history, number, point))
+        if (!old && !tried(task->history, s->number, point))
             return true;
     }
     return false;
+}
+
+// Is the mean at a point worse than the best by more than a standard deviation?
+// Then expected improvement chose it because little is known there.
+static bool unlikely(const struct search *s, const double *unit)
+{
+    size_t d = s->task->space->n;
+    if (s->aim->worth.kind != WORTH_IMPROVEMENT || d <= FREE)
+        return false;
+    const struct gp *gp = &s->aim->gps[0];
+    double *x = arena_zeros(s->arena, gp->points.d, sizeof *x);
+    memcpy(x, unit, d * sizeof *x);
+    struct gp_prediction there = gp_predict(gp, x, s->arena);
+    return there.mean - s->aim->worth.best > there.sd;
+}
+
+// Writes a new point that differs from the best one in few coordinates, drawn
+// at random: what is least known of all are corners, far from all that is good.
+static bool leap(const struct search *s, double *point)
+{
+    size_t d = s->task->space->n;
+    bool *held = arena_alloc(s->arena, d * sizeof *held);
+    size_t *order = arena_alloc(s->arena, d * sizeof *order);
+    for (size_t k = 0; k < d; k++)
+        order[k] = k;
+    rng_shuffle(s->rng, order, d);
+    for (size_t k = 0; k < d; k++)
+        held[order[k]] = k >= FREE;
+    struct ascent ascent = s->ascent;
+    ascent.held = held;
+    return take(s, ascent_find(&ascent, s->rng, s->arena), point);
 }
 
 // The share of the results that are worse than a mean, in percent.
@@ -223,15 +269,23 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     struct surrogate now =
         surrogate_look(&model->surrogate, task->history, number, arena);
     struct aim aim = aim_of(&now, task->history, number, &rng, arena);
-    struct ascent ascent = {.space = task->space,
-                            .worth = &aim.worth,
-                            .gps = aim.gps,
-                            .n_best = aim.n_best,
-                            .best = aim.best,
-                            .radius = aim.radius};
-    struct ascent_points found = ascent_find(&ascent, &rng, arena);
+    struct search search = {
+        .task = task,
+        .number = number,
+        .aim = &aim,
+        .ascent = {.space = task->space,
+                   .worth = &aim.worth,
+                   .gps = aim.gps,
+                   .n_best = aim.n_best,
+                   .best = aim.best,
+                   .radius = aim.radius},
+        .rng = &rng,
+        .arena = arena,
+    };
+    struct ascent_points found = ascent_find(&search.ascent, &rng, arena);
     out->why = "all that the model proposes was tried: a random point";
-    if (take(task, number, &aim, found, out->point))
+    if ((unlikely(&search, found.unit) && leap(&search, out->point)) ||
+        take(&search, found, out->point))
         out->why = explain(&now, &aim, task->space, out->point, arena);
     else if (!tried_random_other(task->history, number, &rng, arena,
                                  out->point))

@@ -227,6 +227,47 @@ static void fill(size_t n)
     }
 }
 
+static double bowl(const double *u)
+{
+    double sum = 0;
+    for (int k = 0; k < 4; k++)
+        sum += (u[k] - 0.37) * (u[k] - 0.37);
+    return sum;
+}
+
+START_TEST(test_the_bottom_of_a_bowl_is_found_to_eight_digits)
+{
+    // A model that allows for noise of 1e-6 of the variance stops at 1e-7.
+    add_floats(4);
+    double left = regret("gp", bowl, 60, 1);
+    ck_assert_msg(left < 1e-8, "%g", left);
+}
+END_TEST
+
+START_TEST(test_a_leap_from_a_bottom_changes_two_coordinates)
+{
+    add_floats(4);
+    size_t leaps = 0;
+    for (size_t i = 0; i < 75; i++) {
+        double point[4];
+        suggest(gp, 5, i, point);
+        size_t changed = 0, best = (size_t)history.best;
+        double farthest = 0;
+        for (size_t k = 0; k < 4 && i >= 45 && i % 3 != 2; k++) {
+            double step = point[k] - history_point(&history, best)[k];
+            changed += fabs(step) > 1e-12;
+            farthest = fmax(farthest, fabs(step));
+        }
+        if (farthest > 0.3) {
+            ck_assert_uint_le(changed, 2);
+            leaps++;
+        }
+        tell(point, TRIAL_COMPLETE, bowl(point));
+    }
+    ck_assert_uint_gt(leaps, 0);
+}
+END_TEST
+
 START_TEST(test_the_fit_length_follows_its_schedule)
 {
     struct sampler_task any = {0};
@@ -247,9 +288,12 @@ END_TEST
 START_TEST(test_results_since_the_fit_are_used)
 {
     // The model of 202 results serves 211 as well; what came since is the best
-    // by far, and elsewhere.
+    // by far, and where no result was.
     add_floats(1);
-    fill(202);
+    for (size_t i = 0; i < 202; i++) {
+        double u = 0.7 * (double)i / 201;
+        tell(&u, TRIAL_COMPLETE, (u - 0.3) * (u - 0.3));
+    }
     ck_assert_uint_eq(gp->fit_length(&(struct sampler_task){0}, 211), 202);
     double before, after;
     suggest(gp, 1, 211, &before);
@@ -442,6 +486,8 @@ int main(void)
     tcase_add_test(tests, test_it_beats_tpe_and_random_search_on_hartmann6);
     tcase_add_test(tests, test_it_beats_tpe_and_random_search_on_a_mixed_space);
     tcase_add_test(tests, test_eight_workers_still_beat_one_of_tpe);
+    tcase_add_test(tests, test_the_bottom_of_a_bowl_is_found_to_eight_digits);
+    tcase_add_test(tests, test_a_leap_from_a_bottom_changes_two_coordinates);
     tcase_add_test(tests, test_the_fit_length_follows_its_schedule);
     tcase_add_test(tests, test_results_since_the_fit_are_used);
     tcase_add_test(tests, test_pending_trials_keep_others_away);
