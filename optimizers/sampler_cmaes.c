@@ -20,7 +20,7 @@ enum { POPULATION, SIGMA, RESTARTS, BIPOP };
 static const struct option options[] = {
     {"population", OPTION_INT, 0, 0, 10000,
      "results per generation, at least 4; 0: by parameters and workers"},
-    {"sigma", OPTION_REAL, 0.3, 0.001, 1,
+    {"sigma", OPTION_REAL, 0.2, 0.001, 1,
      "first standard deviation, as a share of each range"},
     {"restarts", OPTION_BOOL, 1, 0, 1,
      "begin again elsewhere, with twice the population, when converged"},
