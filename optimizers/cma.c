@@ -127,8 +127,9 @@ void cma_assign(struct cma *cma, const struct cma *from)
     cma->path_c = memcpy(own.path_c, from->path_c, bytes);
     cma->deviation = memcpy(own.deviation, from->deviation, bytes);
     cma->covariance = memcpy(own.covariance, from->covariance, matrix);
-    cma->vectors =
-        from->vectors ? memcpy(own.vectors, from->vectors, matrix) : NULL;
+    cma->vectors = own.vectors;
+    if (own.vectors && from->vectors)
+        memcpy(own.vectors, from->vectors, matrix);
 }
 
 struct cma *cma_copy(const struct cma *from, struct arena *arena)
@@ -348,14 +349,15 @@ static void watch_values(struct cma *cma, double best, double worst)
 void cma_update(struct cma *cma, const struct cma_generation *g,
                 struct arena *arena)
 {
-    size_t n = cma->n;
-    struct cma_rates r = cma_rates(n, g->lambda, arena);
-    double *square = arena_doubles(arena, g->lambda);
+    size_t n = cma->n, lambda = g->lambda;
+    assert(lambda > 0);
+    struct cma_rates r = cma_rates(n, lambda, arena);
+    double *square = arena_doubles(arena, lambda);
     double *mean_step = arena_zeros(arena, n, sizeof(double));
     double *along = arena_doubles(arena, n);
     double *whitened = arena_doubles(arena, n);
     shorten(cma, g, square, along);
-    for (size_t i = 0; i < g->lambda / 2; i++)
+    for (size_t i = 0; i < lambda / 2; i++)
         for (size_t k = 0; k < n; k++)
             mean_step[k] += r.weight[i] * g->steps[i * n + k];
     to_axes(cma, mean_step, along);
@@ -371,7 +373,7 @@ void cma_update(struct cma *cma, const struct cma_generation *g,
     learn_covariance(cma, g, &r, square, stalled);
     watch_values(cma, g->best, g->worst);
     cma->generation++;
-    if (cma->generation - cma->renewed >= n / g->lambda)
+    if (cma->generation - cma->renewed >= n / lambda)
         renew(cma);
 }
 

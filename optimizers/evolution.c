@@ -66,7 +66,8 @@ static struct epoch *push_epoch(struct evolution *e, const struct epoch *from)
     else
         last = epoch_copy(from, e->arena);
     e->n_epochs += e->n_epochs < EPOCHS;
-    memmove(e->epochs + 1, e->epochs, (e->n_epochs - 1) * sizeof *e->epochs);
+    for (size_t i = e->n_epochs - 1; i > 0; i--)
+        e->epochs[i] = e->epochs[i - 1];
     e->epochs[0] = last;
     last->begun = e->taken;
     return last;

@@ -114,7 +114,8 @@ enum route_outcome route_service_info(struct call *call, struct error *err)
         write_algorithm(&text, pruners[i]->name, pruners[i]->help);
         write_options(&text, pruners[i]->options, pruners[i]->n_options);
     }
-    text_add(&text, "],\"defaults\":{\"sampler\":\"auto\",\"pruner\":\"nop\"}}");
+    text_add(&text,
+             "],\"defaults\":{\"sampler\":\"auto\",\"pruner\":\"nop\"}}");
     return route_json(call, 200, &text);
 }
 

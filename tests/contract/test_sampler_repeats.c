@@ -98,7 +98,7 @@ START_TEST(test_rare_points_are_found_when_the_others_are_taken)
     if (space_check(&space, point, &err) == 0)
         history_append(&history, TRIAL_QUEUED, point);
     for (int i = 0; i < 1998; i++) {
-        point[0] = i / 999;
+        point[0] = i < 999 ? 0 : 1;
         point[1] = 1 + i % 999;
         if (space_check(&space, point, &err) == 0)
             history_move(
