@@ -36,9 +36,8 @@ def quality(_: str, figures: dict) -> str:
     return "\n\n".join(
         [
             "### Quality of the suggestions",
-            "Median regret on functions with shifted optima, BBOB, mixed and"
-            " conditional spaces and hyperparameters of real models, paired"
-            " seeds (`tests/bench/README.md` says how; the peers' part of the"
+            "Median regret on functions with shifted optima, some noisy, and on"
+            " mixed and conditional spaces, paired seeds (`tests/bench/README.md` says how; the peers' part of the"
             f" matrix is not complete). {studies(figures)} {origin(figures)}",
             "Ours divided by theirs: geometric mean over problems, with its 95 %"
             " interval, and the share of problems where ours is better."
