@@ -131,7 +131,7 @@ START_TEST(test_popsize_is_the_population_of_cmaes)
     ck_assert_str_eq(d->sampler->options[0].name, "population");
     ck_assert_double_eq(d->sampler_options[0], 30);
     ck_assert_str_eq(d->sampler->options[1].name, "sigma");
-    ck_assert_double_eq(d->sampler_options[1], 0.3);
+    ck_assert_double_eq(d->sampler_options[1], 0.2);
     definition_free(d);
 }
 END_TEST
