@@ -146,9 +146,10 @@ static int pragma_int(struct sqlite *sqlite, const char *sql, int *value)
 static int check_application(struct sqlite *sqlite, struct error *err)
 {
     int id = 0, tables = 0;
-    int rc = pragma_int(sqlite, "PRAGMA application_id", &id);
+    // The id comes before the tables: read later, it is no older than they are.
+    int rc = pragma_int(sqlite, "SELECT count(*) FROM sqlite_schema", &tables);
     if (rc == SQLITE_OK)
-        rc = pragma_int(sqlite, "SELECT count(*) FROM sqlite_schema", &tables);
+        rc = pragma_int(sqlite, "PRAGMA application_id", &id);
     if (rc != SQLITE_OK)
         return refuse(sqlite, rc, err);
     if (id != APPLICATION_ID && (id != 0 || tables > 0))
