@@ -132,12 +132,6 @@ void history_copy(struct history *copy, const struct history *history)
         copy->series[i] = copy_series(&h->series[i]);
 }
 
-static bool has_result(enum trial_state state)
-{
-    return state == TRIAL_COMPLETE || state == TRIAL_PRUNED ||
-           state == TRIAL_FAILED || state == TRIAL_INFEASIBLE;
-}
-
 // The first place in numbers[0..n), ascending, that holds at least `number`.
 static size_t place(const uint32_t *numbers, size_t n, uint32_t number)
 {
@@ -258,9 +252,9 @@ void history_enter(struct history *history, size_t number,
     if (state == TRIAL_RUNNING)
         start(history, (uint32_t)number);
     history->count[state]++;
-    if (has_result(from) && !has_result(state))
+    if (trial_state_is_result(from) && !trial_state_is_result(state))
         forget_result(history, (uint32_t)number);
-    if (has_result(state) && !has_result(from))
+    if (trial_state_is_result(state) && !trial_state_is_result(from))
         history->ended[history->n_ended++] = (uint32_t)number;
     bool valued = state == TRIAL_COMPLETE || state == TRIAL_PRUNED ||
                   state == TRIAL_INFEASIBLE;

@@ -36,6 +36,13 @@ enum trial_state {
 const char *trial_state_name(enum trial_state state);
 int trial_state_from_name(const char *name);
 
+// Did a trial in this state bring a result: complete, pruned, failed or
+// infeasible?
+static inline bool trial_state_is_result(enum trial_state state)
+{
+    return state >= TRIAL_COMPLETE && state <= TRIAL_INFEASIBLE;
+}
+
 // Reports of one trial: steps ascending and distinct.
 struct series {
     size_t n, capacity;

@@ -84,18 +84,13 @@ void live_start(struct live *live, size_t number,
     live_move(live, number, TRIAL_RUNNING, &outcome_none);
 }
 
-static bool has_result(enum trial_state state)
-{
-    return state >= TRIAL_COMPLETE && state <= TRIAL_INFEASIBLE;
-}
-
 // A model that has seen a result which is corrected now is out of date; so is
 // one when a report comes after the end, for what a pruned trial is worth
 // depends on its reports.
 static void forget_corrected(struct live *live, size_t number)
 {
     enum trial_state before = (enum trial_state)live->history.state[number];
-    if (has_result(before))
+    if (trial_state_is_result(before))
         ahead_forget(live);
 }
 

@@ -281,11 +281,6 @@ static int renew(struct live *live, struct store *store, size_t number,
 
 // ---- the end of a trial -----------------------------------------------------
 
-static bool is_result(enum trial_state state)
-{
-    return state >= TRIAL_COMPLETE && state <= TRIAL_INFEASIBLE;
-}
-
 // Moves the trial in memory. Returns whether it ended; a stop moves nothing. A
 // corrected result keeps its place among the results.
 static bool move(struct live *live, size_t number, const struct trial_end *end)
@@ -297,7 +292,7 @@ static bool move(struct live *live, size_t number, const struct trial_end *end)
     if (before == end->state)
         return false;
     trial->ended_ms = clock_wall_ms();
-    if (!is_result(before))
+    if (!trial_state_is_result(before))
         trial->ended_revision = live->progress.revision;
     return true;
 }
