@@ -28,7 +28,7 @@ enum trial_state {
     TRIAL_FAILED,     // the worker failed, or told NaN
     TRIAL_INFEASIBLE, // violates a constraint; may have values all the same
     TRIAL_LOST,       // the lease ran out
-    TRIAL_CANCELLED,  // taken back
+    TRIAL_CANCELLED,  // taken back: informs nobody, nor do its reports
     TRIAL_STATES
 };
 
@@ -107,6 +107,9 @@ void history_move(struct history *history, size_t number,
 // Inserts or replaces the report at `step`. Returns true when it was new.
 bool history_report(struct history *history, size_t number, int64_t step,
                     double value);
+
+// Forgets all reports of a trial.
+void history_forget_reports(struct history *history, size_t number);
 
 // The reported value at `step`, NaN when there is none.
 double history_at(const struct history *history, size_t number, int64_t step);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "live_private.h"
 #include "wire_definition.h"
 
 static void *grow(void *block, size_t n, size_t size)
@@ -51,7 +52,9 @@ static size_t append(struct live *live, enum trial_state state,
 static void count(struct live *live)
 {
     for (int i = 0; i < TRIAL_STATES; i++)
-        live->progress.count[i] = (int64_t)live->history.count[i];
+        live->progress.count[i] =
+            (int64_t)live->history.count[i] + live->hidden[i];
+    live->progress.invalid = live->n_invalid;
     live->progress.best_number = live->history.best;
     live->progress.best_value =
         live->history.best < 0 ? NAN
@@ -124,12 +127,14 @@ bool live_report(struct live *live, size_t number, int64_t step, double value)
                           definition_sign(live->definition, 0, value));
 }
 
-// Has one of the trials that this one tries again told after all?
+// Has one of the trials that this one tries again told after all? The first
+// attempt may itself run again what somebody asked for: that is another story.
 static bool is_answered(const struct live *live, size_t number)
 {
-    int32_t before = live->trials[number].retry_of;
-    for (; before >= 0; before = live->trials[before].retry_of)
-        if (live->history.state[before] != TRIAL_LOST)
+    const struct live_trial *trial = &live->trials[number];
+    for (; trial->attempt > 1; trial = &live->trials[trial->retry_of])
+        if (!live->trials[trial->retry_of].withdrawn &&
+            live->history.state[trial->retry_of] != TRIAL_LOST)
             return true;
     return false;
 }
@@ -210,6 +215,7 @@ struct catching {
     struct arena arena;
     struct arrival *arrivals;
     size_t n, capacity;
+    bool rewritten; // a result that was known went, or came back
 };
 
 static uint64_t digest(const unsigned char *bytes)
@@ -236,6 +242,23 @@ static bool fits(const struct live *live, const struct trial_row *row)
             row->n_constraint_values == d->n_outcome_constraints);
 }
 
+// Takes what the store knows now of a trial that is known.
+static void replace(struct catching *catching, size_t number,
+                    const struct live_trial *trial)
+{
+    struct live *live = catching->live;
+    live_count_withdrawn(live, number, -1);
+    live->n_started -= live->trials[number].started_ms != 0;
+    if (live->trials[number].withdrawn != trial->withdrawn) {
+        catching->rewritten = true;
+        ahead_forget(live);
+    }
+    if (trial->withdrawn == WITHDRAWN_DELETED)
+        history_forget_reports(&live->history, number);
+    live->trials[number] = *trial;
+    remember(live, number);
+}
+
 static int visit_trial(void *context, const struct trial_row *row,
                        struct error *err)
 {
@@ -257,6 +280,8 @@ static int visit_trial(void *context, const struct trial_row *row,
         .client_body = digest(row->client_key + 8),
         .brought = row->brought,
         .priority = row->priority,
+        .withdrawn = row->withdrawn,
+        .state = row->state,
     };
     if (number > live->history.n || !fits(live, row))
         return error_set(err, ERROR_INTERNAL,
@@ -269,10 +294,9 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
-        live->n_started -= live->trials[number].started_ms != 0;
-        live->trials[number] = trial;
-        remember(live, number);
+        replace(catching, number, &trial);
     }
+    live_count_withdrawn(live, number, 1);
     if (catching->n == catching->capacity) {
         catching->capacity = catching->capacity ? 2 * catching->capacity : 64;
         catching->arrivals = grow(catching->arrivals, catching->capacity,
@@ -282,7 +306,7 @@ static int visit_trial(void *context, const struct trial_row *row,
     catching->arrivals[catching->n++] = (struct arrival){
         .ended_revision = row->ended_revision,
         .number = number,
-        .state = row->state,
+        .state = row->withdrawn ? TRIAL_CANCELLED : row->state,
         .outcome = {.values = keep(arena, row->values, row->n_values),
                     .constraints = keep(arena, row->constraint_values,
                                         row->n_constraint_values),
@@ -312,21 +336,6 @@ static int by_end(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-// How many results there were at a revision. They are in order of theirs.
-static size_t results_at(const struct live *live, int64_t revision)
-{
-    const uint32_t *ended = live->history.ended;
-    size_t low = 0, high = live->history.n_ended;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (live->trials[ended[middle]].ended_revision <= revision)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 // Results are entered in the order in which they came, not by number.
 static void enter(struct catching *catching, size_t known)
 {
@@ -337,10 +346,9 @@ static void enter(struct catching *catching, size_t known)
     for (size_t i = 0; i < catching->n; i++) {
         const struct arrival *a = &catching->arrivals[i];
         enter_outcome(live, a->number, a->state, &a->outcome);
+        live_place(live, a->number);
     }
-    for (size_t number = known; number < live->history.n; number++)
-        live->history.seen[number] =
-            (uint32_t)results_at(live, live->trials[number].seen_revision);
+    live_see(live, catching->rewritten ? 0 : known);
 }
 
 static int fetch(struct live *live, struct store *store, int64_t revision,

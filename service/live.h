@@ -30,13 +30,16 @@ struct live_trial {
     uint64_t ask_body; // the ask that made it; 0: none
     int64_t seen_revision;
     int32_t attempt;
-    int32_t retry_of;     // -1: not a retry
-    int32_t retried_by;   // -1: not retried yet
-    bool stopped;         // a pruner said stop
-    bool brought;         // by a user: enqueued or imported
-    int64_t priority;     // of a brought one while it is queued
-    uint64_t client_key;  // digests of the name that the user gave it and of
-    uint64_t client_body; // what came with it; 0: none
+    int32_t retry_of;   // -1: not a retry
+    int32_t retried_by; // -1: not retried yet
+    bool stopped;       // a pruner said stop
+    bool brought;       // by a user: enqueued or imported
+    int64_t priority;   // of a brought one while it is queued
+    enum withdrawn withdrawn;
+    enum trial_state state; // of a withdrawn one, which the history has as
+                            // cancelled, for then it informs nobody
+    uint64_t client_key;    // digests of the name that the user gave it and of
+    uint64_t client_body;   // what came with it; 0: none
 };
 
 struct live {
@@ -54,11 +57,13 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct warm *warm;      // results of other studies, or NULL
-    struct ahead ahead;     // models and suggestions
-    struct numbers asks;    // first trials by ask_key
-    struct numbers clients; // trials by client_key
-    size_t n_started;       // trials that were ever handed out
+    struct warm *warm;            // results of other studies, or NULL
+    struct ahead ahead;           // models and suggestions
+    struct numbers asks;          // first trials by ask_key
+    struct numbers clients;       // trials by client_key
+    size_t n_started;             // trials that were ever handed out
+    int64_t hidden[TRIAL_STATES]; // what users count and the history does not
+    int64_t n_invalid;
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -88,6 +93,21 @@ void live_start(struct live *live, size_t number,
 // The numbers are kept where the history keeps them.
 void live_move(struct live *live, size_t number, enum trial_state state,
                const struct outcome *outcome);
+
+// The same for a trial that people change: what it is from now on, and whether
+// it is withdrawn. A result that comes back takes its place of old among the
+// results. What was made from the results before is forgotten.
+void live_amend(struct live *live, size_t number, enum withdrawn withdrawn,
+                enum trial_state state, const struct outcome *outcome);
+
+// What a trial is to its users, withdrawn or not.
+static inline enum trial_state live_state(const struct live *live,
+                                          size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    return trial->withdrawn ? trial->state
+                            : (enum trial_state)live->history.state[number];
+}
 
 // Inserts or replaces a report; `value` is the user's. Returns true when the
 // step is new.

@@ -189,6 +189,21 @@ int study_settle(struct live *live, struct store *store, struct error *err)
     return write_definition(live, store, "study_finished", 0, err);
 }
 
+bool study_used_up(const struct live *live)
+{
+    char detail[120];
+    return used_up(live, detail, sizeof detail);
+}
+
+int study_settle_again(struct live *live, struct store *store, bool was_used_up,
+                       int64_t user_id, struct error *err)
+{
+    if (live->state != STUDY_FINISHED || !was_used_up || study_used_up(live))
+        return study_settle(live, store, err);
+    set_state(live, STUDY_RUNNING, NULL);
+    return write_definition(live, store, "study_resumed", user_id, err);
+}
+
 int study_steer(struct live *live, struct store *store, enum study_state state,
                 int64_t user_id, struct error *err)
 {

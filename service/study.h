@@ -28,6 +28,15 @@ int study_state_from_name(const char *name);
 // retry_after_s say why.
 bool study_closed(const struct live *live, struct ask *ask);
 
+// Is the budget used up, so that no new trial is handed out unless it is
+// widened, or results go?
+bool study_used_up(const struct live *live);
+
+// After results were changed: settles the study, or opens one again that had
+// finished because its budget was used up before and is not any more.
+int study_settle_again(struct live *live, struct store *store, bool was_used_up,
+                       int64_t user_id, struct error *err);
+
 // Marks the study finished when its budget is used up and nothing runs.
 int study_settle(struct live *live, struct store *store, struct error *err);
 

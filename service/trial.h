@@ -71,6 +71,7 @@ struct tell {
     double wall_s;               // NaN: not given
     const char *error, *outputs, *meta, *env; // or NULL
     bool lenient;
+    bool overwrite; // replaces what was told before, see amend.h
     int64_t user_id;
     // out
     enum trial_state told;             // what the trial is now
