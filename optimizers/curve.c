@@ -74,8 +74,7 @@ size_t curve_values(const struct history *history, struct curve_peers peers,
     size_t n = 0;
     for (size_t i = 0; i < history->n; i++) {
         const struct series *series = &history->series[i];
-        if (series->n == 0 || series->step[series->n - 1] < step ||
-            history->state[i] == TRIAL_CANCELLED)
+        if (series->n == 0 || series->step[series->n - 1] < step)
             continue;
         if (peers.member && !peers.member(peers.context, i))
             continue;

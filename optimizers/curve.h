@@ -39,7 +39,7 @@ size_t curve_checkpoint(const struct series *series, int64_t warmup,
 
 // Writes to `values` (room for history->n) where the trials for which member()
 // holds are at `step`: those that reached it, without NaN. member == NULL: all
-// of them. Trials that were cancelled are left out. Returns how many.
+// of them. Returns how many.
 struct curve_peers {
     bool (*member)(const void *context, size_t number);
     const void *context;

@@ -28,7 +28,7 @@ enum trial_state {
     TRIAL_FAILED,     // the worker failed, or told NaN
     TRIAL_INFEASIBLE, // violates a constraint; may have values all the same
     TRIAL_LOST,       // the lease ran out
-    TRIAL_CANCELLED,  // taken back: informs nobody, nor do its reports
+    TRIAL_CANCELLED,  // taken back
     TRIAL_STATES
 };
 

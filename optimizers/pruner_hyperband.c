@@ -52,8 +52,7 @@ static double largest_step(const struct history *history)
     int64_t largest = 0;
     for (size_t i = 0; i < history->n; i++) {
         const struct series *series = &history->series[i];
-        if (history->state[i] != TRIAL_CANCELLED && series->n &&
-            series->step[series->n - 1] > largest)
+        if (series->n && series->step[series->n - 1] > largest)
             largest = series->step[series->n - 1];
     }
     return (double)largest;

@@ -42,8 +42,7 @@ static const struct series *find_best(const struct history *history,
     double least = 0;
     for (size_t i = 0; i < history->n; i++) {
         const struct series *other = &history->series[i];
-        if (i == number || other->n == 0 || (best && other->n < best->n) ||
-            history->state[i] == TRIAL_CANCELLED)
+        if (i == number || other->n == 0 || (best && other->n < best->n))
             continue;
         double its = mean(other);
         if (!isfinite(its) || (best && other->n == best->n && its >= least))

@@ -171,6 +171,9 @@ static int write_change(struct live *live, struct store *store,
     if (!same)
         live_amend(live, (size_t)after->number, after->withdrawn, after->state,
                    &outcome);
+    if (before->withdrawn && !after->withdrawn &&
+        live_read_reports(live, store, (size_t)after->number, err))
+        return -1;
     struct event_row event = {.revision = after->revision,
                               .kind = "trial_edited",
                               .number = after->number,

@@ -122,6 +122,8 @@ void live_move(struct live *live, size_t number, enum trial_state state,
 
 bool live_report(struct live *live, size_t number, int64_t step, double value)
 {
+    if (live->trials[number].withdrawn)
+        return true;
     forget_corrected(live, number);
     return history_report(&live->history, number, step,
                           definition_sign(live->definition, 0, value));
@@ -208,6 +210,7 @@ struct arrival {
     size_t number;
     enum trial_state state;
     struct outcome outcome; // in the arena
+    bool back;              // it was withdrawn, and is no more
 };
 
 struct catching {
@@ -242,21 +245,24 @@ static bool fits(const struct live *live, const struct trial_row *row)
             row->n_constraint_values == d->n_outcome_constraints);
 }
 
-// Takes what the store knows now of a trial that is known.
-static void replace(struct catching *catching, size_t number,
+// Takes what the store knows now of a trial that is known. Returns whether it
+// was withdrawn and is no more.
+static bool replace(struct catching *catching, size_t number,
                     const struct live_trial *trial)
 {
     struct live *live = catching->live;
+    bool back = live->trials[number].withdrawn && !trial->withdrawn;
     live_count_withdrawn(live, number, -1);
     live->n_started -= live->trials[number].started_ms != 0;
     if (live->trials[number].withdrawn != trial->withdrawn) {
         catching->rewritten = true;
         ahead_forget(live);
     }
-    if (trial->withdrawn == WITHDRAWN_DELETED)
+    if (trial->withdrawn)
         history_forget_reports(&live->history, number);
     live->trials[number] = *trial;
     remember(live, number);
+    return back;
 }
 
 static int visit_trial(void *context, const struct trial_row *row,
@@ -265,6 +271,7 @@ static int visit_trial(void *context, const struct trial_row *row,
     struct catching *catching = context;
     struct live *live = catching->live;
     size_t number = (size_t)row->number;
+    bool back = false;
     struct live_trial trial = {
         .lease_ms = row->lease_ms,
         .started_ms = row->started_ms,
@@ -294,7 +301,7 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
-        replace(catching, number, &trial);
+        back = replace(catching, number, &trial);
     }
     live_count_withdrawn(live, number, 1);
     if (catching->n == catching->capacity) {
@@ -310,21 +317,8 @@ static int visit_trial(void *context, const struct trial_row *row,
         .outcome = {.values = keep(arena, row->values, row->n_values),
                     .constraints = keep(arena, row->constraint_values,
                                         row->n_constraint_values),
-                    .uncertainty = row->uncertainty}};
-    return 0;
-}
-
-static int visit_report(void *context, const struct report_row *row,
-                        struct error *err)
-{
-    struct live *live = context;
-    if ((size_t)row->number >= live->history.n)
-        return error_set(err, ERROR_INTERNAL,
-                         "a report for trial %lld of study %lld, which has "
-                         "%zu",
-                         (long long)row->number, (long long)live->id,
-                         live->history.n);
-    live_report(live, (size_t)row->number, row->step, row->value);
+                    .uncertainty = row->uncertainty},
+        .back = back};
     return 0;
 }
 
@@ -351,6 +345,18 @@ static void enter(struct catching *catching, size_t known)
     live_see(live, catching->rewritten ? 0 : known);
 }
 
+// Reports that are older than what is fetched, of trials that are back.
+static int fetch_old_reports(struct catching *catching, struct store *store,
+                             struct error *err)
+{
+    for (size_t i = 0; i < catching->n; i++)
+        if (catching->arrivals[i].back &&
+            live_read_reports(catching->live, store,
+                              catching->arrivals[i].number, err))
+            return -1;
+    return 0;
+}
+
 static int fetch(struct live *live, struct store *store, int64_t revision,
                  struct error *err)
 {
@@ -359,14 +365,16 @@ static int fetch(struct live *live, struct store *store, int64_t revision,
     size_t known = live->history.n;
     int failed = store_trials_since(store, live->id, revision, visit_trial,
                                     &catching, err);
-    if (!failed)
+    if (!failed) {
         enter(&catching, known);
+        failed = fetch_old_reports(&catching, store, err);
+    }
     free(catching.arrivals);
     arena_done(&catching.arena);
     if (failed)
         return -1;
-    return store_reports_since(store, live->id, revision, visit_report, live,
-                               err);
+    return store_reports_since(store, live->id, revision, live_visit_report,
+                               live, err);
 }
 
 static int load_definition(struct live *live, struct store *store,

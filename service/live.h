@@ -96,7 +96,8 @@ void live_move(struct live *live, size_t number, enum trial_state state,
 
 // The same for a trial that people change: what it is from now on, and whether
 // it is withdrawn. A result that comes back takes its place of old among the
-// results. What was made from the results before is forgotten.
+// results; its reports are for live_read_reports. What was made from the
+// results before is forgotten.
 void live_amend(struct live *live, size_t number, enum withdrawn withdrawn,
                 enum trial_state state, const struct outcome *outcome);
 
@@ -109,8 +110,12 @@ static inline enum trial_state live_state(const struct live *live,
                             : (enum trial_state)live->history.state[number];
 }
 
+// Reads the reports of a trial that is withdrawn no more.
+int live_read_reports(struct live *live, struct store *store, size_t number,
+                      struct error *err);
+
 // Inserts or replaces a report; `value` is the user's. Returns true when the
-// step is new.
+// step is new. Those of a withdrawn trial are in the store alone.
 bool live_report(struct live *live, size_t number, int64_t step, double value);
 
 // The user's first value of a trial, NaN when it has none.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // live_amend.c - results that people change, take away and bring back
 //
-// For those who learn from results a withdrawn trial is a cancelled one: no
-// sampler, pruner or budget has to know of it. The live study remembers what it
-// is to its users. The results stay in order of the revision in which each
-// first ended, and the history of a study is a function of its rows: it is the
-// same on the instance that made the change, on one that hears of it, and
-// after a restart.
+// For those who learn from results a withdrawn trial is a cancelled one without
+// reports: no sampler, pruner or budget has to know of it. The live study
+// remembers what it is to its users. The results stay in order of the revision
+// in which each first ended, and the history of a study is a function of its
+// rows: it is the same on the instance that made the change, on one that hears
+// of it, and after a restart.
 
 #include "live_private.h"
 
@@ -69,10 +69,33 @@ void live_amend(struct live *live, size_t number, enum withdrawn withdrawn,
     live_move(live, number, withdrawn ? TRIAL_CANCELLED : state,
               withdrawn ? &outcome_none : outcome);
     live_place(live, number);
-    if (withdrawn == WITHDRAWN_DELETED)
+    if (withdrawn)
         history_forget_reports(&live->history, number);
     if (moved) {
         live_see(live, 0);
         ahead_forget(live);
     }
+}
+
+// ---- reports ----------------------------------------------------------------
+
+int live_visit_report(void *context, const struct report_row *row,
+                      struct error *err)
+{
+    struct live *live = context;
+    if ((size_t)row->number >= live->history.n)
+        return error_set(err, ERROR_INTERNAL,
+                         "a report for trial %lld of study %lld, which has "
+                         "%zu",
+                         (long long)row->number, (long long)live->id,
+                         live->history.n);
+    live_report(live, (size_t)row->number, row->step, row->value);
+    return 0;
+}
+
+int live_read_reports(struct live *live, struct store *store, size_t number,
+                      struct error *err)
+{
+    return store_reports_of(store, live->id, (int64_t)number, (int64_t)number,
+                            live_visit_report, live, err);
 }

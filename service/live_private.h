@@ -17,4 +17,8 @@ void live_place(struct live *live, size_t number);
 // suggested.
 void live_see(struct live *live, size_t first);
 
+// Enters a report that the store has: the visitor of a struct live.
+int live_visit_report(void *context, const struct report_row *row,
+                      struct error *err);
+
 #endif

@@ -472,6 +472,12 @@ START_TEST(test_reports_of_an_invalid_trial_prune_no_other)
         begin();
         ck_assert_int_eq(end(trial_report(live, store, &bad, &err)), 0);
         ck_assert_int_eq(bad.should_prune, !invalid);
+        check_everywhere();
+        // What comes late is kept all the same.
+        struct report late = {.number = 0, .step = 2 + invalid, .value = 0};
+        begin();
+        ck_assert_int_eq(end(trial_report(live, store, &late, &err)), 0);
+        ck_assert_uint_eq(live->history.series[0].n, invalid ? 0 : 3);
     }
     close_study();
 }
