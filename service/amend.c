@@ -226,15 +226,27 @@ int amend_overwrite(struct live *live, struct store *store,
 
 // ---- deletion ---------------------------------------------------------------
 
+static int count_report(void *context, const struct report_row *row,
+                        struct error *err)
+{
+    (void)row;
+    (void)err;
+    ++*(size_t *)context;
+    return 0;
+}
+
 // Writes what was there, which soon is not.
-static int describe(const struct live *live, struct store *store, size_t number,
-                    struct arena *arena, const char **detail, struct error *err)
+static int describe(const struct live *live, struct store *store,
+                    int64_t number, struct arena *arena, const char **detail,
+                    struct error *err)
 {
     struct trial_row row;
-    if (store_trial_get(store, live->id, (int64_t)number, arena, &row, err))
+    size_t n_reports = 0;
+    if (store_trial_get(store, live->id, number, arena, &row, err) ||
+        store_reports_of(store, live->id, number, number, count_report,
+                         &n_reports, err))
         return -1;
-    *detail = wire_detail_deleted(live->definition, &row,
-                                  live->history.series[number].n, arena);
+    *detail = wire_detail_deleted(live->definition, &row, n_reports, arena);
     return 0;
 }
 
@@ -276,7 +288,7 @@ int amend_delete(struct live *live, struct store *store, int64_t number,
     struct arena arena;
     arena_init(&arena);
     int result =
-        describe(live, store, (size_t)number, &arena, &event.detail, err);
+        describe(live, store, number, &arena, &event.detail, err);
     if (result == 0)
         result = erase(live, store, (size_t)number, &event, err);
     arena_done(&arena);

@@ -275,7 +275,7 @@ LIMITS = {
     "bytes of constants (JSON)": (
         "service/wire_definition.h", "STUDY_MAX_CONSTANTS"),
     "bytes of notes": ("service/definition.h", "STUDY_MAX_NOTES"),
-    "tags of a study": ("service/definition.h", "STUDY_MAX_TAGS"),
+    "tags of a study or a trial": ("service/definition.h", "STUDY_MAX_TAGS"),
     "bytes of a tag": ("service/definition.h", "STUDY_MAX_TAG"),
     "seconds of a lease": ("service/wire_definition.h", "STUDY_MAX_LEASE_S"),
     "attempts of a trial": (
@@ -286,6 +286,12 @@ LIMITS = {
         "service/bring.h", "BRING_MAX_TRIALS"),
     "reports in it": ("service/bring.h", "BRING_MAX_REPORTS"),
     "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
+    "trials of one `POST /api/v1/studies/{id}/rerun`": (
+        "service/rerun.h", "RERUN_MAX"),
+    "bytes of the reason why a trial is invalid": (
+        "service/amend.h", "AMEND_MAX_REASON"),
+    "bytes of a text in the event of an edit": (
+        "service/wire_detail.h", "WIRE_DETAIL_MAX"),
     "priority of a trial, up and down": (
         "service/bring.h", "BRING_MAX_PRIORITY"),
     "trials that wait in the queue of a study": (
