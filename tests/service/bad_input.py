@@ -564,7 +564,7 @@ LEARNING = [
 ]
 
 NUMBERS = [
-    Case(f"{call or 'look'} at trial {number}", method,
+    Case(f"{method} {call or 'itself'} of trial {number}", method,
          f"{TRIALS}/{number}{call}", status, word, body)
     for method, call, body in (
         ("GET", "", None),
