@@ -834,6 +834,41 @@ static void check_next(void)
     live_free(fresh);
 }
 
+// Fits models here and there, makes the change, and expects them to be gone.
+static void check_forgotten(int64_t number, struct amend what)
+{
+    check_next();
+    ck_assert_ptr_nonnull(live->ahead.fitted);
+    ck_assert_ptr_nonnull(other->ahead.fitted);
+    what.tell.number = number;
+    must_amend(what);
+    live_begin(&other, store, live->id);
+    store_rollback(store);
+    ck_assert_ptr_null(live->ahead.fitted);
+    ck_assert_ptr_null(other->ahead.fitted);
+}
+
+START_TEST(test_models_of_what_was_changed_are_forgotten)
+{
+    open_study(_i, "\"sampler\":{\"name\":\"gp\",\"options\":"
+                   "{\"n_startup_trials\":2}}");
+    tell_in_turn(4);
+    struct amend edited = change(0), notes = change(0);
+    edited.tell.numbers.n_values = 1;
+    edited.tell.numbers.values[0] = 7;
+    check_forgotten(0, edited);
+    edited.invalid = true;
+    check_forgotten(1, edited);
+    edited.invalid = false;
+    check_forgotten(1, edited);
+    check_next();
+    notes.notes = "a text teaches nothing";
+    must_amend(notes);
+    ck_assert_ptr_nonnull(live->ahead.fitted);
+    close_study();
+}
+END_TEST
+
 // Loops over studies and databases.
 START_TEST(test_a_restart_after_an_edit_changes_no_suggestion)
 {
@@ -891,6 +926,7 @@ int main(void)
         test_a_call_with_an_impossible_number_enqueues_nothing,
         test_a_lost_one_that_ran_again_is_tried_again,
         test_a_late_tell_takes_back_what_waits_to_run_again,
+        test_models_of_what_was_changed_are_forgotten,
         NULL,
     };
     for (size_t i = 0; tests[i] != NULL; i++)
