@@ -287,8 +287,7 @@ int amend_delete(struct live *live, struct store *store, int64_t number,
                          number);
     struct arena arena;
     arena_init(&arena);
-    int result =
-        describe(live, store, number, &arena, &event.detail, err);
+    int result = describe(live, store, number, &arena, &event.detail, err);
     if (result == 0)
         result = erase(live, store, (size_t)number, &event, err);
     arena_done(&arena);
