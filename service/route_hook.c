@@ -105,12 +105,13 @@ static int apply(struct command *command, struct live *live,
     int64_t user_id = change->call->principal.user_id;
     if (change->what == REMOVE)
         return hook_remove(live, store, change->hook_id, user_id, err);
-    if (change->what == ADD)
-        return hook_add(live, store, arena, &change->row, user_id,
-                        &change->created, err);
-    if (hook_change(live, store, arena, change->hook_id, &change->fields,
-                    user_id, &change->row, err))
-        return -1;
+    int result = change->what == ADD
+                     ? hook_add(live, store, arena, &change->row, user_id,
+                                &change->created, err)
+                     : hook_change(live, store, arena, change->hook_id,
+                                   &change->fields, user_id, &change->row, err);
+    if (result || change->created)
+        return result;
     return store_hook_pending(store, &change->row, MAX_PENDING,
                               &change->pending, err);
 }

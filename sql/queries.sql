@@ -357,7 +357,7 @@ SELECT count(*) FROM (
     SELECT 1 FROM events
     WHERE study_id = $1 AND revision > $2
         AND ($3 IS NULL OR @position@($3, ' ' || kind || ' ') > 0)
-    LIMIT $4) AS some
+    LIMIT $4) AS counted
 
 -- Those with something to deliver that nobody delivers, the least recently
 -- served first.
