@@ -4,6 +4,7 @@
 #include "auth_hook.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,7 +62,8 @@ void auth_hook_sign(const char *secret, const char *message, size_t n,
     if (!HMAC(EVP_sha256(), key, (int)bytes, (const unsigned char *)message, n,
               hash, NULL))
         abort();
-    memcpy(signature, "v1,", 3);
-    EVP_EncodeBlock((unsigned char *)signature + 3, hash, sizeof hash);
+    unsigned char text[AUTH_HOOK_SIGNATURE_SIZE - 3];
+    EVP_EncodeBlock(text, hash, sizeof hash);
+    snprintf(signature, AUTH_HOOK_SIGNATURE_SIZE, "v1,%s", (char *)text);
     OPENSSL_cleanse(key, sizeof key);
 }

@@ -2,6 +2,7 @@
 // test_auth_hook.c - secrets and signatures as Standard Webhooks has them
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static bool of_length(size_t n, const char *end)
 {
     char text[200] = "whsec_";
     memset(text + 6, 'A', n);
-    strcpy(text + 6 + n, end);
+    snprintf(text + 6 + n, sizeof text - 6 - n, "%s", end);
     return auth_is_hook_secret(text);
 }
 
