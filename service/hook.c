@@ -71,24 +71,29 @@ int hook_add(struct live *live, struct store *store, struct arena *arena,
     return store_hook_add(store, row, err);
 }
 
+static void forget_failures(struct hook_row *row)
+{
+    row->failures = row->failing_ms = row->due_ms = 0;
+}
+
 static void enter_change(struct hook_row *row, const struct hook_change *change)
 {
-    bool other_batch =
-        change->has_kinds && !same_text(row->kinds, change->kinds);
     if (change->url && strcmp(change->url, row->url) != 0) {
         row->url = change->url;
-        other_batch = true;
-    }
-    if (change->has_kinds)
-        row->kinds = change->kinds;
-    if (other_batch)
         row->tried = 0;
+        forget_failures(row);
+    }
+    if (change->has_kinds && !same_text(row->kinds, change->kinds)) {
+        row->kinds = change->kinds;
+        row->tried = 0;
+    }
     if (change->enabled == 0 && !row->disabled_ms) {
         row->disabled_ms = clock_wall_ms();
         row->reason = "disabled by a user";
     } else if (change->enabled == 1) {
-        row->disabled_ms = row->failures = row->failing_ms = row->due_ms = 0;
+        row->disabled_ms = 0;
         row->reason = NULL;
+        forget_failures(row);
     }
 }
 

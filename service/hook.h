@@ -43,8 +43,8 @@ struct hook_change {
     int enabled;       // -1: no change
 };
 
-// *row is the webhook after the change. Enabling forgets the failures, so that
-// the next delivery is due now.
+// *row is the webhook after the change. Enabling it and another url forget the
+// failures, so that the next delivery is due now.
 int hook_change(struct live *live, struct store *store, struct arena *arena,
                 int64_t id, const struct hook_change *change, int64_t user_id,
                 struct hook_row *row, struct error *err);

@@ -178,6 +178,7 @@ START_TEST(test_a_url_belongs_to_one_webhook)
     in_transaction(
         hook_change(live, store, &arena, a.id, &change, 1, &now, &err));
     ck_assert_str_eq(get(a.id).kinds, " z ");
+    ck_assert_int_eq(get(a.id).tried, 0);
     ck_assert_str_eq(last_event(), "webhook_changed");
     close_database();
 }
@@ -368,6 +369,31 @@ START_TEST(test_pending_events_are_those_of_the_wanted_kinds)
 }
 END_TEST
 
+START_TEST(test_another_url_is_tried_at_once_and_from_the_same_place)
+{
+    int64_t id;
+    open_database(_i);
+    struct hook_row hook = add("https://a", NULL), now;
+    happen(1, "x");
+    ck_assert(claim(&hook, 100, hook.delivered + 1, 130));
+    hook = get(hook.id);
+    hook.failures = 5;
+    hook.failing_ms = hook.last_ms = 110;
+    hook.due_ms = 100000;
+    ck_assert(settle(&hook));
+    ck_assert_uint_eq(due(200, &id), 0);
+    struct hook_change change = {.url = "https://c", .enabled = -1};
+    in_transaction(
+        hook_change(live, store, &arena, hook.id, &change, 1, &now, &err));
+    ck_assert_uint_eq(due(200, &id), 1);
+    now = get(hook.id);
+    ck_assert_int_eq(now.tried, 0);
+    ck_assert_int_eq(now.failures, 0);
+    ck_assert_int_eq(now.delivered, hook.delivered);
+    close_database();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("hook");
@@ -386,6 +412,7 @@ int main(void)
         test_claims_of_a_process_that_ended_are_released,
         test_who_was_served_least_recently_comes_first,
         test_pending_events_are_those_of_the_wanted_kinds,
+        test_another_url_is_tried_at_once_and_from_the_same_place,
         NULL,
     };
     tcase_set_timeout(tc, 60);

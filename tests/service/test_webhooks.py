@@ -49,10 +49,16 @@ def start(instances):
     return start
 
 
-@pytest.fixture
-def calls(start, sqlite_database):
-    """The calls of such a service on SQLite."""
-    return start(sqlite_database)
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory):
+    """The calls of such a service on SQLite, which many tests share."""
+    place = tmp_path_factory.mktemp("webhooks")
+    service = harness.Service(
+        f"sqlite:{place / 'cumae.db'}", place, arguments=[*ALLOWED, *QUICK])
+    try:
+        yield Calls(service.start())
+    finally:
+        service.close()
 
 
 def hooks_at(study, hook=None, more=""):
@@ -444,8 +450,11 @@ def test_webhooks_are_for_those_who_steer(calls, method, more):
         assert calls.api(method, path, sent).status == 404
 
 
-def test_deliveries_and_failures_are_counted(calls, receivers):
-    receiver, study = receivers(fails(2)), calls.create()
+def test_deliveries_and_failures_are_counted(
+    start, sqlite_database, receivers
+):
+    calls, receiver = start(sqlite_database), receivers(fails(2))
+    study = calls.create()
     hook = add(calls, study, receiver)
     calls.ask(study)
     await_state(calls, study, hook, lambda h: h["pending"] == 0, "0 left")
