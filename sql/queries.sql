@@ -172,6 +172,9 @@ DELETE FROM trials WHERE study_id = $1
 -- name: study_delete_priors
 DELETE FROM priors WHERE study_id = $1
 
+-- name: study_delete_webhooks
+DELETE FROM webhooks WHERE study_id = $1
+
 -- name: study_delete_tokens
 DELETE FROM tokens WHERE study_id = $1
 
@@ -318,3 +321,72 @@ FROM events e
 WHERE e.study_id = $1 AND e.revision > $2
 ORDER BY e.revision
 LIMIT $3
+
+-- ---- webhooks --------------------------------------------------------------
+
+-- name: hook_add
+INSERT INTO webhooks (study_id, url, kinds, secret, created_ms, delivered,
+    tried, failures, failing_ms, due_ms, lease_ms, last_ms)
+VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0)
+RETURNING id
+
+-- fragment: hook_select
+SELECT w.id, w.study_id, s.key, w.url, w.kinds, w.secret, w.created_ms,
+    w.disabled_ms, w.reason, w.delivered, w.tried, w.failures, w.failing_ms,
+    w.due_ms, w.lease_ms, w.last_ms, w.last_status, w.last_error
+FROM webhooks w JOIN studies s ON s.id = w.study_id
+
+-- name: hook_get
+@hook_select@
+WHERE w.study_id = $1 AND w.id = $2
+
+-- name: hook_list
+@hook_select@
+WHERE w.study_id = $1
+ORDER BY w.id
+LIMIT $2
+
+-- name: hook_change
+UPDATE webhooks SET url = $3, kinds = $4, disabled_ms = $5, reason = $6,
+    tried = $7, failures = $8, failing_ms = $9, due_ms = $10
+WHERE study_id = $1 AND id = $2
+
+-- name: hook_remove
+DELETE FROM webhooks WHERE study_id = $1 AND id = $2
+RETURNING id
+
+-- name: hook_pending
+SELECT count(*) FROM (
+    SELECT 1 FROM events
+    WHERE study_id = $1 AND revision > $2
+        AND ($3 IS NULL OR @position@($3, ' ' || kind || ' ') > 0)
+    LIMIT $4) AS counted
+
+-- Those with something to deliver that nobody delivers, the least recently
+-- served first.
+-- name: hooks_due
+@hook_select@
+WHERE w.disabled_ms IS NULL AND w.due_ms <= $1 AND w.lease_ms <= $1
+    AND EXISTS (SELECT 1 FROM events e
+                WHERE e.study_id = w.study_id AND e.revision > w.delivered)
+ORDER BY w.last_ms, w.id
+LIMIT $2
+
+-- For one instance, if no other one was first.
+-- name: hook_claim
+UPDATE webhooks SET delivered = $4, tried = $5, lease_ms = $6
+WHERE id = $1 AND delivered = $2 AND disabled_ms IS NULL AND due_ms <= $3
+    AND lease_ms <= $3
+RETURNING id
+
+-- By who still has it. What was tried is done with when it was delivered.
+-- name: hook_settle
+UPDATE webhooks SET tried = CASE WHEN delivered = $3 THEN tried ELSE 0 END,
+    delivered = $3, failures = $4, failing_ms = $5, due_ms = $6, last_ms = $7,
+    last_status = $8, last_error = $9, lease_ms = 0
+WHERE id = $1 AND lease_ms = $2
+RETURNING id
+
+-- What a process left that was the only one.
+-- name: hooks_release
+UPDATE webhooks SET lease_ms = 0 WHERE lease_ms > $1

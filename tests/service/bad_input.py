@@ -113,6 +113,7 @@ def bounds(name, status, word, /, **fields):
 ASK = "/studies/{study}/ask"
 EVENTS = "/studies/{study}/events"
 TRIALS = "/studies/{study}/trials"
+HOOKS = "/studies/{study}/webhooks"
 RUNNING, COMPLETE, FAILED = (f"{TRIALS}/{n}" for n in (0, 1, 2))
 
 NOT_JSON = [
@@ -771,6 +772,47 @@ def token(name, status, word, /, **fields):
     return Case(name, "POST", "/tokens", status, word, body)
 
 
+WEBHOOKS = [
+    post("no url", HOOKS, EITHER, "url"),
+    post("a number as url", HOOKS, EITHER, "url", url=7),
+    post("a path as url", HOOKS, 422, "url", url="/hook"),
+    post("an unencrypted url", HOOKS, 422, "url", url="http://example.org/"),
+    post("a url into the machine", HOOKS, 422, "url",
+         url="https://127.0.0.1/"),
+    post("a url into the network", HOOKS, 422, "url",
+         url="https://192.168.0.1/"),
+    post("a url with a password", HOOKS, 422, "url",
+         url="https://u:p@example.org/"),
+    post("2001 bytes of url", HOOKS, SIZE, "url.*2000",
+         url="https://example.org/" + "x" * 1981),
+    post("an unknown field of a webhook", HOOKS, 400, "method",
+         url="https://example.org/", method="PUT"),
+    post("no kinds of events", HOOKS, EITHER, "events",
+         url="https://example.org/", events=[]),
+    post("33 kinds of events", HOOKS, SIZE, "events.*32",
+         url="https://example.org/", events=["a"] * 33),
+    post("a number as events", HOOKS, EITHER, "events",
+         url="https://example.org/", events=3),
+    post("a number as a kind of event", HOOKS, EITHER, "events",
+         url="https://example.org/", events=[3]),
+    post("a kind with a space", HOOKS, EITHER, "events.*a b",
+         url="https://example.org/", events=["a b"]),
+    post("a short secret", HOOKS, 422, "secret",
+         url="https://example.org/", secret="whsec_c2hvcnQ="),
+    post("a number as secret", HOOKS, EITHER, "secret",
+         url="https://example.org/", secret=1),
+    get("webhooks with a query", HOOKS + "?limit=1", 400, "limit"),
+    Case("a change of no webhook", "PATCH", HOOKS + "/1", 404, "webhook", {}),
+    Case("a webhook that is no number", "PATCH", HOOKS + "/x", 404, "hook",
+         {}),
+    Case("a number as enabled", "PATCH", HOOKS + "/1", 400, "enabled",
+         {"enabled": 1}),
+    Case("another secret", "PATCH", HOOKS + "/1", 400, "secret",
+         {"secret": "whsec_"}),
+    Case("no webhook to delete", "DELETE", HOOKS + "/1", 404, "webhook"),
+    post("no webhook to test", HOOKS + "/1/test", 404, "webhook"),
+]
+
 TOKENS = [
     token("a token without a name", EITHER, "name", name=GONE),
     token("a token with an empty name", EITHER, "name", name=""),
@@ -886,5 +928,5 @@ PATHS = [
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
-    *LISTS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
+    *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
 ]
