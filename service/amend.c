@@ -127,6 +127,7 @@ static void annotate(const struct amend *amend, struct trial_row *after)
     after->outputs = tell->outputs ? tell->outputs : after->outputs;
     after->env = tell->env ? tell->env : after->env;
     after->wall_s = isnan(tell->wall_s) ? after->wall_s : tell->wall_s;
+    after->cost = tell->cost ? *tell->cost : after->cost;
 }
 
 static bool same_numbers(const double *a, size_t n, const double *b, size_t k)
@@ -160,7 +161,6 @@ static int write_change(struct live *live, struct store *store,
                         const struct trial_row *before, struct trial_row *after,
                         const char *detail, struct error *err)
 {
-    bool was_used_up = study_used_up(live);
     bool same = same_result(before, after);
     struct outcome outcome = {.values = after->n_values ? after->values : NULL,
                               .constraints = after->n_constraint_values
@@ -168,6 +168,7 @@ static int write_change(struct live *live, struct store *store,
                                                  : NULL,
                               .uncertainty = after->uncertainty};
     after->revision = live_revise(live);
+    tally_charge(live, (size_t)after->number, after->cost);
     if (!same)
         live_amend(live, (size_t)after->number, after->withdrawn, after->state,
                    &outcome);
@@ -182,9 +183,7 @@ static int write_change(struct live *live, struct store *store,
     if (store_trial_amend(store, after, err) ||
         add_event(live, store, &event, err))
         return -1;
-    return same ? 0
-                : study_settle_again(live, store, was_used_up,
-                                     amend->tell.user_id, err);
+    return same ? 0 : study_settle_again(live, store, amend->tell.user_id, err);
 }
 
 int amend_trial(struct live *live, struct store *store, struct amend *amend,
@@ -254,7 +253,6 @@ static int erase(struct live *live, struct store *store, size_t number,
                  const struct event_row *event, struct error *err)
 {
     struct live_trial *trial = &live->trials[number];
-    bool was_used_up = study_used_up(live);
     struct event_row deleted = *event;
     deleted.revision = live_revise(live);
     if (!trial->ended_revision) {
@@ -267,7 +265,7 @@ static int erase(struct live *live, struct store *store, size_t number,
     if (store_trial_erase(store, &row, err) ||
         add_event(live, store, &deleted, err))
         return -1;
-    return study_settle_again(live, store, was_used_up, event->user_id, err);
+    return study_settle_again(live, store, event->user_id, err);
 }
 
 int amend_delete(struct live *live, struct store *store, int64_t number,

@@ -17,7 +17,8 @@ int store_trial_amend(struct store *store, const struct trial_row *row,
             db_real(row->wall_s), db_text(row->error), db_text(row->outputs),
             db_text(row->meta), db_text(row->env), db_text(row->tags),
             db_text(row->notes), db_int_unless(row->withdrawn, WITHDRAWN_NOT),
-            db_text(row->withdrawn_reason), db_int(row->revision)),
+            db_text(row->withdrawn_reason), db_int(row->revision),
+            db_real(row->cost)),
         err);
 }
 

@@ -2,6 +2,7 @@
 // trial_tell.c - how a trial went: what a tell says, and what it changes
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "amend.h"
@@ -112,20 +113,31 @@ static bool is_repeat(const struct live *live, const struct standing *kept,
     struct outcome told = end->outcome;
     if (kept->state != end->state)
         return false;
+    if (tell->cost && *tell->cost != live->trials[tell->number].cost)
+        return false;
     if (!tell->numbers.n_values)
         told.values = NULL;
     return outcome_repeats(live->definition, &told, &kept->outcome);
 }
 
+// Appended to the numbers of a trial that told its cost.
+static void describe_cost(double cost, char *text, size_t size)
+{
+    *text = '\0';
+    if (!isnan(cost))
+        snprintf(text, size, " at a cost of %.17g", cost);
+}
+
 static int contradict(const struct live *live, size_t number,
                       const struct standing *kept, struct error *err)
 {
-    char numbers[200];
+    char numbers[200], cost[40];
     outcome_describe(live->definition, &kept->outcome, numbers, sizeof numbers);
+    describe_cost(live->trials[number].cost, cost, sizeof cost);
     return error_set(err, ERROR_CONFLICT,
                      "the first result stays: trial %zu is %s already, with "
-                     "%s",
-                     number, trial_state_name(kept->state), numbers);
+                     "%s%s",
+                     number, trial_state_name(kept->state), numbers, cost);
 }
 
 // A lost trial has told after all: nobody needs the one that was to replace it,

@@ -64,6 +64,13 @@ static void write_wall_s(struct text *text, const struct definition *definition,
     text_real(text, row->wall_s);
 }
 
+static void write_cost(struct text *text, const struct definition *definition,
+                       const struct trial_row *row)
+{
+    (void)definition;
+    text_real(text, row->cost);
+}
+
 static const struct {
     const char *name;
     void (*write)(struct text *text, const struct definition *definition,
@@ -75,6 +82,7 @@ static const struct {
     {"constraints", write_constraints},
     {"uncertainty", write_uncertainty},
     {"wall_s", write_wall_s},
+    {"cost", write_cost},
 };
 
 // ---- texts ------------------------------------------------------------------

@@ -31,15 +31,23 @@ static void write_event(struct text *text, const struct event_row *event)
     text_char(text, '}');
 }
 
-void wire_events_write(struct text *text, const struct event_row *events,
-                       size_t n, int64_t since)
+void wire_events_list(struct text *text, const struct event_row *events,
+                      size_t n)
 {
-    text_add(text, "{\"events\":[");
+    text_char(text, '[');
     for (size_t i = 0; i < n; i++) {
         text_next(text);
         write_event(text, &events[i]);
     }
-    text_print(text, "],\"next\":%" PRId64 "}",
+    text_char(text, ']');
+}
+
+void wire_events_write(struct text *text, const struct event_row *events,
+                       size_t n, int64_t since)
+{
+    text_add(text, "{\"events\":");
+    wire_events_list(text, events, n);
+    text_print(text, ",\"next\":%" PRId64 "}",
                n ? events[n - 1].revision : since);
 }
 

@@ -390,10 +390,13 @@ START_TEST(test_a_tell_that_overwrites_is_an_edit)
     refused(ERROR_CONFLICT, "first result stays");
     other_value.overwrite = true;
     other_value.outputs = "{}";
+    other_value.cost = &(double){2.5};
     ck_assert_int_eq(send(&other_value), 0);
     ck_assert_double_eq(other_value.kept[0], 4);
     ck_assert_double_eq(live->progress.best_value, 4);
     ck_assert_str_eq(row_of(0).outputs, "{}");
+    ck_assert_double_eq(row_of(0).cost, 2.5);
+    ck_assert_double_eq(live->progress.cost, 2.5);
     ck_assert_ptr_nonnull(last_detail("trial_edited"));
     int64_t revision = live->progress.revision;
     ck_assert_int_eq(send(&other_value), 0);
@@ -537,7 +540,7 @@ START_TEST(test_a_deleted_trial_leaves_its_number)
         last_detail("trial_deleted"),
         "{\"before\":{\"state\":\"complete\",\"invalid\":false,"
         "\"values\":[0.0],\"constraints\":null,\"uncertainty\":null,"
-        "\"wall_s\":null,\"invalid_reason\":null,\"error\":null,"
+        "\"wall_s\":null,\"cost\":null,\"invalid_reason\":null,\"error\":null,"
         "\"notes\":null,\"tags\":null,\"meta\":null,\"outputs\":null,"
         "\"env\":null,\"reports\":1}}");
     ck_assert_int_eq(ask(), 3);
@@ -719,6 +722,22 @@ START_TEST(test_a_lost_one_that_ran_again_is_tried_again)
     ck_assert_int_eq(ask(), 2);
     ck_assert_int_eq(live->trials[2].retry_of, 1);
     ck_assert_int_eq(live->trials[2].attempt, 2);
+    close_study();
+}
+END_TEST
+
+START_TEST(test_what_runs_again_costs_budget)
+{
+    open_study(_i, "\"budget\":{\"max_trials\":2}");
+    give_up(ask());
+    rerun_one(0);
+    ck_assert_int_eq(ask(), 1);
+    ck_assert_int_eq(live->progress.started, 2);
+    tell(1, 1);
+    ck_assert_int_eq(live->state, STUDY_FINISHED);
+    ck_assert_int_eq(delete (0), 0); // what was spent is spent
+    ck_assert_int_eq(live->progress.started, 2);
+    ck_assert_int_eq(live->state, STUDY_FINISHED);
     close_study();
 }
 END_TEST
@@ -925,6 +944,7 @@ int main(void)
         test_more_than_a_call_may_hold_takes_another_call,
         test_a_call_with_an_impossible_number_enqueues_nothing,
         test_a_lost_one_that_ran_again_is_tried_again,
+        test_what_runs_again_costs_budget,
         test_a_late_tell_takes_back_what_waits_to_run_again,
         test_models_of_what_was_changed_are_forgotten,
         NULL,

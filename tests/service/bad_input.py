@@ -113,6 +113,7 @@ def bounds(name, status, word, /, **fields):
 ASK = "/studies/{study}/ask"
 EVENTS = "/studies/{study}/events"
 TRIALS = "/studies/{study}/trials"
+HOOKS = "/studies/{study}/webhooks"
 RUNNING, COMPLETE, FAILED = (f"{TRIALS}/{n}" for n in (0, 1, 2))
 
 NOT_JSON = [
@@ -413,6 +414,25 @@ BUDGETS = [
     budget("a string as target", 400, "target", target="0.1"),
     budget("NaN as target", EITHER, "", target=NAN),
     budget("an unknown limit", 400, "max_money", max_money=3),
+    budget("a cost of nothing", 422, "max_cost", max_cost=0),
+    budget("a negative cost", 422, "max_cost", max_cost=-1),
+    budget("a cost beyond all limits", 422, "max_cost", max_cost=1e10),
+    budget("a string as cost", 400, "max_cost", max_cost="3"),
+    budget("NaN as cost", EITHER, "max_cost", max_cost=NAN),
+    study("a number as iteration", 400, "iteration", iteration=20),
+    study("an iteration without points", 422, "points", iteration={}),
+    study("an iteration of no points", 422, "points",
+          iteration={"points": 0}),
+    study("an iteration of too many points", 422, "points",
+          iteration={"points": 10001}),
+    study("an iteration of half a point", 400, "points",
+          iteration={"points": 0.5}),
+    study("an iteration that begins at once", 422, "trigger_fraction",
+          iteration={"points": 2, "trigger_fraction": 0}),
+    study("an iteration that never begins", 422, "trigger_fraction",
+          iteration={"points": 2, "trigger_fraction": 1.5}),
+    study("an unknown field in the iteration", 400, "size",
+          iteration={"points": 2, "size": 1}),
 ]
 
 
@@ -427,6 +447,10 @@ CHANGES = [
     patch("patch the state", 400, "state", state="finished"),
     patch("patch with a negative budget", 422, "max_trials",
           budget={"max_trials": -1}),
+    patch("patch with a negative cost", 422, "max_cost",
+          budget={"max_cost": -1}),
+    patch("patch with an iteration of no points", 422, "points",
+          iteration={"points": 0}),
     patch("patch with a number as notes", 400, "notes", notes=1),
     patch("patch with an unknown sampler", 422, "sampler|oracle",
           sampler={"name": "oracle"}),
@@ -641,6 +665,11 @@ TELLS = [
     tell("tell a number as error", 400, "error", state="failed", error=5),
     tell("tell a string as wall_s", 400, "wall_s", value=1, wall_s="1"),
     tell("tell a negative wall_s", 422, "wall_s", value=1, wall_s=-1),
+    tell("tell a string as cost", 400, "cost", value=1, cost="1"),
+    tell("tell a negative cost", 422, "cost", value=1, cost=-1),
+    tell("tell a cost beyond all limits", 422, "cost", value=1, cost=1e10),
+    tell("tell NaN as cost", 422, "cost", value=1, cost=NAN),
+    tell("tell an infinite cost", 422, "cost", value=1, cost=float("inf")),
     tell("tell an unknown field", 400, "loss", value=1, loss=1),
     tell("tell nine values", EITHER, "values.*8", values=[1] * 9),
     tell("tell null among values", 400, "values", values=[None]),
@@ -809,6 +838,47 @@ def token(name, status, word, /, **fields):
     return Case(name, "POST", "/tokens", status, word, body)
 
 
+WEBHOOKS = [
+    post("no url", HOOKS, EITHER, "url"),
+    post("a number as url", HOOKS, EITHER, "url", url=7),
+    post("a path as url", HOOKS, 422, "url", url="/hook"),
+    post("an unencrypted url", HOOKS, 422, "url", url="http://example.org/"),
+    post("a url into the machine", HOOKS, 422, "url",
+         url="https://127.0.0.1/"),
+    post("a url into the network", HOOKS, 422, "url",
+         url="https://192.168.0.1/"),
+    post("a url with a password", HOOKS, 422, "url",
+         url="https://u:p@example.org/"),
+    post("2001 bytes of url", HOOKS, SIZE, "url.*2000",
+         url="https://example.org/" + "x" * 1981),
+    post("an unknown field of a webhook", HOOKS, 400, "method",
+         url="https://example.org/", method="PUT"),
+    post("no kinds of events", HOOKS, EITHER, "events",
+         url="https://example.org/", events=[]),
+    post("33 kinds of events", HOOKS, SIZE, "events.*32",
+         url="https://example.org/", events=["a"] * 33),
+    post("a number as events", HOOKS, EITHER, "events",
+         url="https://example.org/", events=3),
+    post("a number as a kind of event", HOOKS, EITHER, "events",
+         url="https://example.org/", events=[3]),
+    post("a kind with a space", HOOKS, EITHER, "events.*a b",
+         url="https://example.org/", events=["a b"]),
+    post("a short secret", HOOKS, 422, "secret",
+         url="https://example.org/", secret="whsec_c2hvcnQ="),
+    post("a number as secret", HOOKS, EITHER, "secret",
+         url="https://example.org/", secret=1),
+    get("webhooks with a query", HOOKS + "?limit=1", 400, "limit"),
+    Case("a change of no webhook", "PATCH", HOOKS + "/1", 404, "webhook", {}),
+    Case("a webhook that is no number", "PATCH", HOOKS + "/x", 404, "hook",
+         {}),
+    Case("a number as enabled", "PATCH", HOOKS + "/1", 400, "enabled",
+         {"enabled": 1}),
+    Case("another secret", "PATCH", HOOKS + "/1", 400, "secret",
+         {"secret": "whsec_"}),
+    Case("no webhook to delete", "DELETE", HOOKS + "/1", 404, "webhook"),
+    post("no webhook to test", HOOKS + "/1/test", 404, "webhook"),
+]
+
 TOKENS = [
     token("a token without a name", EITHER, "name", name=GONE),
     token("a token with an empty name", EITHER, "name", name=""),
@@ -934,6 +1004,5 @@ PATHS = [
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
-    *EDITS,
-    *LISTS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
+    *EDITS, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
 ]
