@@ -74,7 +74,7 @@ static void refused(enum error_code code, const char *word)
 
 static int64_t ask(void)
 {
-    size_t number;
+    size_t number = 0;
     struct ask one = {.n = 1, .numbers = &number};
     begin();
     ck_assert_msg(end(trial_ask(live, store, &one, &err)) == 0, "%s",
