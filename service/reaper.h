@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// reaper.h - finds the trials whose workers fell silent
+// reaper.h - finds what nobody goes on with: trials, and studies being built
 //
 // Once a second a thread asks the store for leases that ran out, and has each
 // of these trials marked lost through its study's mailbox. Any number of
 // instances may do so at once: the first wins, the others find nothing to do.
+// A clone (copy.h) that nobody goes on building is removed in steps.
 
 #ifndef CUMAE_REAPER_H
 #define CUMAE_REAPER_H

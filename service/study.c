@@ -226,7 +226,10 @@ static int create(struct store *store, struct study_wanted *wanted,
         .created_ms = now,
         .changed_ms = now,
         .progress = {.revision = 1, .best_number = -1, .best_value = NAN},
+        .copied_from = wanted->copied_from,
+        .building_ms = wanted->copied_from ? now : 0,
     };
+    memcpy(row.copy_key, wanted->copy_key, sizeof row.copy_key);
     struct gathered gathered = {0};
     if (gather(store, wanted, arena, &gathered, err) ||
         store_study_add(store, &row, arena, &wanted->created, err))
@@ -242,7 +245,8 @@ static int create(struct store *store, struct study_wanted *wanted,
                               .kind = "study_created",
                               .number = -1,
                               .at_ms = now,
-                              .user_id = wanted->owner_id};
+                              .user_id = wanted->owner_id,
+                              .detail = wanted->copied_from};
     return store_event_add(store, &event, err);
 }
 

@@ -45,7 +45,8 @@ static void tell(struct live **of, size_t number)
     live_begin(of, store, study);
     double x = *history_point(&(*of)->history, number);
     struct tell tell = {.number = (int64_t)number,
-                        .state = -1,
+                        .value_min = NAN,
+                        .value_max = NAN,
                         .numbers = {.n_values = 1,
                                     .values = {(x - 0.3) * (x - 0.3)},
                                     .uncertainty = NAN},

@@ -79,7 +79,8 @@ static int64_t ask(void)
 static struct tell message(int64_t number, size_t n, const double *values)
 {
     struct tell tell = {.number = number,
-                        .state = -1,
+                        .value_min = NAN,
+                        .value_max = NAN,
                         .numbers = {.n_values = n, .uncertainty = NAN},
                         .wall_s = NAN};
     memcpy(tell.numbers.values, values, n * sizeof *values);
