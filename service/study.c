@@ -245,8 +245,7 @@ static int create(struct store *store, struct study_wanted *wanted,
                               .kind = "study_created",
                               .number = -1,
                               .at_ms = now,
-                              .user_id = wanted->owner_id,
-                              .detail = wanted->copied_from};
+                              .user_id = wanted->owner_id};
     return store_event_add(store, &event, err);
 }
 
