@@ -45,8 +45,7 @@ static void tell(struct live **of, size_t number)
     live_begin(of, store, study);
     double x = *history_point(&(*of)->history, number);
     struct tell tell = {.number = (int64_t)number,
-                        .value_min = NAN,
-                        .value_max = NAN,
+                        .state = -1,
                         .numbers = {.n_values = 1,
                                     .values = {(x - 0.3) * (x - 0.3)},
                                     .uncertainty = NAN},

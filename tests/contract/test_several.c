@@ -79,8 +79,7 @@ static int64_t ask(void)
 static struct tell message(int64_t number, size_t n, const double *values)
 {
     struct tell tell = {.number = number,
-                        .value_min = NAN,
-                        .value_max = NAN,
+                        .state = -1,
                         .numbers = {.n_values = n, .uncertainty = NAN},
                         .wall_s = NAN};
     memcpy(tell.numbers.values, values, n * sizeof *values);
