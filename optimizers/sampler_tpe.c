@@ -376,13 +376,10 @@ static void start(const struct sampler_task *task, uint64_t number,
 
 // Is an even point due although there is a model? With one from other studies
 // only half of the first ones are.
-static bool starting(const struct sampler_task *task, const struct model *model,
-                     uint64_t number)
+static bool starting(double startup, const struct model *model, uint64_t number)
 {
-    double startup = task->options[STARTUP];
-    bool early =
-        (double)number < startup || 2 * (double)model->n_ended < startup;
-    return early && (model->lent.n == 0 || number % 2);
+    double enough = fmin((double)number, 2 * (double)model->n_ended);
+    return enough < startup && (model->lent.n == 0 || number % 2);
 }
 
 static size_t largest(const double *score, size_t n)
@@ -463,7 +460,8 @@ static int suggest(const struct sampler_task *task, const struct model *model,
 {
     (void)err;
     struct rng rng = rng_at(task->seed, number);
-    if (model->n_pairs == 0 || starting(task, model, number)) {
+    if (model->n_pairs == 0 ||
+        starting(task->options[STARTUP], model, number)) {
         start(task, number, &rng, arena, out);
         return 0;
     }
