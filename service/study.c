@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "clock.h"
 #include "trial.h"
 #include "warm.h"
@@ -172,7 +173,7 @@ static void set_state(struct live *live, enum study_state state,
 {
     live->state = state;
     free(live->reason);
-    live->reason = reason ? strdup(reason) : NULL;
+    live->reason = reason ? memory_text(reason) : NULL;
 }
 
 int study_settle(struct live *live, struct store *store, struct error *err)
