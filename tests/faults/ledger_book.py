@@ -57,7 +57,6 @@ class Book:
     pages     (study, number) -> Page
     brought   (study, id of the client) -> number
     doubtful  study -> trials of asks that were never answered
-    replaced  study -> reports that may have replaced another value
     failures  what no worker may meet
     """
 
@@ -65,7 +64,6 @@ class Book:
         self.pages = collections.defaultdict(Page)
         self.brought = {}
         self.doubtful = collections.Counter()
-        self.replaced = collections.Counter()
         self.counts = collections.Counter()
         self.failures = []
         self._lock = threading.Lock()
@@ -114,7 +112,6 @@ class Book:
             page = self.pages[study, number]
             sent = page.reports.setdefault(step, [])
             if not sent or sent[-1] != value:
-                self.replaced[study] += bool(sent)
                 sent.append(value)
             page.may_stop = page.may_stop or may_stop
 

@@ -76,6 +76,9 @@ class Job:
         known = page.told or outcome
         assert known == outcome, f"{known} was acknowledged: {answer}"
         state, value = outcome
+        if answer["state"] == "cancelled":  # taken, and of no use any more
+            self.book.refused(self.study.id, self.number)
+            return
         assert answer["state"] == state, (outcome, answer)
         if value is not None:
             assert [bits(v) for v in answer["values"]] == [value], answer

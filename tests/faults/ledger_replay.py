@@ -5,14 +5,15 @@ Events are numbered in the order in which the changes were made, so walking
 through them shows every moment of the study, and every rule that must hold at
 every moment can be asked: how many run, what waits, what is lost and by whom it
 is retried. An event says what a trial is now and not what it became then; but
-an end that is not a trial's last one was the loss of its lease, or, on the
-Hopaas face, a failure that was followed by a result after all.
+an end that is not a trial's last one was the loss of its lease or, for a twin,
+that it was cancelled; on the Hopaas face also a failure. A result followed all
+the same.
 """
 
 import collections
 from typing import Optional
 
-OPEN = ("running", "lost")
+OPEN = ("running", "lost", "cancelled")
 OPEN_HOPAAS = (*OPEN, "failed")
 
 
@@ -91,11 +92,15 @@ class Replay:
         before = self.states[number]
         self._ends_left[number] -= 1
         last = self._ends_left[number] == 0
-        missed = "lost" if before == "running" else "failed"
-        state = self._trials[number]["state"] if last else missed
+        state = self._trials[number]["state"]
+        if not last:
+            state = (
+                "cancelled" if self._twin == number
+                else "lost" if before == "running" else "failed"
+            )
         may_end = OPEN_HOPAAS if self._study.hopaas else OPEN
         assert before in may_end and before != state, f"{before}, then {state}"
-        assert last or state == "lost" or self._study.hopaas, "ended twice"
+        assert state != "failed" or last or self._study.hopaas, "ended twice"
         assert self._twin is None or state == "cancelled", "not cancelled"
         if state == "cancelled":
             assert self._answered(number), "cancelled without a reason"
