@@ -26,7 +26,7 @@ static void remember(struct live *live, size_t number)
     const struct live_trial *trial = &live->trials[number];
     numbers_put(&live->asks, trial->ask_key, number);
     numbers_put(&live->clients, trial->client_key, number);
-    live->n_started += trial->started_ms != 0;
+    tally_add(&live->tally, trial);
 }
 
 static size_t append(struct live *live, enum trial_state state,
@@ -43,6 +43,7 @@ static size_t append(struct live *live, enum trial_state state,
     size_t number = history_append(&live->history, state, point);
     live->trials[number] = *trial;
     live->trials[number].retried_by = -1;
+    live->trials[number].cost = NAN;
     if (trial->retry_of >= 0)
         live->trials[trial->retry_of].retried_by = (int32_t)number;
     remember(live, number);
@@ -58,6 +59,7 @@ static void count(struct live *live)
         live->history.best < 0 ? NAN
                                : live_value(live, (size_t)live->history.best);
     live->progress.next_number = (int64_t)live->history.n;
+    tally_show(&live->tally, &live->progress);
 }
 
 size_t live_append(struct live *live, const double *point,
@@ -80,6 +82,7 @@ size_t live_enqueue(struct live *live, const double *point,
 void live_start(struct live *live, size_t number,
                 const struct live_trial *trial)
 {
+    tally_remove(&live->tally, &live->trials[number]);
     live->trials[number] = *trial;
     remember(live, number);
     live_move(live, number, TRIAL_RUNNING, &outcome_none);
@@ -135,6 +138,14 @@ static bool is_answered(const struct live *live, size_t number)
     return false;
 }
 
+bool live_may_retry(const struct live *live, size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    return live->history.state[number] == TRIAL_LOST && trial->retried_by < 0 &&
+           trial->attempt < live->definition->max_attempts &&
+           !is_answered(live, number);
+}
+
 int64_t live_find_lost(const struct live *live)
 {
     const struct history *history = &live->history;
@@ -143,9 +154,7 @@ int64_t live_find_lost(const struct live *live)
         if (history->state[i] != TRIAL_LOST)
             continue;
         left--;
-        if (live->trials[i].retried_by < 0 &&
-            live->trials[i].attempt < live->definition->max_attempts &&
-            !is_answered(live, i))
+        if (live_may_retry(live, i))
             return (int64_t)i;
     }
     return -1;
@@ -258,6 +267,7 @@ static int visit_trial(void *context, const struct trial_row *row,
         .client_body = digest(row->client_key + 8),
         .brought = row->brought,
         .priority = row->priority,
+        .iteration = row->iteration,
     };
     if (number > live->history.n || !fits(live, row))
         return error_set(err, ERROR_INTERNAL,
@@ -270,10 +280,12 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
-        live->n_started -= live->trials[number].started_ms != 0;
+        trial.cost = live->trials[number].cost;
+        tally_remove(&live->tally, &live->trials[number]);
         live->trials[number] = trial;
         remember(live, number);
     }
+    tally_charge(live, number, row->cost);
     if (catching->n == catching->capacity) {
         catching->capacity = catching->capacity ? 2 * catching->capacity : 64;
         catching->arrivals = grow(catching->arrivals, catching->capacity,

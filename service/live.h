@@ -19,6 +19,7 @@
 #include "numbers.h"
 #include "outcome.h"
 #include "store.h"
+#include "tally.h"
 #include "warm.h"
 
 // What the engine keeps of a trial beside the history's columns.
@@ -37,6 +38,8 @@ struct live_trial {
     int64_t priority;     // of a brought one while it is queued
     uint64_t client_key;  // digests of the name that the user gave it and of
     uint64_t client_body; // what came with it; 0: none
+    int64_t iteration;    // in which it was handed out, 0: none
+    double cost;          // told, NaN: not yet
 };
 
 struct live {
@@ -58,7 +61,7 @@ struct live {
     struct ahead ahead;     // models and suggestions
     struct numbers asks;    // first trials by ask_key
     struct numbers clients; // trials by client_key
-    size_t n_started;       // trials that were ever handed out
+    struct tally tally;     // what was used of the budget
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -72,7 +75,7 @@ int live_catch_up(struct live *live, struct store *store,
                   enum study_state state, struct error *err);
 
 // Appends a trial that is being handed out and was suggested when there were
-// `seen` results; returns its number.
+// `seen` results; returns its number. It has told no cost yet.
 size_t live_append(struct live *live, const double *point,
                    const struct live_trial *trial, size_t seen);
 
@@ -101,7 +104,10 @@ double live_value(const struct live *live, size_t number);
 void live_outcome(const struct live *live, size_t number, double *values,
                   struct outcome *outcome);
 
-// The first lost trial that is to be tried again, or -1.
+// Is this a lost trial that is to be tried again?
+bool live_may_retry(const struct live *live, size_t number);
+
+// The first such trial, or -1.
 int64_t live_find_lost(const struct live *live);
 
 // The queued trial to hand out next, or -1: of those with the highest priority
