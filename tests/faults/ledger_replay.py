@@ -26,7 +26,7 @@ class Replay:
     def __init__(self, study, trials: list):
         self.states = {}
         self._study, self._trials = study, trials
-        self._started = self._failed = 0
+        self._points = self._failed = 0
         self._max_trials = study.max_trials
         self._retries = {}  # number -> who retries it
         self._paused = self._finished = False
@@ -76,14 +76,15 @@ class Replay:
         self._enter(number, "queued")
 
     def _trial_started(self, number: int) -> None:
-        self._check_budget()
+        retry = self._trials[number]["retry_of"] is not None
+        self._check_budget(retry)
         if self.states.get(number) == "queued":
             self.states[number] = "running"
         else:
             self._enter(number, "running")
             assert not self._count("queued"), "before what was enqueued"
             self._check_retry(self._trials[number])
-        self._started += 1
+        self._points += not retry
 
     def _trial_stopped(self, number: int) -> None:
         assert self.states[number] in OPEN, self.states[number]
@@ -117,12 +118,13 @@ class Replay:
     def _count(self, state: str) -> int:
         return sum(found == state for found in self.states.values())
 
-    def _check_budget(self) -> None:
+    def _check_budget(self, retry: bool) -> None:
+        """A retry is no new point for max_trials; all else holds for it, too."""
         study = self._study
         assert not self._paused, "paused"
         assert not self._finished, "finished"
-        if study.max_trials:
-            assert self._started < self._max_trials, "max_trials"
+        if study.max_trials and not retry:
+            assert self._points < self._max_trials, "max_trials"
         if study.max_failed:
             assert self._failed < study.max_failed, "max_failed"
         if study.max_running:
@@ -172,11 +174,11 @@ class Replay:
         assert not self._count("running") and not self._count("queued")
         if study.max_trials:
             most = study.widen_to or study.max_trials
-            assert self._started == most, "budget not used"
+            assert self._points == most, "budget not used"
         if study.max_failed:
             assert self._failed >= study.max_failed, "budget not used"
         if study.max_trials or study.max_failed:
             assert self._finished, "not finished"
-        else:
+        if not study.max_failed:
             waiting = [n for n in self.states if self._retriable(n)]
             assert not waiting, f"never retried: {waiting}"
