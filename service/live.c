@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "live_private.h"
 #include "wire_definition.h"
 
@@ -400,9 +401,9 @@ static int load_definition(struct live *live, struct store *store,
         result ? NULL : wire_definition_load(row.definition, err);
     if (definition) {
         if (!live->key)
-            live->key = strdup(row.key);
+            live->key = memory_text(row.key);
         free(live->reason);
-        live->reason = row.reason ? strdup(row.reason) : NULL;
+        live->reason = row.reason ? memory_text(row.reason) : NULL;
         live->owner_id = row.owner_id;
         live->state = row.state;
         live->definition_revision = row.definition_revision;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "budget.h"
 #include "clock.h"
 #include "warm.h"
@@ -67,7 +68,7 @@ static void set_state(struct live *live, enum study_state state,
 {
     live->state = state;
     free(live->reason);
-    live->reason = reason ? strdup(reason) : NULL;
+    live->reason = reason ? memory_text(reason) : NULL;
 }
 
 int study_settle(struct live *live, struct store *store, struct error *err)

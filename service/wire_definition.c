@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "wire_goal.h"
 #include "wire_space.h"
 
@@ -15,7 +16,7 @@ static const double max_exact = 9007199254740991.0; // 2^53 - 1
 
 static char *copy(const char *string)
 {
-    return string ? strdup(string) : NULL;
+    return string ? memory_text(string) : NULL;
 }
 
 uint64_t wire_definition_seed(const char *name)
