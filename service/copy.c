@@ -395,6 +395,25 @@ static int add(struct live *live, struct store *store, const struct copy *copy,
                                      copy->user_id, err);
 }
 
+static bool is_present(const struct live *live, const struct name *name)
+{
+    return numbers_find(&live->clients, name->words[0]) >= 0;
+}
+
+// Passes over trials that are there already, without reading them.
+static void skip_present(const struct live *live, const struct copy *copy,
+                         struct copy_step *step)
+{
+    struct name name;
+    while (step->next < copy->n && step->n_there < COPY_STEP_PRESENT) {
+        make_name(copy, copy->numbers[step->next], &name);
+        if (!is_present(live, &name))
+            return;
+        step->next++;
+        step->n_there++;
+    }
+}
+
 static int write_page(struct live *live, struct store *store,
                       const struct page *page, const struct definition *source,
                       struct copy_step *step, struct error *err)
@@ -406,7 +425,7 @@ static int write_page(struct live *live, struct store *store,
         const struct taken *taken = &page->taken[i];
         struct error misfit = {0};
         make_name(page->copy, taken->row.number, &name);
-        if (numbers_find(&live->clients, name.words[0]) >= 0) {
+        if (is_present(live, &name)) {
             step->n_there++;
         } else if (taken->row.n_point != source->space.n ||
                    translate_point(&source->space, taken->row.point, space,
@@ -427,14 +446,15 @@ int copy_some(struct live *live, struct store *store, const struct copy *copy,
     struct arena arena;
     struct definition *source = NULL;
     *step = (struct copy_step){.at = step->at, .next = step->at};
-    if (step->at >= copy->n)
+    skip_present(live, copy, step);
+    if (step->next >= copy->n || step->n_there == COPY_STEP_PRESENT)
         return 0;
     arena_init(&arena);
     struct page page = {.copy = copy,
                         .arena = &arena,
                         .taken =
                             arena_zeros(&arena, COPY_STEP, sizeof *page.taken),
-                        .at = step->at};
+                        .at = step->next};
     int result = -1;
     // The definition is read last: it is no older than the trials.
     if (read_page(store, &page, err) == 0 &&

@@ -27,7 +27,5 @@
 -- The elements of a JSON array of strings, as rows with a column `value`.
 -- word: elements | json_array_elements_text | json_each
 -- word: json | ::json | 
--- word: worker_name | (worker::json ->> 'name') | json_extract(worker, '$.name')
--- word: study_tags | (s.definition::json -> 'tags') | s.definition, '$.tags'
 -- The first of an array of doubles; in SQLite a function of ours.
 -- word: first_value | ("values")[1] | first_double("values")

@@ -132,7 +132,7 @@ WHERE ($1 = 0 OR s.owner_id = $1) AND ($2 = -1 OR s.state = $2)
     AND ($4 = 0 OR s.id < $4) AND ($5 = 0 OR s.id = $5)
     AND ($7 IS NULL OR u.name = $7)
     AND ($8 IS NULL OR EXISTS (
-        SELECT 1 FROM @elements@(@study_tags@) AS e WHERE e.value = $8))
+        SELECT 1 FROM @elements@(s.definition@json@ -> 'tags') AS e WHERE e.value = $8))
     AND s.building_ms IS NULL
 ORDER BY s.id DESC
 LIMIT $6
@@ -278,10 +278,10 @@ SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2
 -- what is deleted. $6: a JSON array of tags, one of which the trial must have.
 -- fragment: trial_matches
 (($2 >> state) & 1) = 1 AND coalesce(withdrawn, 0) <= $5
-    AND ($6 IS NULL OR EXISTS (
+    AND ($6 IS NULL OR (tags IS NOT NULL AND EXISTS (
         SELECT 1 FROM @elements@(tags@json@) AS e
-        WHERE e.value IN (SELECT w.value FROM @elements@($6@json@) AS w)))
-    AND ($7 IS NULL OR @worker_name@ = $7)
+        WHERE e.value IN (SELECT w.value FROM @elements@($6@json@) AS w))))
+    AND ($7 IS NULL OR (worker@json@ ->> 'name') = $7)
     AND ($8 IS NULL OR @first_value@ >= $8)
     AND ($9 IS NULL OR @first_value@ <= $9)
 

@@ -267,3 +267,35 @@ def test_trials_are_corrected_deleted_and_run_again(client):
     kinds = [event["event"] for event in study.events(wait_s=0)
              if "detail" in event]
     assert kinds == ["trial_edited"] * 2 + ["trial_deleted", "trial_edited"]
+
+
+def test_studies_are_cloned_merged_and_found(service, client, monkeypatch):
+    study = cumae.Study("Copied", {"x": SPACE["x"], "flag": SPACE["flag"]},
+                        tags=["a"], client=client)
+    for value in (0.25, 0.5, 0.75):
+        study.add_trial({"x": value, "flag": True}, value)
+    clone = study.clone(
+        "clone", trials={"value_max": 0.5}, tags=["b"],
+        space={"x": cumae.Float(0.25, 9)},
+    )
+    assert isinstance(clone, cumae.Study) and clone.name == "clone"
+    assert [trial.value for trial in clone.trials()] == [0.25, 0.5]
+    assert study.clone(
+        "clone", trials={"value_max": 0.5}, tags=["b"],
+        space={"x": cumae.Float(0.25, 9)},
+    ).id == clone.id
+    with pytest.raises(cumae.Unprocessable, match="trial 0"):
+        study.clone("narrow", space={"x": cumae.Float(0.5, 1)})
+    with pytest.raises(cumae.Conflict):
+        study.clone("Copied")
+    flat = study.clone("flat", space={"flag": None}, unfit="skip")
+    assert flat.trials() == [] and list(flat.info()["space"]) == ["x"]
+    assert clone.merge(study, study.id) == {
+        "study_id": clone.id, "added": 1, "present": 5, "unfit": 0}
+    found = clone.trials(state=["complete", "failed"], value_min=0.6)
+    assert [trial.value for trial in found] == [0.75]
+    monkeypatch.setenv("CUMAE_URL", service.url)
+    monkeypatch.setenv("CUMAE_TOKEN", service.token)
+    assert [s["name"] for s in cumae.studies(tag="b")] == ["clone"]
+    assert [s["name"] for s in cumae.studies(q="COP", tag="a")] == ["Copied"]
+    assert list(cumae.studies(owner="nobody")) == []

@@ -207,7 +207,7 @@ def test_racing_clones_of_one_name_make_one_study(calls):
 def test_a_clone_of_many_trials_comes_in_steps_and_stays_in_order(calls):
     study = calls.create()
     path = f"/studies/{study['id']}/trials"
-    for start in range(0, 1400, 700):  # a step has 500
+    for start in range(0, 1400, 700):  # a step has 250
         calls.ok("POST", path, {"trials": [
             at(i / 2000, i, reports=[{"step": 1, "value": i}])
             for i in range(start, start + 700)]}, 201)
@@ -386,3 +386,57 @@ def execute(database, statement):
 def count(database, what):
     """Return how many rows there are."""
     return execute(database, f"SELECT count(*) FROM {what}")[0][0]
+
+
+# ---- lists ------------------------------------------------------------------
+
+
+def names(calls, query):
+    """The names of the studies that a query finds."""
+    return [s["name"] for s in calls.ok("GET", f"/studies?{query}")["studies"]]
+
+
+def test_studies_are_found_by_name_state_tag_and_owner(calls):
+    word = fresh_name("Needle")
+    one, two, three = (
+        calls.create(name=f"{word} {i}", tags=tags)["name"]
+        for i, tags in enumerate((["red", "big"], ["red"], ["redder"])))
+    query = f"q={word.upper()}"
+    assert names(calls, query) == [three, two, one]
+    assert names(calls, f"{query}&tag=red") == [two, one]
+    assert names(calls, f"{query}&tag=big&kind=hpo&state=running") == [one]
+    assert names(calls, f"{query}&tag=re") == []
+    assert names(calls, f"{query}&tag=red&state=paused") == []
+    assert names(calls, f"{query}&owner=admin") == [three, two, one]
+    assert names(calls, f"{query}&owner=nobody") == []
+    page = calls.ok("GET", f"/studies?{query}&tag=red&limit=1")
+    assert [s["name"] for s in page["studies"]] == [two]
+    rest = f"{query}&tag=red&limit=1&cursor={page['next']}"
+    assert names(calls, rest) == [one]
+
+
+def test_trials_are_found_by_states_tag_worker_and_value(calls):
+    study = calls.create()
+    for i, worker in enumerate(("w1", "w2", "w1")):
+        trial = calls.ask(study, worker={"name": worker})[0]
+        calls.tell(trial, value=i)
+    calls.tell(calls.ask(study)[0], state="failed")
+    calls.ask(study, worker={"site": "w1"})
+    for number, tags in ((0, ["a", 'q"b']), (2, ["b"])):
+        calls.ok("PATCH", f"/studies/{study['id']}/trials/{number}",
+                 {"tags": tags})
+
+    def found(query):
+        return [t["number"] for t in calls.trials(study, query)]
+
+    assert found("state=complete,failed") == [0, 1, 2, 3]
+    assert found("state=running,failed&order=desc") == [4, 3]
+    assert found("worker=w1") == [0, 2]
+    assert found("worker=w1&value_min=1") == [2]
+    assert found("value_min=1&value_max=1") == [1]
+    assert found("value_max=-0.5") == []
+    assert found("tag=b") == [2] and found("tag=q%22b") == [0]
+    assert found("limit=1&worker=w1&cursor=0") == [2]
+    revision = calls.trials(study)[1]["revision"]
+    assert found(f"since={revision}&state=complete") == [0, 2]
+    assert found(f"since={revision}&state=complete&tag=a") == [0]

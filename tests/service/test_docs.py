@@ -335,6 +335,9 @@ LIMITS = {
     "trials of one `POST /api/v1/studies/{id}/trials`": (
         "service/bring.h", "BRING_MAX_TRIALS"),
     "reports in it": ("service/bring.h", "BRING_MAX_REPORTS"),
+    "studies that one merge reads": (
+        "service/route_copy.c", "MERGE_MAX_STUDIES"),
+    "trials of one clone or merge": ("service/copy.h", "COPY_MAX_TRIALS"),
     "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
     "trials of one `POST /api/v1/studies/{id}/rerun`": (
         "service/rerun.h", "RERUN_MAX"),

@@ -23,7 +23,7 @@ from .retry import Backoff, retry_after_s
 log = logging.getLogger("cumae")
 
 RETRIED = (429, 502, 503, 504)
-Query = Mapping[str, Union[str, int]]
+Query = Mapping[str, Union[str, int, float]]
 
 
 class Client:
@@ -80,16 +80,23 @@ class Client:
         return answer
 
     def studies(
-        self, *, q: Optional[str] = None, state: Optional[str] = None
+        self,
+        *,
+        q: Optional[str] = None,
+        state: Optional[str] = None,
+        tag: Optional[str] = None,
+        owner: Optional[str] = None,
     ) -> Iterator[Dict[str, Any]]:
         """Yield the studies that the token may see, as JSON documents.
 
-        q      only those whose name contains this
+        q      only those whose name contains this, in any case
         state  only those in this state: running, paused, draining, finished
+        tag    only those with this tag
+        owner  those of this user; only administrators see those of others
         """
+        wanted = {"q": q, "state": state, "tag": tag, "owner": owner}
         query: Dict[str, Union[str, int]] = {"limit": 1000}
-        query.update({} if q is None else {"q": q})
-        query.update({} if state is None else {"state": state})
+        query.update({k: v for k, v in wanted.items() if v is not None})
         return self.pages("/studies", "studies", query)
 
     def pages(
@@ -187,6 +194,16 @@ class Client:
             verify=self._verify,
             transport=self._transport,
         )
+
+
+def studies(
+    *, client: Optional[Client] = None, **filters: str
+) -> Iterator[Dict[str, Any]]:
+    """Yield the studies that the token may see, as JSON documents.
+
+    filters  q, state, tag and owner, as for Client.studies
+    """
+    return (client or Client()).studies(**filters)
 
 
 def _result(reply: httpx.Response) -> Any:
