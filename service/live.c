@@ -117,6 +117,20 @@ void live_move(struct live *live, size_t number, enum trial_state state,
     count(live);
 }
 
+void live_cancel(struct live *live, int64_t now_ms)
+{
+    const struct history *history = &live->history;
+    for (size_t i = history->n; i-- > 0;) { // the last of `running` goes first
+        if (history->state[i] != TRIAL_QUEUED &&
+            history->state[i] != TRIAL_RUNNING)
+            continue;
+        enter_outcome(live, i, TRIAL_CANCELLED, &outcome_none);
+        live->trials[i].ended_ms = now_ms;
+        live->trials[i].ended_revision = live->progress.revision;
+    }
+    count(live);
+}
+
 bool live_report(struct live *live, size_t number, int64_t step, double value)
 {
     forget_corrected(live, number);
@@ -134,6 +148,24 @@ static bool is_answered(const struct live *live, size_t number)
     return false;
 }
 
+bool live_is_handed_back(const struct live *live, size_t number)
+{
+    int64_t before = live->trials[number].retry_of;
+    int n = 0;
+    for (; before >= 0; before = live->trials[before].retry_of)
+        n += live->trials[before].lease_ms == 0;
+    return live->trials[number].lease_ms == 0 && n < LIVE_MAX_HAND_BACKS;
+}
+
+bool live_may_retry(const struct live *live, size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    return live->history.state[number] == TRIAL_LOST && trial->retried_by < 0 &&
+           (trial->attempt < live->definition->max_attempts ||
+            live_is_handed_back(live, number)) &&
+           !is_answered(live, number);
+}
+
 int64_t live_find_lost(const struct live *live)
 {
     const struct history *history = &live->history;
@@ -142,9 +174,7 @@ int64_t live_find_lost(const struct live *live)
         if (history->state[i] != TRIAL_LOST)
             continue;
         left--;
-        if (live->trials[i].retried_by < 0 &&
-            live->trials[i].attempt < live->definition->max_attempts &&
-            !is_answered(live, i))
+        if (live_may_retry(live, i))
             return (int64_t)i;
     }
     return -1;

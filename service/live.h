@@ -21,6 +21,9 @@
 #include "store.h"
 #include "warm.h"
 
+// Of one point, that use up no attempt.
+enum { LIVE_MAX_HAND_BACKS = 100 };
+
 // What the engine keeps of a trial beside the history's columns.
 struct live_trial {
     int64_t lease_ms;             // when the lease runs out
@@ -89,6 +92,9 @@ void live_start(struct live *live, size_t number,
 void live_move(struct live *live, size_t number, enum trial_state state,
                const struct outcome *outcome);
 
+// Cancels all queued and running trials in the present revision.
+void live_cancel(struct live *live, int64_t now_ms);
+
 // Inserts or replaces a report; `value` is the user's. Returns true when the
 // step is new.
 bool live_report(struct live *live, size_t number, int64_t step, double value);
@@ -100,6 +106,13 @@ double live_value(const struct live *live, size_t number);
 // into the live study. The uncertainty is not among them.
 void live_outcome(const struct live *live, size_t number, double *values,
                   struct outcome *outcome);
+
+// Was this trial, which is lost, handed back before its lease ran out, and may
+// it be tried again without using up an attempt?
+bool live_is_handed_back(const struct live *live, size_t number);
+
+// Is this trial lost, and to be tried again?
+bool live_may_retry(const struct live *live, size_t number);
 
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
