@@ -16,6 +16,7 @@
 
 #include "ahead.h"
 #include "definition.h"
+#include "duration.h"
 #include "numbers.h"
 #include "outcome.h"
 #include "store.h"
@@ -40,6 +41,8 @@ struct live_trial {
     int64_t priority;     // of a brought one while it is queued
     uint64_t client_key;  // digests of the name that the user gave it and of
     uint64_t client_body; // what came with it; 0: none
+    double wall_s;        // how long it took, if it was told; NaN
+    int16_t duration;     // what it says in live.duration
 };
 
 struct live {
@@ -57,11 +60,12 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct warm *warm;      // results of other studies, or NULL
-    struct ahead ahead;     // models and suggestions
-    struct numbers asks;    // first trials by ask_key
-    struct numbers clients; // trials by client_key
-    size_t n_started;       // trials that were ever handed out
+    struct warm *warm;        // results of other studies, or NULL
+    struct ahead ahead;       // models and suggestions
+    struct numbers asks;      // first trials by ask_key
+    struct numbers clients;   // trials by client_key
+    size_t n_started;         // trials that were ever handed out
+    struct duration duration; // how long trials took
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -120,6 +124,10 @@ int64_t live_find_lost(const struct live *live);
 // The queued trial to hand out next, or -1: of those with the highest priority
 // the first.
 int64_t live_find_queued(const struct live *live);
+
+// What a trial that is handed out now is expected to take, in seconds; 0 when
+// too little is known (duration.h).
+double live_expected_s(const struct live *live, int64_t now_ms);
 
 // Replaces the definition (owned from now on) and forgets what was made with
 // the old one.

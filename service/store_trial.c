@@ -203,10 +203,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 static int visit_changed(void *context, struct db_row *row, struct error *err)
 {
     const struct trial_visitor *visitor = context;
-    struct trial_row trial = {
-        .study_id = visitor->study_id,
-        .wall_s = NAN,
-    };
+    struct trial_row trial = {.study_id = visitor->study_id};
     trial.number = db_next_int(row);
     trial.state = (enum trial_state)db_next_int(row);
     trial.point = db_next_doubles(row, &trial.n_point);
@@ -227,6 +224,7 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     db_next_bytes(row, trial.client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, &trial);
     trial.constraint_values = db_next_doubles(row, &trial.n_constraint_values);
+    trial.wall_s = db_next_real(row);
     return visitor->visit(visitor->context, &trial, err);
 }
 

@@ -31,7 +31,7 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
         .point = history_point(&live->history, number),
         .n_point = live->history.space->n,
         .uncertainty = NAN,
-        .wall_s = NAN,
+        .wall_s = trial->wall_s,
         .stopped = trial->stopped,
         .attempt = trial->attempt,
         .retry_of = trial->retry_of,
@@ -188,7 +188,8 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
     struct live_trial trial = {.lease_ms = now + 1000 * lease_s,
                                .started_ms = now,
                                .attempt = 1,
-                               .retry_of = -1};
+                               .retry_of = -1,
+                               .wall_s = NAN};
     keep_key(ask, &trial);
     if (choose(live, arena, &item, &trial, err))
         return -1;
@@ -208,6 +209,23 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
         return -1;
     return trial_event(live, store, "trial_started", (int64_t)number,
                        ask->user_id, err);
+}
+
+// Is a trial expected to last longer than the worker has left?
+static bool is_too_long(const struct live *live, struct ask *ask)
+{
+    if (!(ask->max_seconds > 0))
+        return false;
+    double expected_s = live_expected_s(live, clock_wall_ms());
+    if (expected_s <= ask->max_seconds)
+        return false;
+    ask->reason = "walltime";
+    ask->retry_after_s = 0; // what is left gets no longer
+    snprintf(ask->detail, sizeof ask->detail,
+             "a trial is expected to take %.*f s, %.*f s are left",
+             expected_s < 10, expected_s, ask->max_seconds < 10,
+             ask->max_seconds);
+    return true;
 }
 
 // Waits for suggestions beyond the trials that are in the queue.
@@ -241,7 +259,8 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     arena_init(&arena);
     int result = 0;
     while (result == 0 && ask->n_numbers < ask->n) {
-        if (study_closed(live, ask))
+        if (study_closed(live, ask) ||
+            (ask->n_numbers == 0 && is_too_long(live, ask)))
             break;
         arena_reset(&arena);
         result = ask->n_numbers ? 0 : require(live, ask->n, err);
@@ -270,14 +289,16 @@ static bool move(struct live *live, size_t number, const struct trial_end *end)
 {
     struct live_trial *trial = &live->trials[number];
     enum trial_state before = (enum trial_state)live->history.state[number];
+    bool over = before != end->state;
     live_revise(live);
+    if (over) {
+        trial->ended_ms = clock_wall_ms();
+        trial->wall_s = end->tell ? end->tell->wall_s : NAN;
+        if (!trial_state_is_result(before))
+            trial->ended_revision = live->progress.revision;
+    }
     live_move(live, number, end->state, &end->outcome);
-    if (before == end->state)
-        return false;
-    trial->ended_ms = clock_wall_ms();
-    if (!trial_state_is_result(before))
-        trial->ended_revision = live->progress.revision;
-    return true;
+    return over;
 }
 
 int trial_end(struct live *live, struct store *store, size_t number,
@@ -297,7 +318,6 @@ int trial_end(struct live *live, struct store *store, size_t number,
     row.error = end->error;
     if (end->tell) {
         row.uncertainty = end->tell->numbers.uncertainty;
-        row.wall_s = end->tell->wall_s;
         row.outputs = end->tell->outputs;
         row.meta = end->tell->meta;
         row.env = end->tell->env;

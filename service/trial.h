@@ -27,6 +27,7 @@ struct ask {
     const char *worker;  // JSON object, or NULL
     const char *special; // JSON object of the Hopaas face, or NULL
     int64_t lease_s;     // 0: the study's
+    double max_seconds;  // what the worker has left; 0: it did not say
     unsigned char key[STORE_ASK_KEY_BYTES]; // 16 bytes of the idempotency key,
                                             // 8 of the body; all 0: none
     int64_t user_id;
@@ -43,7 +44,8 @@ struct ask {
 };
 
 // Hands out trials: queued ones first, then lost ones that are tried again,
-// then new ones that the sampler proposes. A repeated key returns the same
+// then new ones that the sampler proposes; none when a trial is expected to
+// last longer than the worker has left. A repeated key returns the same
 // numbers again; the same key with another body is ERROR_INVALID.
 int trial_ask(struct live *live, struct store *store, struct ask *ask,
               struct error *err);

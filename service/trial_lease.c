@@ -100,7 +100,7 @@ int trial_expire(struct live *live, struct store *store, struct expiry *expiry,
                     err);
     if (lease_ms > expiry->now_ms)
         return 0;
-    if (lease_ms < expiry->spared_ms + lease_of(live))
+    if (expiry->spared_ms && lease_ms < expiry->spared_ms + lease_of(live))
         return give(live, store, number, expiry->now_ms + lease_of(live), err);
     struct trial_end end = {.state = TRIAL_LOST,
                             .outcome = outcome_none,

@@ -246,7 +246,7 @@ LIMIT $4
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
     ended_ms, revision, ended_revision, ask_key, client_key, priority,
-    constraint_values
+    constraint_values, wall_s
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number

@@ -212,7 +212,7 @@ END_TEST
 START_TEST(test_a_retry_takes_the_number)
 {
     struct error err = {0};
-    struct expiry expiry = {.number = 12, .now_ms = clock_wall_ms()};
+    struct expiry expiry = {.number = 12, .now_ms = 2};
     begin_with(12);
     prepare();
     ck_assert_int_eq(ask(&live), 12);
