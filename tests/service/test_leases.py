@@ -336,7 +336,7 @@ def test_a_clock_that_jumps_loses_no_trial_and_keeps_no_zombie(
 def noticed(calls):
     """Return how often the service said that its clock was set."""
     return sum(
-        line["event"] == "the wall clock was set"
+        line["msg"] == "the wall clock was set"
         for line in calls.service.log())
 
 
