@@ -82,6 +82,15 @@ static int64_t corrected(const struct live *live, int64_t lease_ms,
     return expiry->now_ms + most;
 }
 
+// Was the lease given by spared_ms? One that was renewed since ends a lease of
+// the study later at least; an ask may have granted less.
+static bool is_spared(const struct live *live, size_t number, int64_t spared_ms)
+{
+    const struct live_trial *trial = &live->trials[number];
+    return spared_ms && trial->started_ms <= spared_ms &&
+           trial->lease_ms < spared_ms + lease_of(live);
+}
+
 int trial_expire(struct live *live, struct store *store, struct expiry *expiry,
                  struct error *err)
 {
@@ -100,7 +109,7 @@ int trial_expire(struct live *live, struct store *store, struct expiry *expiry,
                     err);
     if (lease_ms > expiry->now_ms)
         return 0;
-    if (expiry->spared_ms && lease_ms < expiry->spared_ms + lease_of(live))
+    if (is_spared(live, number, expiry->spared_ms))
         return give(live, store, number, expiry->now_ms + lease_of(live), err);
     struct trial_end end = {.state = TRIAL_LOST,
                             .outcome = outcome_none,

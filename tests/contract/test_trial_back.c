@@ -456,6 +456,20 @@ START_TEST(test_a_lease_that_was_given_after_the_jump_is_not_spared)
 }
 END_TEST
 
+// An ask may grant less than the lease of the study.
+START_TEST(test_a_short_lease_of_a_trial_started_since_is_not_spared)
+{
+    open_study(_i, "\"lease_s\":600");
+    ask();
+    int64_t started = live->trials[0].started_ms;
+    begin();
+    must(store_trial_lease(store, live->id, 0, started + 1000, &err));
+    end(0);
+    ck_assert(expire(0, started + 1000, started - 1, 0).lost);
+    close_study();
+}
+END_TEST
+
 // The lease was given by a clock that is an hour ahead of the present one.
 START_TEST(test_a_lease_of_a_clock_that_was_set_back_is_shortened)
 {
@@ -563,6 +577,7 @@ int main(void)
         test_a_spared_lease_is_followed_by_one_more_and_no_third,
         test_a_lease_that_a_jump_made_shorter_is_spared,
         test_a_lease_that_was_given_after_the_jump_is_not_spared,
+        test_a_short_lease_of_a_trial_started_since_is_not_spared,
         test_a_lease_of_a_clock_that_was_set_back_is_shortened,
         test_the_lease_in_the_store_counts,
         test_no_trial_is_handed_out_that_would_last_too_long,
