@@ -35,9 +35,9 @@ static void done(struct command *command, const struct live *live)
 }
 
 // Reads the trial that the path names, and the body, which may have a reason.
-static enum route_outcome open(struct call *call, struct returning **returning,
-                               int64_t *number, const char *const *known,
-                               struct error *err)
+static enum route_outcome prepare(struct call *call,
+                                  struct returning **returning, int64_t *number,
+                                  const char *const *known, struct error *err)
 {
     struct arena *arena = &call->request->arena;
     struct returning *new = arena_zeros(arena, 1, sizeof *new);
@@ -116,7 +116,7 @@ enum route_outcome route_trial_release(struct call *call, struct error *err)
     static const char *const known[] = {"reason", "meta", NULL};
     struct returning *returning;
     int64_t number;
-    enum route_outcome found = open(call, &returning, &number, known, err);
+    enum route_outcome found = prepare(call, &returning, &number, known, err);
     if (found != ROUTE_DONE)
         return found;
     returning->command.apply = apply_release;
@@ -140,7 +140,7 @@ enum route_outcome route_trial_cancel(struct call *call, struct error *err)
     static const char *const known[] = {"reason", NULL};
     struct returning *returning;
     int64_t number;
-    enum route_outcome found = open(call, &returning, &number, known, err);
+    enum route_outcome found = prepare(call, &returning, &number, known, err);
     if (found != ROUTE_DONE)
         return found;
     returning->command.apply = apply_cancel;

@@ -502,6 +502,34 @@ START_TEST(test_the_lease_in_the_store_counts)
 }
 END_TEST
 
+// Another instance learns from the rows what happened here.
+START_TEST(test_other_instances_learn_of_all_this)
+{
+    struct live *other = NULL;
+    open_study(_i, "\"lease_s\":600");
+    for (int i = 0; i < 4; i++)
+        ask();
+    enqueue(1);
+    live_begin(&other, store, live->id);
+    store_rollback(store);
+    int64_t jumped = live->trials[0].lease_ms + HOUR_MS;
+    ck_assert(!expire(0, jumped, jumped, 0).lost);
+    release(1);
+    ck_assert_int_eq(cancel(2), 0);
+    told(2, -1, 1, 90);
+    live_begin(&other, store, live->id);
+    store_rollback(store);
+    check_same_live(live, other);
+    ck_assert_int_eq(cancel_study(), 0);
+    told(3, -1, 2, 80);
+    live_begin(&other, store, live->id);
+    store_rollback(store);
+    check_same_live(live, other);
+    live_free(other);
+    close_study();
+}
+END_TEST
+
 // ---- the time that is left --------------------------------------------------
 
 START_TEST(test_no_trial_is_handed_out_that_would_last_too_long)
@@ -580,6 +608,7 @@ int main(void)
         test_a_short_lease_of_a_trial_started_since_is_not_spared,
         test_a_lease_of_a_clock_that_was_set_back_is_shortened,
         test_the_lease_in_the_store_counts,
+        test_other_instances_learn_of_all_this,
         test_no_trial_is_handed_out_that_would_last_too_long,
         test_a_told_duration_wins_over_the_clock,
         test_durations_are_the_same_after_a_restart,
