@@ -68,8 +68,8 @@ static enum route_outcome prepare(struct call *call,
 
 // ---- release ----------------------------------------------------------------
 
-// The stored meta with that of the message in it; NULL when it is there
-// already.
+// Puts the meta of the message into the stored one. Where it is there already,
+// nothing is to be written.
 static int merge(struct returning *returning, const char *stored,
                  struct error *err)
 {
