@@ -213,7 +213,7 @@ bool ahead_wants(const struct live *live)
 {
     int64_t most = live->definition->budget.max_trials;
     if (live->state != STUDY_RUNNING || live->deleted || !is_slow(live) ||
-        (most > 0 && (int64_t)live->n_started >= most))
+        (most > 0 && live->tally.started >= most))
         return false;
     return missing(live) > 0 || is_stale(live);
 }

@@ -25,7 +25,7 @@ static void remember(struct live *live, size_t number)
     const struct live_trial *trial = &live->trials[number];
     numbers_put(&live->asks, trial->ask_key, number);
     numbers_put(&live->clients, trial->client_key, number);
-    live->n_started += trial->started_ms != 0;
+    tally_add(&live->tally, trial);
 }
 
 static size_t append(struct live *live, enum trial_state state,
@@ -42,6 +42,7 @@ static size_t append(struct live *live, enum trial_state state,
     size_t number = history_append(&live->history, state, point);
     live->trials[number] = *trial;
     live->trials[number].retried_by = -1;
+    live->trials[number].cost = NAN;
     if (trial->retry_of >= 0)
         live->trials[trial->retry_of].retried_by = (int32_t)number;
     remember(live, number);
@@ -57,6 +58,7 @@ static void count(struct live *live)
         live->history.best < 0 ? NAN
                                : live_value(live, (size_t)live->history.best);
     live->progress.next_number = (int64_t)live->history.n;
+    tally_show(&live->tally, &live->progress);
 }
 
 size_t live_append(struct live *live, const double *point,
@@ -79,6 +81,7 @@ size_t live_enqueue(struct live *live, const double *point,
 void live_start(struct live *live, size_t number,
                 const struct live_trial *trial)
 {
+    tally_remove(&live->tally, &live->trials[number]);
     live->trials[number] = *trial;
     remember(live, number);
     live_move(live, number, TRIAL_RUNNING, &outcome_none);
@@ -248,6 +251,7 @@ static int visit_trial(void *context, const struct trial_row *row,
         .brought = row->brought,
         .priority = row->priority,
         .wall_s = row->wall_s,
+        .iteration = row->iteration,
     };
     if (number > live->history.n || !fits(live, row))
         return error_set(err, ERROR_INTERNAL,
@@ -261,10 +265,12 @@ static int visit_trial(void *context, const struct trial_row *row,
     } else {
         trial.retried_by = live->trials[number].retried_by;
         trial.duration = live->trials[number].duration;
-        live->n_started -= live->trials[number].started_ms != 0;
+        trial.cost = live->trials[number].cost;
+        tally_remove(&live->tally, &live->trials[number]);
         live->trials[number] = trial;
         remember(live, number);
     }
+    tally_charge(live, number, row->cost);
     if (catching->n == catching->capacity) {
         catching->capacity = catching->capacity ? 2 * catching->capacity : 64;
         catching->arrivals = grow(catching->arrivals, catching->capacity,

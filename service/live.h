@@ -20,6 +20,7 @@
 #include "numbers.h"
 #include "outcome.h"
 #include "store.h"
+#include "tally.h"
 #include "warm.h"
 
 // Of one point, that use up no attempt.
@@ -43,6 +44,8 @@ struct live_trial {
     uint64_t client_body; // what came with it; 0: none
     double wall_s;        // how long it took, if it was told; NaN
     int16_t duration;     // what it says in live.duration
+    int64_t iteration;    // in which it was handed out, 0: none
+    double cost;          // told, NaN: not yet
 };
 
 struct live {
@@ -64,7 +67,7 @@ struct live {
     struct ahead ahead;       // models and suggestions
     struct numbers asks;      // first trials by ask_key
     struct numbers clients;   // trials by client_key
-    size_t n_started;         // trials that were ever handed out
+    struct tally tally;       // what was used of the budget
     struct duration duration; // how long trials took
 };
 
@@ -79,7 +82,7 @@ int live_catch_up(struct live *live, struct store *store,
                   enum study_state state, struct error *err);
 
 // Appends a trial that is being handed out and was suggested when there were
-// `seen` results; returns its number.
+// `seen` results; returns its number. It has told no cost yet.
 size_t live_append(struct live *live, const double *point,
                    const struct live_trial *trial, size_t seen);
 

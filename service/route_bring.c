@@ -180,9 +180,9 @@ static int read_item(const json_t *item, size_t i, struct brought *trial,
                      struct arena *arena, struct error *err)
 {
     static const char *const known[] = {
-        "id",      "params", "meta",        "priority",    "state",
-        "value",   "values", "constraints", "uncertainty", "error",
-        "outputs", "env",    "wall_s",      "reports",     NULL};
+        "id",     "params",      "meta",        "priority", "state",   "value",
+        "values", "constraints", "uncertainty", "error",    "outputs", "env",
+        "wall_s", "cost",        "reports",     NULL};
     struct fields fields;
     char where[40];
     snprintf(where, sizeof where, "trials[%zu]", i);

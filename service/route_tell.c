@@ -162,6 +162,22 @@ static int read_state(const struct fields *fields, struct tell *tell)
                        name);
 }
 
+static int read_cost(const struct fields *fields, struct tell *tell,
+                     struct arena *arena)
+{
+    double cost = fields_real(fields, "cost", 0);
+    if (cost < 0 || cost > STUDY_MAX_LIMIT)
+        return fields_fail(fields, ERROR_INVALID, "cost",
+                           "must be at least 0 and at most %d, not %g",
+                           STUDY_MAX_LIMIT, cost);
+    if (!fields_get(fields, "cost"))
+        return 0;
+    double *kept = arena_doubles(arena, 1);
+    *kept = cost;
+    tell->cost = kept;
+    return fields->err->code ? -1 : 0;
+}
+
 int route_tell_read(const struct fields *fields, struct tell *tell,
                     struct arena *arena)
 {
@@ -171,6 +187,8 @@ int route_tell_read(const struct fields *fields, struct tell *tell,
     if (tell->wall_s < 0)
         return fields_fail(fields, ERROR_INVALID, "wall_s",
                            "must be at least 0, not %g", tell->wall_s);
+    if (read_cost(fields, tell, arena))
+        return -1;
     const char *error = fields_text(fields, "error", MAX_ERROR, NULL);
     tell->error = error ? arena_copy(arena, error, strlen(error)) : NULL;
     tell->outputs =
@@ -184,7 +202,7 @@ enum route_outcome route_trial_tell(struct call *call, struct error *err)
 {
     static const char *const known[] = {
         "state", "value", "values", "uncertainty", "constraints", "outputs",
-        "error", "meta",  "env",    "wall_s",      NULL};
+        "error", "meta",  "env",    "wall_s",      "cost",        NULL};
     struct arena *arena = &call->request->arena;
     struct telling *telling = arena_zeros(arena, 1, sizeof *telling);
     telling->command.apply = apply_tell;
@@ -265,7 +283,7 @@ static void read_item(struct many *many, size_t i, const json_t *item)
     static const char *const known[] = {
         "study_id",    "number",      "state",   "value", "values",
         "uncertainty", "constraints", "outputs", "error", "meta",
-        "env",         "wall_s",      NULL};
+        "env",         "wall_s",      "cost",    NULL};
     struct telling *telling = &many->tells[i];
     struct error *err = &telling->command.error;
     struct arena *arena = &many->call->request->arena;

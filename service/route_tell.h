@@ -9,8 +9,8 @@
 
 enum { TELL_MAX_JSON = 262144 }; // bytes of outputs, meta and env each
 
-// Reads state, value or values, uncertainty, outputs, error, meta, env and
-// wall_s of a message. Texts are copied into the arena.
+// Reads state, value or values, uncertainty, outputs, error, meta, env, wall_s
+// and cost of a message. Texts are copied into the arena.
 int route_tell_read(const struct fields *fields, struct tell *tell,
                     struct arena *arena);
 

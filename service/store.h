@@ -145,6 +145,9 @@ struct study_progress {
     int64_t count[TRIAL_STATES];
     int64_t best_number; // -1: none
     double best_value;   // in the user's sign; NaN: none
+    int64_t started;     // points that were handed out, retries not counted
+    double cost;         // what they cost, as told
+    int64_t iteration;   // the latest one, 0: none
 };
 
 struct study_row {
@@ -245,6 +248,8 @@ struct trial_row {
     int64_t revision;       // study revision of the last change
     int64_t ended_revision; // study revision when it first ended; 0: not yet
     double wall_s;          // told by the worker; NaN: not told
+    double cost;            // told, in the user's unit; NaN: not told
+    int64_t iteration;      // in which it was handed out; 0: none
     unsigned char ask_key[STORE_ASK_KEY_BYTES]; // all zero: none
     const char *worker, *constants, *special, *error, *outputs, *meta, *env,
         *tags, *notes;     // JSON texts, except error and notes (plain text)
@@ -260,14 +265,15 @@ int store_trial_add(struct store *store, const struct trial_row *row,
                     struct error *err);
 // Writes state, values, uncertainty, stopped, stop_reason, lease_ms, ended_ms,
 // revision, ended_revision, wall_s, error, outputs, meta, env,
-// constraint_values. NULL texts leave the stored ones alone.
+// constraint_values, cost. NULL texts and a cost of NaN leave the stored ones
+// alone.
 int store_trial_end(struct store *store, const struct trial_row *row,
                     struct error *err);
 // Renews the lease; changes no revision.
 int store_trial_lease(struct store *store, int64_t study_id, int64_t number,
                       int64_t lease_ms, struct error *err);
-// Writes state, started_ms, lease_ms, worker, special, ask_key, revision (a
-// queued trial is handed out).
+// Writes state, started_ms, lease_ms, worker, special, ask_key, revision,
+// iteration (a queued trial is handed out).
 int store_trial_start(struct store *store, const struct trial_row *row,
                       struct error *err);
 
@@ -300,7 +306,8 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // only the fields that the engine keeps: number, state, point, values,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
-// ask_key, client_key, brought, priority, constraint_values, wall_s.
+// ask_key, client_key, brought, priority, constraint_values, cost, iteration,
+// wall_s.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
                                     struct error *err),

@@ -44,7 +44,8 @@ int store_trial_add(struct store *store, const struct trial_row *row,
                                    row->n_constraint_values),
                 db_text(row->why), db_text(row->client_id),
                 key_of(row->client_key, STORE_CLIENT_KEY_BYTES),
-                priority_of(row)),
+                priority_of(row), db_real(row->cost),
+                db_int_unless(row->iteration, 0)),
         err);
 }
 
@@ -63,7 +64,8 @@ int store_trial_end(struct store *store, const struct trial_row *row,
                 db_text(row->error), db_text(row->outputs), db_text(row->meta),
                 db_text(row->env),
                 db_doubles_or_null(row->constraint_values,
-                                   row->n_constraint_values)),
+                                   row->n_constraint_values),
+                db_real(row->cost)),
         err);
 }
 
@@ -85,7 +87,8 @@ int store_trial_start(struct store *store, const struct trial_row *row,
                             db_int_unless(row->started_ms, 0),
                             db_int(row->lease_ms), db_text(row->worker),
                             db_int(row->revision), db_text(row->special),
-                            key_of(row->ask_key, STORE_ASK_KEY_BYTES)),
+                            key_of(row->ask_key, STORE_ASK_KEY_BYTES),
+                            db_int_unless(row->iteration, 0)),
                     err);
 }
 
@@ -147,6 +150,8 @@ static int read_trial(void *context, struct db_row *row, struct error *err)
     trial->client_id = db_next_text(row);
     db_next_bytes(row, trial->client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, trial);
+    trial->cost = db_next_real(row);
+    trial->iteration = db_next_int_or(row, 0);
     return 0;
 }
 
@@ -224,6 +229,8 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     db_next_bytes(row, trial.client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, &trial);
     trial.constraint_values = db_next_doubles(row, &trial.n_constraint_values);
+    trial.cost = db_next_real(row);
+    trial.iteration = db_next_int_or(row, 0);
     trial.wall_s = db_next_real(row);
     return visitor->visit(visitor->context, &trial, err);
 }

@@ -32,6 +32,8 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
         .n_point = live->history.space->n,
         .uncertainty = NAN,
         .wall_s = trial->wall_s,
+        .cost = NAN,
+        .iteration = trial->iteration,
         .stopped = trial->stopped,
         .attempt = trial->attempt,
         .retry_of = trial->retry_of,
@@ -137,6 +139,7 @@ static int choose(struct live *live, struct arena *arena,
     item->seen = live->history.n_ended;
     trial->attempt = live->trials[lost].attempt + (handed_back ? 0 : 1);
     trial->retry_of = (int32_t)lost;
+    trial->iteration = live->trials[lost].iteration;
     ahead_skip(live);
     return 0;
 }
@@ -165,6 +168,7 @@ static int start(struct live *live, struct store *store, struct ask *ask,
                             .revision = live_revise(live)};
     trial.started_ms = row.started_ms;
     trial.lease_ms = row.lease_ms;
+    row.iteration = trial.iteration = budget_iteration(live);
     keep_key(ask, &trial);
     memcpy(row.ask_key, ask->key, sizeof row.ask_key);
     live_start(live, number, &trial);
@@ -176,9 +180,10 @@ static int start(struct live *live, struct store *store, struct ask *ask,
 }
 
 static int hand_out(struct live *live, struct store *store, struct ask *ask,
-                    struct arena *arena, struct error *err)
+                    enum budget_leave leave, struct arena *arena,
+                    struct error *err)
 {
-    int64_t queued = live_find_queued(live);
+    int64_t queued = leave == BUDGET_OPEN ? live_find_queued(live) : -1;
     if (queued >= 0)
         return start(live, store, ask, (size_t)queued, err);
     const struct definition *definition = live->definition;
@@ -189,7 +194,8 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
                                .started_ms = now,
                                .attempt = 1,
                                .retry_of = -1,
-                               .wall_s = NAN};
+                               .wall_s = NAN,
+                               .iteration = budget_iteration(live)};
     keep_key(ask, &trial);
     if (choose(live, arena, &item, &trial, err))
         return -1;
@@ -259,20 +265,25 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     arena_init(&arena);
     int result = 0;
     while (result == 0 && ask->n_numbers < ask->n) {
-        if (study_closed(live, ask) ||
+        enum budget_leave leave = budget_leave(live, ask);
+        if (leave == BUDGET_CLOSED ||
             (ask->n_numbers == 0 && is_too_long(live, ask)))
             break;
         arena_reset(&arena);
-        result = ask->n_numbers ? 0 : require(live, ask->n, err);
+        if (leave == BUDGET_OPEN && !ask->n_numbers)
+            result = require(live, ask->n, err);
         if (result == 0)
-            result = hand_out(live, store, ask, &arena, err);
+            result = hand_out(live, store, ask, leave, &arena, err);
     }
     arena_done(&arena);
     // As a repeat lists them. Queued ones come first and say no why.
     qsort(ask->numbers, ask->n_numbers, sizeof *ask->numbers, by_number);
+    if (ask->n_numbers == ask->n)
+        ask->reason = NULL;
     if (result && err->code == ERROR_EXHAUSTED) {
         ask->reason = "exhausted";
-        snprintf(ask->detail, sizeof ask->detail, "%.110s", err->message);
+        ask->retry_after_s = 0;
+        snprintf(ask->detail, sizeof ask->detail, "%.150s", err->message);
         error_clear(err);
         result = 0;
     }
@@ -304,6 +315,8 @@ static bool move(struct live *live, size_t number, const struct trial_end *end)
 int trial_end(struct live *live, struct store *store, size_t number,
               const struct trial_end *end, struct error *err)
 {
+    if (end->tell && end->tell->cost)
+        tally_charge(live, number, *end->tell->cost);
     bool over = move(live, number, end);
     struct trial_row row = trial_row_of(live, number);
     double values[STUDY_MAX_OBJECTIVES];
@@ -318,6 +331,7 @@ int trial_end(struct live *live, struct store *store, size_t number,
     row.error = end->error;
     if (end->tell) {
         row.uncertainty = end->tell->numbers.uncertainty;
+        row.cost = live->trials[number].cost;
         row.outputs = end->tell->outputs;
         row.meta = end->tell->meta;
         row.env = end->tell->env;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "study.h"
+#include "budget.h"
 #include "trial_private.h"
 
 // ---- handed back ------------------------------------------------------------
@@ -16,7 +16,8 @@ static bool is_retried(const struct live *live, size_t number)
     if (live->trials[number].retried_by >= 0)
         return true;
     return live_may_retry(live, number) &&
-           (!study_closed(live, &nobody) || nobody.retry_after_s > 0);
+           (budget_leave(live, &nobody) != BUDGET_CLOSED ||
+            nobody.retry_after_s > 0);
 }
 
 // Keeps what the worker says about a trial that is lost already.

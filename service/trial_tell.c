@@ -2,6 +2,7 @@
 // trial_tell.c - how a trial went: what a tell says, and what it changes
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "trial_private.h"
@@ -95,24 +96,35 @@ static bool is_repeat(const struct live *live, size_t number,
     if ((enum trial_state)live->history.state[number] != end->state)
         return false;
     live_outcome(live, number, values, &kept);
+    if (tell->cost && *tell->cost != live->trials[number].cost)
+        return false;
     if (!tell->numbers.n_values)
         told.values = NULL;
     return outcome_repeats(live->definition, &told, &kept);
+}
+
+// Appended to the numbers of a trial that told its cost.
+static void describe_cost(double cost, char *text, size_t size)
+{
+    *text = '\0';
+    if (!isnan(cost))
+        snprintf(text, size, " at a cost of %.17g", cost);
 }
 
 static int contradict(const struct live *live, size_t number, struct error *err)
 {
     double values[STUDY_MAX_OBJECTIVES];
     struct outcome kept;
-    char numbers[200];
+    char numbers[200], cost[40];
     live_outcome(live, number, values, &kept);
     outcome_describe(live->definition, &kept, numbers, sizeof numbers);
+    describe_cost(live->trials[number].cost, cost, sizeof cost);
     return error_set(
         err, ERROR_CONFLICT,
         "the first result stays: trial %zu is %s already, with "
-        "%s",
+        "%s%s",
         number, trial_state_name((enum trial_state)live->history.state[number]),
-        numbers);
+        numbers, cost);
 }
 
 // A lost trial has told after all: nobody needs the one that was to replace it,

@@ -270,7 +270,8 @@ static const char *const public_names[] = {
     "name",    "kind",         "objectives", "outcome_constraints",
     "space",   "direction",    "sampler",    "pruner",
     "budget",  "constants",    "tags",       "notes",
-    "lease_s", "max_attempts", "warm_start", NULL};
+    "lease_s", "max_attempts", "warm_start", "iteration",
+    NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -338,9 +339,9 @@ struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err)
 {
-    static const char *const known[] = {"budget",       "notes",  "tags",
-                                        "sampler",      "pruner", "lease_s",
-                                        "max_attempts", "space",  NULL};
+    static const char *const known[] = {
+        "budget",  "notes",        "tags",  "sampler",   "pruner",
+        "lease_s", "max_attempts", "space", "iteration", NULL};
     struct fields fields;
     if (fields_open(&fields, changes, "", known, err))
         return NULL;
@@ -451,7 +452,7 @@ void wire_definition_write(struct text *text, const struct definition *d,
     text_key(text, "space");
     wire_space_write(text, &d->space);
     write_algorithms(text, d);
-    wire_budget_write(text, &d->budget);
+    wire_budget_write(text, &d->budget, stored);
     text_key(text, "lease_s");
     text_int(text, d->lease_s);
     text_key(text, "max_attempts");
@@ -466,6 +467,8 @@ void wire_definition_write(struct text *text, const struct definition *d,
         return;
     if (d->n_warm_start)
         write_warm_start(text, d);
+    if (d->iteration.points)
+        wire_iteration_write(text, &d->iteration, -1);
     text_key(text, "hopaas");
     text_bool(text, d->hopaas);
     text_key(text, "origin");

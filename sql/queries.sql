@@ -88,7 +88,8 @@ UPDATE tokens SET used_ms = $2, used_address = $3 WHERE id = $1
 
 -- fragment: progress_columns
 s.next_number, s.revision, s.queued, s.running, s.complete, s.pruned,
-s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value
+s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value,
+s.started, s.cost, s.iteration
 
 -- fragment: study_select
 SELECT s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
@@ -101,9 +102,10 @@ FROM studies s JOIN users u ON u.id = s.owner_id
 INSERT INTO studies (key, owner_id, identity, name, definition,
     definition_revision, state, reason, created_ms, changed_ms,
     next_number, revision, queued, running, complete, pruned,
-    failed, infeasible, lost, cancelled, best_number, best_value)
+    failed, infeasible, lost, cancelled, best_number, best_value,
+    started, cost, iteration)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
 ON CONFLICT (owner_id, identity) DO NOTHING
 RETURNING id
 
@@ -139,7 +141,8 @@ WHERE s.id = $1
 -- name: study_advance
 UPDATE studies SET next_number = $2, revision = $3, queued = $4, running = $5,
     complete = $6, pruned = $7, failed = $8, infeasible = $9, lost = $10,
-    cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14
+    cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14,
+    started = $15, cost = $16, iteration = $17
 WHERE id = $1
 
 -- name: study_define
@@ -182,13 +185,13 @@ study_id, number, state, point, "values", uncertainty, stopped, stop_reason,
 sampler, seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
 ended_ms, revision, ended_revision, wall_s, ask_key, worker, constants,
 special, error, outputs, meta, env, tags, notes, constraint_values, why,
-client_id, client_key, priority
+client_id, client_key, priority, cost, iteration
 
 -- name: trial_add
 INSERT INTO trials (@trial_columns@)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
     $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
-    $32, $33, $34)
+    $32, $33, $34, $35, $36)
 
 -- name: trial_end
 UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
@@ -196,7 +199,7 @@ UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
     revision = $10, ended_revision = $11, wall_s = $12,
     error = coalesce($13, error), outputs = coalesce($14, outputs),
     meta = coalesce($15, meta), env = coalesce($16, env),
-    constraint_values = $17
+    constraint_values = $17, cost = coalesce($18, cost)
 WHERE study_id = $1 AND number = $2
 
 -- name: trial_lease
@@ -204,7 +207,7 @@ UPDATE trials SET lease_ms = $3 WHERE study_id = $1 AND number = $2
 
 -- name: trial_start
 UPDATE trials SET state = $3, started_ms = $4, lease_ms = $5, worker = $6,
-    revision = $7, special = $8, ask_key = $9
+    revision = $7, special = $8, ask_key = $9, iteration = $10
 WHERE study_id = $1 AND number = $2
 
 -- All that are queued or running.
@@ -246,7 +249,7 @@ LIMIT $4
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
     ended_ms, revision, ended_revision, ask_key, client_key, priority,
-    constraint_values, wall_s
+    constraint_values, cost, iteration, wall_s
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number

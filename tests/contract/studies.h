@@ -127,6 +127,8 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     ck_assert(x->stopped == y->stopped);
     ck_assert(same_number(x->wall_s, y->wall_s));
     ck_assert_int_eq(x->duration, y->duration);
+    ck_assert(same_number(x->cost, y->cost));
+    ck_assert_int_eq(x->iteration, y->iteration);
 }
 
 // Both know the same of the study.
@@ -147,6 +149,15 @@ static inline void check_same_live(const struct live *a, const struct live *b)
     ck_assert_int_eq(a->progress.best_number, b->progress.best_number);
     ck_assert(same_number(a->progress.best_value, b->progress.best_value));
     ck_assert_mem_eq(&a->duration, &b->duration, sizeof a->duration);
+    ck_assert_int_eq(a->tally.started, b->tally.started);
+    ck_assert_int_eq(a->tally.iteration, b->tally.iteration);
+    ck_assert_int_eq(a->tally.in_iteration, b->tally.in_iteration);
+    ck_assert_int_eq(a->tally.n_told, b->tally.n_told);
+    ck_assert_double_eq_tol(a->tally.spent, b->tally.spent, 1e-9);
+    ck_assert_double_eq_tol(a->tally.told, b->tally.told, 1e-9);
+    ck_assert_int_eq(a->progress.started, a->tally.started);
+    ck_assert_double_eq_tol(a->progress.cost, a->tally.spent, 1e-9);
+    ck_assert_int_eq(a->progress.iteration, a->tally.iteration);
     ck_assert_uint_eq(a->history.n, b->history.n);
     ck_assert_int_eq(a->history.best, b->history.best);
     for (size_t i = 0; i < a->history.n; i++)

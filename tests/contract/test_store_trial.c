@@ -69,6 +69,8 @@ static void check_trial(const struct trial_row *found,
 {
     check_core(found, trial);
     check_doubles(&found->wall_s, 1, &trial->wall_s, 1);
+    check_doubles(&found->cost, 1, &trial->cost, 1);
+    ck_assert_int_eq(found->iteration, trial->iteration);
     ck_assert_int_eq(found->seen_revision, trial->seen_revision);
     ck_assert_pstr_eq(found->sampler, trial->sampler);
     ck_assert_pstr_eq(found->worker, trial->worker);
@@ -113,6 +115,8 @@ static struct trial_row full_trial(int64_t study)
         .revision = 42,
         .ended_revision = 43,
         .wall_s = 12.5,
+        .cost = 0.75,
+        .iteration = 3,
         .ask_key = {1, 0, 2, 0xff},
         .worker = "naïve ' worker",
         .constants = "{\"a\":\"\\\"\"}",
@@ -179,6 +183,7 @@ START_TEST(test_end_of_a_trial_leaves_null_texts_alone)
         .revision = 50,
         .ended_revision = 51,
         .wall_s = NAN,
+        .cost = NAN,
         .outputs = "{\"loss\":[1,2]}",
     };
     must(store_trial_end(store, &end, &err));

@@ -397,7 +397,7 @@ START_TEST(test_a_cancelled_study_stays_so_until_it_is_resumed)
     must(study_steer(live, store, STUDY_RUNNING, owner, &err));
     end(0);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    ck_assert_str_eq(live->reason, "max_trials 3 handed out");
+    ck_assert_str_eq(live->reason, "max_trials 3 reached: 3 handed out");
     close_study();
 }
 END_TEST

@@ -274,6 +274,9 @@ LIMITS = {
         "service/definition.h", "STUDY_MAX_OUTCOME_CONSTRAINTS"),
     "bytes of constants (JSON)": (
         "service/wire_definition.h", "STUDY_MAX_CONSTANTS"),
+    "counts and costs of a budget, the cost of a trial": (
+        "service/definition.h", "STUDY_MAX_LIMIT"),
+    "points of an iteration": ("service/definition.h", "STUDY_MAX_POINTS"),
     "bytes of notes": ("service/definition.h", "STUDY_MAX_NOTES"),
     "tags of a study": ("service/definition.h", "STUDY_MAX_TAGS"),
     "bytes of a tag": ("service/definition.h", "STUDY_MAX_TAG"),

@@ -14,7 +14,8 @@ def call(site, open_page):
         return page.evaluate(
             "async () => { const m = await import('/model.js');"
             "const a = await import('/axis.js');"
-            "const d = await import('/dom.js');" + body + "}"
+            "const d = await import('/dom.js');"
+            "const b = await import('/budget.js');" + body + "}"
         )
 
     return run
@@ -130,3 +131,27 @@ def test_durations_use_the_largest_unit(call):
     assert call(
         "return [0, 0.2, 59, 61, 7200, 1e6, NaN, null].map(x => d.duration(x));"
     ) == ["0 s", "< 1 s", "59 s", "1 min", "2 h", "11 d", "–", "–"]
+
+
+def test_the_use_of_a_budget_is_said_in_words(call):
+    assert call(
+        """
+        const none = {max_trials: null, max_running: null, max_failed: null,
+          patience: null, deadline: null, target: null, max_cost: null};
+        const use = (budget, cost, iteration) => b.budgetUse({iteration,
+          budget: {...none, ...budget}, budget_used: {trials: 1200, cost},
+          trials: {running: 2}});
+        return [use({}, 0, null), use({}, 0.5, null),
+          use({max_trials: 2000, max_running: 3, max_cost: 10}, 2.5, null),
+          use({target: 0, patience: 5, max_failed: 4,
+            deadline: '2031-01-02T03:04:05.000Z'}, 0,
+            {points: 20, trigger_fraction: 1, number: 3})];
+        """
+    ) == [
+        "",
+        "cost 0.5",
+        "1,200 of 2,000 trials handed out · 2 of 3 running · cost 2.5 of 10",
+        "iteration 3 of 20 points each · until 2031-01-02 03:04 UTC · "
+        "ends at 0 · ends after 5 results without a new best · "
+        "ends after 4 failures",
+    ]

@@ -128,6 +128,22 @@ def test_list_opens_a_study_with_its_history(site, open_page):
     assert page.wrong == []
 
 
+def test_a_study_shows_what_it_used_of_its_budget(site, open_page):
+    study = make_study(
+        site, name="dear", budget={"max_trials": 5, "max_cost": 10},
+        iteration={"points": 2},
+    )
+    for number in ask(site, study, 2):
+        tell(site, study, number, value=1, cost=1.25)
+    page = open_page()
+    sign_in(page, site)
+    page.get_by_role("link", name="dear").click()
+    expect(page.get_by_text("2 of 5 trials handed out")).to_contain_text(
+        "cost 2.5 of 10 · iteration 1 of 2 points each"
+    )
+    assert page.wrong == []
+
+
 def test_several_objectives_have_a_front_in_a_picture_and_a_table(
     site, open_page
 ):
