@@ -222,8 +222,9 @@ static int beat(struct error *error)
 
 static int expire(struct error *error)
 {
-    bool lost;
-    return trial_expire(live, store, 0, &lost, error);
+    struct expiry expiry = {.number = 0,
+                            .now_ms = live->trials[0].lease_ms + 1};
+    return trial_expire(live, store, &expiry, error);
 }
 
 static int bring(struct error *error)

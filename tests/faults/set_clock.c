@@ -5,7 +5,6 @@
 // file named by $SET_CLOCK_FILE holds at that moment. An absent or empty file
 // is 0. All other clocks go on as they do, as after `date --set`.
 
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -239,13 +239,9 @@ class Clock:
     def __init__(self, directory):
         self.path = directory / "offset"
         self.path.write_text("0")
-        self.library = directory / "set_clock.so"
-        subprocess.run(
-            [os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", self.library,
-             harness.ROOT / "tests" / "faults" / "set_clock.c", "-ldl"],
-            check=True)
+        library = harness.binary().parent / "tests" / "faults" / "set_clock.so"
         self.environment = {
-            "LD_PRELOAD": str(self.library),
+            "LD_PRELOAD": str(library),
             "SET_CLOCK_FILE": str(self.path),
             "ASAN_OPTIONS": "verify_asan_link_order=0",
         }
