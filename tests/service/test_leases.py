@@ -5,8 +5,6 @@ Hand-back, cancelling, asks of jobs that end soon, and leases while the wall
 clock is set under the service.
 """
 
-import os
-import subprocess
 import threading
 import time
 
