@@ -26,9 +26,11 @@ from .errors import (
     Unauthorized,
     Unprocessable,
 )
+from .preempt import preemptible
 from .space import Bool, Categorical, Discrete, Float, Int, Parameter
 from .study import Study
 from .trial import Trial, TrialRecord
+from .walltime import walltime_left
 
 __version__ = "0.1.0"
 
@@ -54,4 +56,6 @@ __all__ = [
     "TrialRecord",
     "Unauthorized",
     "Unprocessable",
+    "preemptible",
+    "walltime_left",
 ]

@@ -19,14 +19,20 @@ class ServiceUnreachable(CumaeError):
 
 
 class StudyEnded(CumaeError):
-    """The study hands out no further trials.
+    """The study hands out no further trials, or none now.
 
-    reason  why: budget, exhausted, finished, draining, converged ...
+    reason  why: budget, exhausted, finished, draining, converged, walltime ...
+    retry_after_s  when to ask again; 0: there will be none
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, retry_after_s: float = 0.0) -> None:
         super().__init__(f"no further trials: {reason}")
         self.reason = reason
+        self.retry_after_s = retry_after_s
+
+    # The default would call __init__ with the message.
+    def __reduce__(self) -> Any:
+        return (type(self), (self.reason, self.retry_after_s))
 
 
 class ServiceError(CumaeError):
