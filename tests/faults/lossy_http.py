@@ -5,6 +5,7 @@ Stands between a client and cumaed. Every n-th answer is swallowed and its
 connection cut: the service has done what it was asked, the client cannot know.
 """
 
+import contextlib
 import socket
 import threading
 from urllib.parse import urlsplit
@@ -39,14 +40,28 @@ class LossyHttp:
             ).start()
 
     def _serve(self, client: socket.socket) -> None:
-        """Pass on requests and answers, which are small: a segment each."""
+        """Pass on requests as they come, and answers, a segment each."""
         with client, socket.create_connection(self._target) as server:
+            threading.Thread(
+                target=self._pass, args=(client, server), daemon=True
+            ).start()
+            try:
+                while answer := server.recv(65536):
+                    if self._lose():
+                        break
+                    client.sendall(answer)
+            finally:
+                # Closing alone would not wake the other thread.
+                for end in (client, server):
+                    with contextlib.suppress(OSError):
+                        end.shutdown(socket.SHUT_RDWR)
+
+    @staticmethod
+    def _pass(client: socket.socket, server: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # cut, or the client has gone
             while request := client.recv(65536):
                 server.sendall(request)
-                answer = server.recv(65536)
-                if not answer or self._lose():
-                    return
-                client.sendall(answer)
+            server.shutdown(socket.SHUT_WR)
 
     def _lose(self) -> bool:
         with self._lock:
