@@ -158,6 +158,23 @@ static int check_application(struct sqlite *sqlite, struct error *err)
     return 0;
 }
 
+// Settings of a connection. SQLite does not wait for a lock that it has to
+// upgrade, as the first change to WAL does while others connect.
+static int configure(struct sqlite *sqlite)
+{
+    int rc, waited_ms = 0;
+    while ((rc = sqlite3_exec(sqlite->handle,
+                              "PRAGMA journal_mode = WAL;"
+                              "PRAGMA synchronous = FULL;"
+                              "PRAGMA foreign_keys = ON;"
+                              "PRAGMA temp_store = MEMORY;",
+                              NULL, NULL, NULL) &
+                 0xff) == SQLITE_BUSY &&
+           waited_ms < BUSY_MS)
+        waited_ms += sqlite3_sleep(10);
+    return rc;
+}
+
 static int connect_file(struct sqlite *sqlite, struct error *err)
 {
     if (sqlite->handle != NULL)
@@ -172,12 +189,7 @@ static int connect_file(struct sqlite *sqlite, struct error *err)
             sqlite_drop(&sqlite->db);
             return -1;
         }
-        rc = sqlite3_exec(sqlite->handle,
-                          "PRAGMA journal_mode = WAL;"
-                          "PRAGMA synchronous = FULL;"
-                          "PRAGMA foreign_keys = ON;"
-                          "PRAGMA temp_store = MEMORY;",
-                          NULL, NULL, NULL);
+        rc = configure(sqlite);
     }
     if (rc == SQLITE_OK)
         return 0;

@@ -94,6 +94,23 @@ static void forget_corrected(struct live *live, size_t number)
         ahead_forget(live);
 }
 
+// Enters what the trial says about durations in this state.
+static void measure(struct live *live, size_t number, enum trial_state state)
+{
+    struct live_trial *trial = &live->trials[number];
+    double seconds = trial->started_ms && trial->ended_ms
+                         ? 1e-3 * (double)(trial->ended_ms - trial->started_ms)
+                         : 0;
+    duration_enter(&live->duration, trial->duration, -1);
+    trial->duration =
+        (int16_t)(state == TRIAL_RUNNING
+                      ? 0
+                      : duration_mark(state, isnan(trial->wall_s)
+                                                 ? seconds
+                                                 : trial->wall_s));
+    duration_enter(&live->duration, trial->duration, 1);
+}
+
 // Enters the end of a trial in the columns.
 static void enter_outcome(struct live *live, size_t number,
                           enum trial_state state, const struct outcome *outcome)
@@ -103,6 +120,7 @@ static void enter_outcome(struct live *live, size_t number,
     size_t k = live->definition->n_outcome_constraints;
     struct result result;
     forget_corrected(live, number);
+    measure(live, number, state);
     outcome_result(live->definition, state, outcome, values, excess, &result);
     history_enter(&live->history, number, &result);
     if (outcome->constraints)
@@ -117,53 +135,25 @@ void live_move(struct live *live, size_t number, enum trial_state state,
     count(live);
 }
 
+void live_cancel(struct live *live, int64_t now_ms)
+{
+    const struct history *history = &live->history;
+    for (size_t i = history->n; i-- > 0;) { // the last of `running` goes first
+        if (history->state[i] != TRIAL_QUEUED &&
+            history->state[i] != TRIAL_RUNNING)
+            continue;
+        enter_outcome(live, i, TRIAL_CANCELLED, &outcome_none);
+        live->trials[i].ended_ms = now_ms;
+        live->trials[i].ended_revision = live->progress.revision;
+    }
+    count(live);
+}
+
 bool live_report(struct live *live, size_t number, int64_t step, double value)
 {
     forget_corrected(live, number);
     return history_report(&live->history, number, step,
                           definition_sign(live->definition, 0, value));
-}
-
-// Has one of the trials that this one tries again told after all?
-static bool is_answered(const struct live *live, size_t number)
-{
-    int32_t before = live->trials[number].retry_of;
-    for (; before >= 0; before = live->trials[before].retry_of)
-        if (live->history.state[before] != TRIAL_LOST)
-            return true;
-    return false;
-}
-
-int64_t live_find_lost(const struct live *live)
-{
-    const struct history *history = &live->history;
-    size_t left = history->count[TRIAL_LOST];
-    for (size_t i = 0; left > 0 && i < history->n; i++) {
-        if (history->state[i] != TRIAL_LOST)
-            continue;
-        left--;
-        if (live->trials[i].retried_by < 0 &&
-            live->trials[i].attempt < live->definition->max_attempts &&
-            !is_answered(live, i))
-            return (int64_t)i;
-    }
-    return -1;
-}
-
-int64_t live_find_queued(const struct live *live)
-{
-    const struct history *history = &live->history;
-    size_t left = history->count[TRIAL_QUEUED];
-    int64_t first = -1;
-    for (size_t i = 0; left > 0 && i < history->n; i++) {
-        if (history->state[i] != TRIAL_QUEUED)
-            continue;
-        left--;
-        if (first < 0 ||
-            live->trials[i].priority > live->trials[first].priority)
-            first = (int64_t)i;
-    }
-    return first;
 }
 
 double live_value(const struct live *live, size_t number)
@@ -257,6 +247,7 @@ static int visit_trial(void *context, const struct trial_row *row,
         .client_body = digest(row->client_key + 8),
         .brought = row->brought,
         .priority = row->priority,
+        .wall_s = row->wall_s,
     };
     if (number > live->history.n || !fits(live, row))
         return error_set(err, ERROR_INTERNAL,
@@ -269,6 +260,7 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
+        trial.duration = live->trials[number].duration;
         live->n_started -= live->trials[number].started_ms != 0;
         live->trials[number] = trial;
         remember(live, number);

@@ -16,10 +16,14 @@
 
 #include "ahead.h"
 #include "definition.h"
+#include "duration.h"
 #include "numbers.h"
 #include "outcome.h"
 #include "store.h"
 #include "warm.h"
+
+// Of one point, that use up no attempt.
+enum { LIVE_MAX_HAND_BACKS = 100 };
 
 // What the engine keeps of a trial beside the history's columns.
 struct live_trial {
@@ -37,6 +41,8 @@ struct live_trial {
     int64_t priority;     // of a brought one while it is queued
     uint64_t client_key;  // digests of the name that the user gave it and of
     uint64_t client_body; // what came with it; 0: none
+    double wall_s;        // how long it took, if it was told; NaN
+    int16_t duration;     // what it says in live.duration
 };
 
 struct live {
@@ -54,11 +60,12 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct warm *warm;      // results of other studies, or NULL
-    struct ahead ahead;     // models and suggestions
-    struct numbers asks;    // first trials by ask_key
-    struct numbers clients; // trials by client_key
-    size_t n_started;       // trials that were ever handed out
+    struct warm *warm;        // results of other studies, or NULL
+    struct ahead ahead;       // models and suggestions
+    struct numbers asks;      // first trials by ask_key
+    struct numbers clients;   // trials by client_key
+    size_t n_started;         // trials that were ever handed out
+    struct duration duration; // how long trials took
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -89,6 +96,9 @@ void live_start(struct live *live, size_t number,
 void live_move(struct live *live, size_t number, enum trial_state state,
                const struct outcome *outcome);
 
+// Cancels all queued and running trials in the present revision.
+void live_cancel(struct live *live, int64_t now_ms);
+
 // Inserts or replaces a report; `value` is the user's. Returns true when the
 // step is new.
 bool live_report(struct live *live, size_t number, int64_t step, double value);
@@ -101,12 +111,23 @@ double live_value(const struct live *live, size_t number);
 void live_outcome(const struct live *live, size_t number, double *values,
                   struct outcome *outcome);
 
+// Was this trial, which is lost, handed back before its lease ran out, and may
+// it be tried again without using up an attempt?
+bool live_is_handed_back(const struct live *live, size_t number);
+
+// Is this trial lost, and to be tried again?
+bool live_may_retry(const struct live *live, size_t number);
+
 // The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
 
 // The queued trial to hand out next, or -1: of those with the highest priority
 // the first.
 int64_t live_find_queued(const struct live *live);
+
+// What a trial that is handed out now is expected to take, in seconds; 0 when
+// too little is known (duration.h).
+double live_expected_s(const struct live *live, int64_t now_ms);
 
 // Replaces the definition (owned from now on) and forgets what was made with
 // the old one.

@@ -271,6 +271,11 @@ int store_trial_lease(struct store *store, int64_t study_id, int64_t number,
 int store_trial_start(struct store *store, const struct trial_row *row,
                       struct error *err);
 
+// Cancels all queued and running trials of a study: writes state, ended_ms,
+// revision, ended_revision and error.
+int store_trials_cancel(struct store *store, int64_t study_id, int64_t now_ms,
+                        int64_t revision, const char *text, struct error *err);
+
 // One trial, all fields. ERROR_NOT_FOUND.
 int store_trial_get(struct store *store, int64_t study_id, int64_t number,
                     struct arena *arena, struct trial_row *row,
@@ -295,7 +300,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // only the fields that the engine keeps: number, state, point, values,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
-// ask_key, client_key, brought, priority, constraint_values.
+// ask_key, client_key, brought, priority, constraint_values, wall_s.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
                                     struct error *err),
@@ -308,6 +313,12 @@ int store_trial_values(struct store *store, int64_t study_id,
                                     const double *values, size_t n,
                                     struct error *err),
                        void *context, struct error *err);
+
+// Visits (study_id, number) of running trials whose leases end after until_ms.
+int store_trials_leased_beyond(struct store *store, int64_t until_ms,
+                               int (*visit)(void *context, int64_t study_id,
+                                            int64_t number, struct error *err),
+                               void *context, struct error *err);
 
 // Moves leases that ran out before now_ms: visits (study_id, number) of
 // running trials, oldest first, at most `limit`.

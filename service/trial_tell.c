@@ -141,6 +141,30 @@ static void answer(const struct live *live, size_t number, struct tell *tell)
     tell->n_kept = kept.values ? live->definition->n_objectives : 0;
 }
 
+// May the message of a worker still end the trial?
+static bool ends(const struct live *live, const struct tell *tell,
+                 const struct trial_end *end)
+{
+    size_t number = (size_t)tell->number;
+    enum trial_state state = (enum trial_state)live->history.state[number];
+    if (state == TRIAL_CANCELLED)
+        return live->trials[number].started_ms &&
+               (end->state == TRIAL_COMPLETE || end->state == TRIAL_INFEASIBLE);
+    return trial_is_open(state) || (tell->lenient && state == TRIAL_FAILED &&
+                                    end->state == TRIAL_COMPLETE);
+}
+
+// Is the message one that changes nothing, and no reason to complain? A worker
+// that was told to stop may say that it did.
+static bool is_harmless(const struct live *live, const struct tell *tell,
+                        const struct trial_end *end)
+{
+    size_t number = (size_t)tell->number;
+    return tell->lenient || is_repeat(live, number, tell, end) ||
+           (live->history.state[number] == TRIAL_CANCELLED &&
+            live->trials[number].started_ms);
+}
+
 int trial_tell(struct live *live, struct store *store, struct tell *tell,
                struct error *err)
 {
@@ -150,11 +174,8 @@ int trial_tell(struct live *live, struct store *store, struct tell *tell,
         resolve(live, tell, &message, err))
         return -1;
     size_t number = (size_t)tell->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
-    bool late =
-        tell->lenient && state == TRIAL_FAILED && end->state == TRIAL_COMPLETE;
-    if (!trial_is_open(state) && !late) {
-        if (!is_repeat(live, number, tell, end) && !tell->lenient)
+    if (!ends(live, tell, end)) {
+        if (!is_harmless(live, tell, end))
             return contradict(live, number, err);
     } else if (trial_end(live, store, number, end, err) ||
                cancel_twin(live, store, number, err)) {

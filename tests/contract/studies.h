@@ -125,6 +125,8 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     ck_assert_int_eq(x->retry_of, y->retry_of);
     ck_assert_int_eq(x->retried_by, y->retried_by);
     ck_assert(x->stopped == y->stopped);
+    ck_assert(same_number(x->wall_s, y->wall_s));
+    ck_assert_int_eq(x->duration, y->duration);
 }
 
 // Both know the same of the study.
@@ -144,6 +146,7 @@ static inline void check_same_live(const struct live *a, const struct live *b)
                      sizeof a->progress.count);
     ck_assert_int_eq(a->progress.best_number, b->progress.best_number);
     ck_assert(same_number(a->progress.best_value, b->progress.best_value));
+    ck_assert_mem_eq(&a->duration, &b->duration, sizeof a->duration);
     ck_assert_uint_eq(a->history.n, b->history.n);
     ck_assert_int_eq(a->history.best, b->history.best);
     for (size_t i = 0; i < a->history.n; i++)

@@ -246,7 +246,7 @@ static int compare(const void *a, const void *b)
 // The median of trials_needed over seeds from 1 on, an odd number of them.
 static size_t median_needed(struct study study, size_t seeds, size_t most)
 {
-    size_t trials[MOST_SEEDS];
+    size_t trials[MOST_SEEDS] = {0};
     for (size_t i = 0; i < seeds; i++) {
         study.seed = i + 1;
         trials[i] = trials_needed(&study, most);
