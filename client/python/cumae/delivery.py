@@ -16,6 +16,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import logging
+import math
 import threading
 import time
 import weakref
@@ -53,6 +54,7 @@ AGAIN_S = 30.0  # between two rounds of one client that did not get through
 # The service understood, and would not answer otherwise tomorrow. What 401 and
 # 403 refuse is the token, and that changes.
 FINAL = (400, 404, 409, 413, 422)
+SPOILS_A_CALL = (400, 413, 422)  # of which one result may be the cause
 
 
 @dataclass
@@ -138,7 +140,7 @@ class Delivery:
         if self._thread is not None:
             self._thread.join(EXIT_S)
         try:
-            self._deliver(client, EXIT_S, 0.0)
+            self._deliver(client, EXIT_S, 0.0, time.monotonic() + EXIT_S)
         except Exception as error:  # nothing may keep a program from ending
             folder = self.spool.folder
             log.warning("delivery: %s; results wait in %s", error, folder)
@@ -149,7 +151,7 @@ class Delivery:
         Raises ServiceUnreachable when the service is away for longer than
         patience_s, Unauthorized or Forbidden where the token may not tell.
         """
-        return self._send_all(self._use(), patience_s, lambda: None)
+        return self._send_all(self._use(), patience_s, lambda: True)
 
     def _use(self) -> "Client":
         client = self._client()
@@ -221,7 +223,9 @@ class Delivery:
         if client is None:
             return
         try:
-            self._deliver(client, client.timeout_s, ROUND_PATIENCE_S)
+            self._deliver(
+                client, client.timeout_s, ROUND_PATIENCE_S, math.inf
+            )
         except ServiceUnreachable as error:
             log.info("delivery: %s", error)
             self._not_before = time.monotonic() + AGAIN_S
@@ -230,10 +234,18 @@ class Delivery:
             log.warning("delivery: %s", error)
 
     def _deliver(
-        self, client: "Client", timeout_s: float, patience_s: float
+        self,
+        client: "Client",
+        timeout_s: float,
+        patience_s: float,
+        deadline_s: float,
     ) -> None:
         """Deliver what waits, unless another process is at it, over
-        connections that nobody closes meanwhile."""
+        connections that nobody closes meanwhile.
+
+        timeout_s, patience_s  of each call
+        deadline_s  begin no call after that, of time.monotonic()
+        """
         assert self.spool is not None
         if not any(self._ours(client)):
             return
@@ -242,20 +254,26 @@ class Delivery:
         claim = self.spool.claim(purpose)
         if claim is None:
             return
+
+        def goes_on() -> bool:
+            claim.renew()
+            return time.monotonic() < deadline_s
+
         try:
             with client.spare(timeout_s) as spare:
-                outcome = self._send_all(spare, patience_s, claim.renew)
+                outcome = self._send_all(spare, patience_s, goes_on)
         finally:
             claim.release()
         log.info("delivery: %s", outcome)
 
     def _send_all(
-        self, client: "Client", patience_s: float, renew: Callable[[], None]
+        self, client: "Client", patience_s: float, goes_on: Callable[[], bool]
     ) -> Outcome:
         outcome = Outcome()
         if self.spool is not None:
             for batch in _batches(self._ours(client)):
-                renew()
+                if not goes_on():
+                    break
                 self._send(client, batch, patience_s, outcome)
         return outcome
 
@@ -275,7 +293,8 @@ class Delivery:
                 "POST", "/tell", {"tells": tells}, patience_s=patience_s
             )
         except ServiceError as error:
-            if not _is_final(error.status, error.code):
+            final = _is_final(error.status, error.code)
+            if not final or error.status not in SPOILS_A_CALL:
                 raise
             # One of them spoils the call: each for itself, then.
             if len(batch) > 1:

@@ -248,6 +248,18 @@ def test_an_end_without_the_service_takes_no_longer_than_seconds(
     assert f"wait in {spool.folder}" in caplog.text
 
 
+def test_the_end_of_a_program_begins_no_call_after_some_seconds(
+    study, spool, monkeypatch
+):
+    spool_values(study, 0, 1)
+    monkeypatch.setattr(delivery, "EXIT_S", 0.0)
+    study.client.delivery.finish()
+    assert waiting(spool) == [0, 1]
+    monkeypatch.setattr(delivery, "EXIT_S", 5.0)
+    study.client.delivery.finish()
+    assert waiting(spool) == []
+
+
 def test_many_that_deliver_at_once_tell_each_result_once(study, fake, spool):
     spool_values(study, *range(20))
     barrier = threading.Barrier(4)
@@ -370,6 +382,20 @@ def test_a_token_that_ended_delivers_nothing_and_loses_nothing(
             ended.delivery.deliver()
     assert waiting(spool) == [0]
     assert "401" in caplog.text  # of the attempt at the end
+
+
+def test_a_service_that_does_not_know_the_call_refuses_no_result(
+    study, spool, monkeypatch
+):
+    spool_values(study, 0, 1)
+
+    def request(*_, **__):
+        raise cumae.NotFound(404, "not_found", "no such path")
+
+    monkeypatch.setattr(study.client, "request", request)
+    with pytest.raises(cumae.NotFound):
+        study.client.delivery.deliver()
+    assert waiting(spool) == [0, 1]
 
 
 def test_one_result_that_spoils_the_call_is_refused_alone(
