@@ -57,6 +57,8 @@ class TrialRecord:
     why     why this point was chosen, in words, or None
     reports  [{"step": ..., "value": ...}] where they were asked for
     wall_s  seconds the worker took, as it said
+    cost    what it cost, as it said, in a unit of yours
+    iteration  in which it was handed out, from 1, or None
     lease_expires, created, started, ended  RFC 3339 times in UTC
     """
 
@@ -81,6 +83,8 @@ class TrialRecord:
     meta: Any = None
     env: Any = None
     wall_s: Optional[float] = None
+    cost: Optional[float] = None
+    iteration: Optional[int] = None
     sampler: Optional[str] = None
     why: Optional[str] = None
 
@@ -115,6 +119,8 @@ class Trial:
     values  or this, with one per objective
     constraints  and this, where the study has outcome constraints: by name, or
                  in their order
+    cost    set this to what it cost, in a unit of yours: it is told with any
+            end, also when the block raises
     """
 
     def __init__(self, study: "Study", document: Dict[str, Any]) -> None:
@@ -126,6 +132,7 @@ class Trial:
         self.value: Optional[float] = None
         self.values: Optional[Sequence[float]] = None
         self.constraints: Optional[Constraints] = None
+        self.cost: Optional[float] = None
         self._path = f"/studies/{study.id}/trials/{self.number}"
         self._begun = time.monotonic()
         self._steps = 0
@@ -217,6 +224,7 @@ class Trial:
         meta: Any = None,
         error: Optional[str] = None,
         wall_s: Optional[float] = None,
+        cost: Optional[float] = None,
     ) -> str:
         """End the trial with a result; return the state that was stored, or
         `spooled` when the service is away for longer than patience lasts: the
@@ -230,6 +238,8 @@ class Trial:
         outputs  further results to keep; numpy is fine, NaN becomes null
         meta     anything about how the trial ran
         wall_s   seconds it took; default: since the trial was handed out
+        cost     what it cost, in the unit of the budget's `max_cost`; default:
+                 trial.cost
 
         A number that is NaN or infinite makes the trial `failed`. Telling the
         same again is harmless. Raises Conflict when something else was told,
@@ -248,6 +258,7 @@ class Trial:
                     "meta": meta,
                     "error": error,
                     "wall_s": wall_s,
+                    "cost": self.cost if cost is None else cost,
                 }.items()
                 if thing is not None and name not in told
             }
@@ -336,7 +347,11 @@ class Trial:
         text = "".join(
             traceback.format_exception(type(error), error, error.__traceback__)
         )
-        told = {"state": "failed", "error": text[-ERROR_TEXT_LIMIT:]}
+        told: Dict[str, Any] = {
+            "state": "failed", "error": text[-ERROR_TEXT_LIMIT:]
+        }
+        if self.cost is not None:
+            told["cost"] = plain(self.cost)
         try:
             self._tell(told)
         except CumaeError as trouble:

@@ -157,6 +157,7 @@ class State:
         answer = {"study_id": study["id"], "trials": []}
         if reason:
             return {**answer, "reason": reason,
+                    "detail": f"because it is {reason}",
                     "retry_after_s": 0.05 if reason == "paused" else 0}
         for _ in range(body.get("n", 1)):
             if limit and len(study["list"]) >= limit:
@@ -209,7 +210,8 @@ class State:
             trial.update(state=told[0], values=told[1], ended=stamp(),
                          constraints=constraints)
             trial.update({k: body.get(k) for k in
-                          ("error", "outputs", "meta", "env", "wall_s")})
+                          ("error", "outputs", "meta", "env", "wall_s",
+                           "cost")})
             self.study(key)["revision"] += 1
             self.happened(self.study(key), "trial_ended", trial)
         elif (trial["state"], trial["values"]) != told:
