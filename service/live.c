@@ -101,6 +101,23 @@ static void forget_corrected(struct live *live, size_t number)
         ahead_forget(live);
 }
 
+// Enters what the trial says about durations in this state.
+static void measure(struct live *live, size_t number, enum trial_state state)
+{
+    struct live_trial *trial = &live->trials[number];
+    double seconds = trial->started_ms && trial->ended_ms
+                         ? 1e-3 * (double)(trial->ended_ms - trial->started_ms)
+                         : 0;
+    duration_enter(&live->duration, trial->duration, -1);
+    trial->duration =
+        (int16_t)(state == TRIAL_RUNNING
+                      ? 0
+                      : duration_mark(state, isnan(trial->wall_s)
+                                                 ? seconds
+                                                 : trial->wall_s));
+    duration_enter(&live->duration, trial->duration, 1);
+}
+
 // Enters the end of a trial in the columns.
 static void enter_outcome(struct live *live, size_t number,
                           enum trial_state state, const struct outcome *outcome)
@@ -110,6 +127,7 @@ static void enter_outcome(struct live *live, size_t number,
     size_t k = live->definition->n_outcome_constraints;
     struct result result;
     forget_corrected(live, number);
+    measure(live, number, state);
     outcome_result(live->definition, state, outcome, values, excess, &result);
     history_enter(&live->history, number, &result);
     if (outcome->constraints)
@@ -124,6 +142,20 @@ void live_move(struct live *live, size_t number, enum trial_state state,
     count(live);
 }
 
+void live_cancel(struct live *live, int64_t now_ms)
+{
+    const struct history *history = &live->history;
+    for (size_t i = history->n; i-- > 0;) { // the last of `running` goes first
+        if (history->state[i] != TRIAL_QUEUED &&
+            history->state[i] != TRIAL_RUNNING)
+            continue;
+        enter_outcome(live, i, TRIAL_CANCELLED, &outcome_none);
+        live->trials[i].ended_ms = now_ms;
+        live->trials[i].ended_revision = live->progress.revision;
+    }
+    count(live);
+}
+
 bool live_report(struct live *live, size_t number, int64_t step, double value)
 {
     if (live->trials[number].withdrawn)
@@ -131,56 +163,6 @@ bool live_report(struct live *live, size_t number, int64_t step, double value)
     forget_corrected(live, number);
     return history_report(&live->history, number, step,
                           definition_sign(live->definition, 0, value));
-}
-
-// Has one of the trials that this one tries again told after all? The first
-// attempt may itself run again what somebody asked for: that is another story.
-static bool is_answered(const struct live *live, size_t number)
-{
-    const struct live_trial *trial = &live->trials[number];
-    for (; trial->attempt > 1; trial = &live->trials[trial->retry_of])
-        if (!live->trials[trial->retry_of].withdrawn &&
-            live->history.state[trial->retry_of] != TRIAL_LOST)
-            return true;
-    return false;
-}
-
-bool live_may_retry(const struct live *live, size_t number)
-{
-    const struct live_trial *trial = &live->trials[number];
-    return live->history.state[number] == TRIAL_LOST && trial->retried_by < 0 &&
-           trial->attempt < live->definition->max_attempts &&
-           !is_answered(live, number);
-}
-
-int64_t live_find_lost(const struct live *live)
-{
-    const struct history *history = &live->history;
-    size_t left = history->count[TRIAL_LOST];
-    for (size_t i = 0; left > 0 && i < history->n; i++) {
-        if (history->state[i] != TRIAL_LOST)
-            continue;
-        left--;
-        if (live_may_retry(live, i))
-            return (int64_t)i;
-    }
-    return -1;
-}
-
-int64_t live_find_queued(const struct live *live)
-{
-    const struct history *history = &live->history;
-    size_t left = history->count[TRIAL_QUEUED];
-    int64_t first = -1;
-    for (size_t i = 0; left > 0 && i < history->n; i++) {
-        if (history->state[i] != TRIAL_QUEUED)
-            continue;
-        left--;
-        if (first < 0 ||
-            live->trials[i].priority > live->trials[first].priority)
-            first = (int64_t)i;
-    }
-    return first;
 }
 
 double live_value(const struct live *live, size_t number)
@@ -299,6 +281,7 @@ static int visit_trial(void *context, const struct trial_row *row,
         .priority = row->priority,
         .withdrawn = row->withdrawn,
         .state = row->state,
+        .wall_s = row->wall_s,
         .iteration = row->iteration,
     };
     if (number > live->history.n || !fits(live, row))
@@ -312,6 +295,7 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
+        trial.duration = live->trials[number].duration;
         trial.cost = live->trials[number].cost;
         back = replace(catching, number, &trial);
     }

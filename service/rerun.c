@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "bring.h"
@@ -63,6 +64,7 @@ static int enqueue(struct live *live, struct store *store, int64_t user_id,
     struct live_trial trial = {.seen_revision = live->progress.revision,
                                .attempt = 1,
                                .retry_of = (int32_t)last,
+                               .wall_s = NAN,
                                .brought = true};
     size_t d = live->history.space->n;
     struct arena arena;

@@ -293,6 +293,11 @@ int store_trial_lease(struct store *store, int64_t study_id, int64_t number,
 int store_trial_start(struct store *store, const struct trial_row *row,
                       struct error *err);
 
+// Cancels all queued and running trials of a study: writes state, ended_ms,
+// revision, ended_revision and error.
+int store_trials_cancel(struct store *store, int64_t study_id, int64_t now_ms,
+                        int64_t revision, const char *text, struct error *err);
+
 // Writes what people may change: state, values, uncertainty,
 // constraint_values, wall_s, cost, error, outputs, meta, env, tags, notes,
 // withdrawn, withdrawn_reason, and the revision. NULL is written, too.
@@ -336,7 +341,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
 // ask_key, client_key, brought, priority, constraint_values, cost, iteration,
-// withdrawn.
+// withdrawn, wall_s.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
                                     struct error *err),
@@ -350,6 +355,12 @@ int store_trial_values(struct store *store, int64_t study_id,
                                     const double *values, size_t n,
                                     struct error *err),
                        void *context, struct error *err);
+
+// Visits (study_id, number) of running trials whose leases end after until_ms.
+int store_trials_leased_beyond(struct store *store, int64_t until_ms,
+                               int (*visit)(void *context, int64_t study_id,
+                                            int64_t number, struct error *err),
+                               void *context, struct error *err);
 
 // Moves leases that ran out before now_ms: visits (study_id, number) of
 // running trials, oldest first, at most `limit`.

@@ -85,6 +85,15 @@ int store_trial_start(struct store *store, const struct trial_row *row,
                     err);
 }
 
+int store_trials_cancel(struct store *store, int64_t study_id, int64_t now_ms,
+                        int64_t revision, const char *text, struct error *err)
+{
+    return db_write(store->db,
+                    DB_CALL(QUERY_TRIALS_CANCEL, db_int(study_id),
+                            db_int(now_ms), db_int(revision), db_text(text)),
+                    err);
+}
+
 // ---- reading ----------------------------------------------------------------
 
 static void next_priority(struct db_row *row, struct trial_row *trial)
@@ -198,10 +207,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 static int visit_changed(void *context, struct db_row *row, struct error *err)
 {
     const struct trial_visitor *visitor = context;
-    struct trial_row trial = {
-        .study_id = visitor->study_id,
-        .wall_s = NAN,
-    };
+    struct trial_row trial = {.study_id = visitor->study_id};
     trial.number = db_next_int(row);
     trial.state = (enum trial_state)db_next_int(row);
     trial.point = db_next_doubles(row, &trial.n_point);
@@ -225,6 +231,7 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     trial.withdrawn = (enum withdrawn)db_next_int_or(row, WITHDRAWN_NOT);
     trial.cost = db_next_real(row);
     trial.iteration = db_next_int_or(row, 0);
+    trial.wall_s = db_next_real(row);
     return visitor->visit(visitor->context, &trial, err);
 }
 
@@ -297,6 +304,20 @@ int store_trials_expired(struct store *store, int64_t now_ms, int limit,
     struct db_reader reader = {visit_expired, &visitor, NULL};
     return db_read(store->db,
                    DB_CALL(QUERY_TRIALS_EXPIRED, db_int(now_ms), db_int(limit)),
+                   &reader, err) < 0
+               ? -1
+               : 0;
+}
+
+int store_trials_leased_beyond(struct store *store, int64_t until_ms,
+                               int (*visit)(void *context, int64_t study_id,
+                                            int64_t number, struct error *err),
+                               void *context, struct error *err)
+{
+    struct expired_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_expired, &visitor, NULL};
+    return db_read(store->db,
+                   DB_CALL(QUERY_TRIALS_LEASED_BEYOND, db_int(until_ms)),
                    &reader, err) < 0
                ? -1
                : 0;

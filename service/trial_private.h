@@ -20,6 +20,7 @@ struct trial_end {
     const char *stop_reason; // or NULL
     const struct tell *tell; // or NULL
     const char *error;       // or NULL
+    const char *event;       // its kind; NULL: trial_ended or trial_stopped
     int64_t user_id;
 };
 
@@ -44,6 +45,11 @@ int trial_resolve(const struct live *live, const struct tell *tell,
 // exist yet.
 int trial_check_tell(const struct live *live, const struct tell *tell,
                      struct error *err);
+
+// Renews the lease of a running trial to that of the study, when half of it is
+// used up.
+int trial_renew(struct live *live, struct store *store, size_t number,
+                struct error *err);
 
 // May the trial still be told anything new?
 bool trial_is_open(enum trial_state state);

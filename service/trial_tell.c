@@ -169,6 +169,31 @@ static void answer(const struct live *live, const struct standing *kept,
         memcpy(tell->kept, kept->outcome.values, m * sizeof *tell->kept);
 }
 
+// May the message of a worker still end the trial?
+static bool ends(const struct live *live, const struct tell *tell,
+                 const struct trial_end *end)
+{
+    const struct live_trial *trial = &live->trials[tell->number];
+    enum trial_state state = live_state(live, (size_t)tell->number);
+    if (trial->withdrawn)
+        return false;
+    if (state == TRIAL_CANCELLED)
+        return trial->started_ms &&
+               (end->state == TRIAL_COMPLETE || end->state == TRIAL_INFEASIBLE);
+    return trial_is_open(state) || (tell->lenient && state == TRIAL_FAILED &&
+                                    end->state == TRIAL_COMPLETE);
+}
+
+// Is the message one that changes nothing, and no reason to complain? A worker
+// that was told to stop may say that it did.
+static bool is_harmless(const struct live *live, const struct standing *kept,
+                        const struct tell *tell, const struct trial_end *end)
+{
+    return tell->lenient || is_repeat(live, kept, tell, end) ||
+           (kept->state == TRIAL_CANCELLED &&
+            live->trials[tell->number].started_ms);
+}
+
 static int tell_in(struct live *live, struct store *store, struct tell *tell,
                    struct arena *arena, struct error *err)
 {
@@ -178,20 +203,17 @@ static int tell_in(struct live *live, struct store *store, struct tell *tell,
     size_t number = (size_t)tell->number;
     if (trial_resolve(live, tell, &message, err))
         return -1;
-    enum trial_state state = live_state(live, number);
-    bool late = tell->lenient && state == TRIAL_FAILED &&
-                end->state == TRIAL_COMPLETE && !live->trials[number].withdrawn;
-    if (tell->overwrite && trial_state_is_result(state)) {
+    if (tell->overwrite && trial_state_is_result(live_state(live, number))) {
         if (amend_overwrite(live, store, tell, arena, err))
             return -1;
-    } else if (trial_is_open(state) || late) {
+    } else if (ends(live, tell, end)) {
         if (trial_end(live, store, number, end, err) ||
             cancel_twin(live, store, number, err))
             return -1;
-    } else if (!tell->lenient) {
+    } else {
         if (recall(live, store, number, arena, &kept, err))
             return -1;
-        if (!is_repeat(live, &kept, tell, end))
+        if (!is_harmless(live, &kept, tell, end))
             return contradict(live, number, &kept, err);
     }
     if (recall(live, store, number, arena, &kept, err))

@@ -271,6 +271,12 @@ UPDATE trials SET
             WHERE o.study_id = $1 AND o.number = $3)
 WHERE study_id = $1 AND number = $2
 
+-- All that are queued or running.
+-- name: trials_cancel
+UPDATE trials SET state = 7, ended_ms = $2, revision = $3, ended_revision = $3,
+    error = $4
+WHERE study_id = $1 AND state IN (0, 1)
+
 -- name: trial_get
 SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2
 
@@ -324,7 +330,7 @@ ORDER BY number
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
     ended_ms, revision, ended_revision, ask_key, client_key, priority,
-    constraint_values, withdrawn, cost, iteration
+    constraint_values, withdrawn, cost, iteration, wall_s
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number
@@ -345,6 +351,11 @@ SELECT study_id, number FROM trials
 WHERE state = 1 AND lease_ms < $1
 ORDER BY lease_ms
 LIMIT $2
+
+-- name: trials_leased_beyond
+SELECT study_id, number FROM trials
+WHERE state = 1 AND lease_ms > $1
+ORDER BY lease_ms
 
 -- ---- results of other studies ----------------------------------------------
 

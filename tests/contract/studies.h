@@ -127,6 +127,8 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     ck_assert(x->stopped == y->stopped);
     ck_assert_int_eq(x->withdrawn, y->withdrawn);
     ck_assert_int_eq(live_state(a, i), live_state(b, i));
+    ck_assert(same_number(x->wall_s, y->wall_s));
+    ck_assert_int_eq(x->duration, y->duration);
     ck_assert(same_number(x->cost, y->cost));
     ck_assert_int_eq(x->iteration, y->iteration);
 }
@@ -149,6 +151,7 @@ static inline void check_same_live(const struct live *a, const struct live *b)
     ck_assert_int_eq(a->progress.best_number, b->progress.best_number);
     ck_assert(same_number(a->progress.best_value, b->progress.best_value));
     ck_assert_int_eq(a->progress.invalid, b->progress.invalid);
+    ck_assert_mem_eq(&a->duration, &b->duration, sizeof a->duration);
     ck_assert_int_eq(a->tally.started, b->tally.started);
     ck_assert_int_eq(a->tally.iteration, b->tally.iteration);
     ck_assert_int_eq(a->tally.in_iteration, b->tally.in_iteration);

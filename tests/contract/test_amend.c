@@ -112,11 +112,11 @@ static void give_up(int64_t number)
 
 static void lose(int64_t number)
 {
-    bool lost;
+    struct expiry expiry = {.number = number,
+                            .now_ms = live->trials[number].lease_ms + 1};
     begin();
-    live->trials[number].lease_ms = 1;
-    ck_assert_int_eq(end(trial_expire(live, store, number, &lost, &err)), 0);
-    ck_assert(lost);
+    ck_assert_int_eq(end(trial_expire(live, store, &expiry, &err)), 0);
+    ck_assert(expiry.lost);
 }
 
 // n trials with the values 0, 1 ... n - 1.

@@ -222,8 +222,32 @@ static int beat(struct error *error)
 
 static int expire(struct error *error)
 {
-    bool lost;
-    return trial_expire(live, store, 0, &lost, error);
+    struct expiry expiry = {.number = 0, .now_ms = clock_wall_ms()};
+    return trial_expire(live, store, &expiry, error);
+}
+
+static int spare(struct error *error)
+{
+    int64_t now = clock_wall_ms();
+    struct expiry expiry = {.number = 0, .now_ms = now, .spared_ms = now};
+    return trial_expire(live, store, &expiry, error);
+}
+
+static int release(struct error *error)
+{
+    struct release message = {.number = 0, .reason = "preempted"};
+    return trial_release(live, store, &message, error);
+}
+
+static int cancel(struct error *error)
+{
+    struct cancel message = {.number = 0, .reason = "no more"};
+    return trial_cancel(live, store, &message, error);
+}
+
+static int cancel_all(struct error *error)
+{
+    return study_cancel(live, store, 0, error);
 }
 
 static int bring(struct error *error)
@@ -327,6 +351,10 @@ static const struct operation operations[] = {
      tell_both, false},
     {"heartbeat", "", with_silence, beat, false},
     {"expire", "", with_silence, expire, false},
+    {"expire and spare", "", with_silence, spare, false},
+    {"release", "", with_one, release, false},
+    {"cancel", "", with_one, cancel, false},
+    {"cancel the study", "", with_all_kinds, cancel_all, false},
     {"bring", "", NULL, bring, false},
     {"pause", "", with_one, halt, false},
     {"stop", "", NULL, drain, false},

@@ -491,6 +491,44 @@ START_TEST(test_expired_leases_are_those_of_running_trials_oldest_first)
     must(store_trials_expired(store, 40, 1, see_expired, &seen, &err));
     ck_assert_uint_eq(seen.n, 1);
     ck_assert_int_eq(seen.id[0], 4);
+    seen.n = 0;
+    must(store_trials_leased_beyond(store, 30, see_expired, &seen, &err));
+    ck_assert_uint_eq(seen.n, 2);
+    ck_assert_int_eq(seen.id[0], 2);
+    ck_assert_int_eq(seen.id[1], 0);
+    close_database();
+}
+END_TEST
+
+START_TEST(test_all_open_trials_of_one_study_are_cancelled)
+{
+    static const enum trial_state states[] = {TRIAL_QUEUED, TRIAL_RUNNING,
+                                              TRIAL_COMPLETE, TRIAL_LOST};
+    open_database(_i);
+    int64_t anna = new_user(store, "anna");
+    int64_t study = new_study(store, anna, "s");
+    int64_t other = new_study(store, anna, "t");
+    for (int64_t i = 0; i < 4; i++) {
+        struct trial_row trial = trial_of(study, i, i + 1);
+        trial.state = states[i];
+        must(store_trial_add(store, &trial, &err));
+        trial.study_id = other;
+        must(store_trial_add(store, &trial, &err));
+    }
+    must(store_trials_cancel(store, study, 77, 9, "over", &err));
+    for (int64_t i = 0; i < 4; i++) {
+        struct trial_row row;
+        must(store_trial_get(store, study, i, &arena, &row, &err));
+        ck_assert_int_eq(row.state, i < 2 ? TRIAL_CANCELLED : states[i]);
+        ck_assert_int_eq(row.revision, i < 2 ? 9 : i + 1);
+        if (i < 2) {
+            ck_assert_int_eq(row.ended_ms, 77);
+            ck_assert_int_eq(row.ended_revision, 9);
+            ck_assert_str_eq(row.error, "over");
+        }
+        must(store_trial_get(store, other, i, &arena, &row, &err));
+        ck_assert_int_eq(row.state, states[i]);
+    }
     close_database();
 }
 END_TEST
@@ -601,6 +639,7 @@ int main(void)
         test_second_session_catches_up_with_what_changed,
         test_values_are_read_by_state_and_number,
         test_expired_leases_are_those_of_running_trials_oldest_first,
+        test_all_open_trials_of_one_study_are_cancelled,
         test_an_id_of_a_user_is_unique_in_its_study,
         test_priors_come_back_in_order_and_go_with_their_study,
         test_results_are_those_of_complete_trials,

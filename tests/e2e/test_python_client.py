@@ -2,6 +2,10 @@
 """test_python_client.py - the Python client against the real service"""
 
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 import cumae
@@ -299,3 +303,53 @@ def test_studies_are_cloned_merged_and_found(service, client, monkeypatch):
     assert [s["name"] for s in cumae.studies(tag="b")] == ["clone"]
     assert [s["name"] for s in cumae.studies(q="COP", tag="a")] == ["Copied"]
     assert list(cumae.studies(owner="nobody")) == []
+
+
+def test_a_released_trial_is_handed_to_the_next_worker_at_once(client):
+    study = cumae.Study("released", SPACE, client=client)
+    trial = study.trial()
+    assert trial.release("maintenance", meta={"epoch": 3}) == "lost"
+    assert trial.release() == "lost"
+    twin = study.trial()
+    record = study.record(twin.number)
+    assert twin.params == trial.params and record.retry_of == trial.number
+    assert study.record(trial.number).meta == {"epoch": 3}
+    assert twin.tell(1.0) == "complete"
+
+
+PREEMPTED = """
+import sys, time, cumae
+cumae.preemptible()
+with cumae.Study.open(sys.argv[1]).trial():
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_preempted_process_hands_its_trial_back(service, client):
+    study = cumae.Study("preempted", SPACE, client=client)
+    environment = {
+        **os.environ, "CUMAE_URL": service.url, "CUMAE_TOKEN": service.token}
+    worker = subprocess.Popen(
+        [sys.executable, "-c", PREEMPTED, study.id], env=environment,
+        stdout=subprocess.PIPE, text=True)
+    try:
+        assert worker.stdout.readline() == "ready\n"
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=harness.PATIENCE_S)
+    finally:
+        worker.kill()
+    assert worker.returncode == 128 + signal.SIGTERM
+    assert study.record(0).state == "lost"
+    study.trial()
+    assert study.record(1).retry_of == 0
+
+
+def test_work_ends_before_a_trial_that_does_not_fit_into_the_walltime(client):
+    study = cumae.Study("walltime", SPACE, sampler="random", client=client)
+    for trial in study.work(n_trials=30):
+        trial.tell(0.5, wall_s=1000)
+    assert list(study.work(walltime=lambda: 300.0)) == []
+    with pytest.raises(cumae.StudyEnded, match="walltime"):
+        study.ask(max_seconds=100)
+    assert len(list(study.work(n_trials=2, walltime=lambda: 5000.0))) == 2

@@ -43,7 +43,7 @@ class Page:
 
     issue: Optional[Issue] = None
     sent: list = field(default_factory=list)  # outcomes
-    sent_at: Optional[float] = None  # the first of them
+    sent_at: Optional[float] = None  # the first of them, or its return
     told: Optional[tuple] = None  # the first outcome that was acknowledged
     refused: bool = False  # a first tell was answered with 409
     may_stop: bool = False  # a report was sent that may have ended it
@@ -91,6 +91,12 @@ class Book:
         with self._lock:
             page = self.pages[study, number]
             page.sent.append(outcome)
+            page.sent_at = page.sent_at or time.time()
+
+    def returning(self, study: str, number: int) -> None:
+        """A trial is about to be handed back or cancelled."""
+        with self._lock:
+            page = self.pages[study, number]
             page.sent_at = page.sent_at or time.time()
 
     def told(self, study: str, number: int, outcome: tuple) -> None:

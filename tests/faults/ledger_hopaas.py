@@ -60,6 +60,12 @@ class HopaasJob(Job):
         """Do nothing: there is no such call."""
         return True
 
+    def release(self) -> None:
+        """Fall silent: there is no such call."""
+
+    def withdraw(self) -> None:
+        """Fall silent: there is no such call."""
+
     def tell(self, value: Optional[float] = None, state: str = "complete",
              repeat: bool = True) -> None:
         """Tell, or mark as failed; a pruned trial is not told."""

@@ -51,6 +51,16 @@ class Job:
         _, answer = self.wire.call(f"{self._path}/heartbeat", {})
         return answer["continue"]
 
+    def release(self) -> None:
+        """Hand the trial back, for another worker."""
+        self.book.returning(self.study.id, self.number)
+        self.wire.call(f"{self._path}/release", {"reason": "preempted"})
+
+    def withdraw(self) -> None:
+        """Cancel the trial, unless it has ended by now."""
+        self.book.returning(self.study.id, self.number)
+        self.wire.call(f"{self._path}/cancel", {}, expect=(200, 409))
+
     def tell(self, value: Optional[float] = None, state: str = "complete",
              repeat: bool = True) -> None:
         """Tell, until it is acknowledged unless `repeat` is False."""

@@ -94,6 +94,21 @@ def vanish(job: Job):
     job.tell(job.value(), repeat=False)
 
 
+def hand_back(job: Job):
+    """Is preempted and hands the trial back; is done with it after all."""
+    yield job.moment()
+    job.release()
+    if job.rng.random() < 0.3:
+        yield job.moment()
+        job.tell(job.value())
+
+
+def withdraw(job: Job):
+    """Is told by its user that nobody wants the trial any more."""
+    yield job.moment()
+    job.withdraw()
+
+
 def gather(job: Job):
     """Leaves its result to be told together with those of others."""
     yield job.moment()
@@ -111,6 +126,8 @@ LIVES = {
     fail: 6,
     diverge: 5,
     vanish: 6,
+    hand_back: 6,
+    withdraw: 4,
     gather: 10,
 }
 

@@ -26,6 +26,7 @@ class Replay:
     def __init__(self, study, trials: list):
         self.states = {}
         self._study, self._trials = study, trials
+        self._handed_back = set()
         self._points = self._failed = 0
         self._max_trials = study.max_trials
         self._retries = {}  # number -> who retries it
@@ -109,6 +110,15 @@ class Replay:
         self._failed += state == "failed"
         self._twin = self._superfluous(number) if before == "lost" else None
 
+    def _trial_released(self, number: int) -> None:
+        assert self.states[number] == "running", self.states[number]
+        self.states[number] = "lost"
+        self._handed_back.add(number)
+
+    def _trial_cancelled(self, number: int) -> None:
+        assert self.states[number] in ("queued", "running")
+        self.states[number] = "cancelled"
+
     # ---- rules ----
 
     def _enter(self, number: int, state: str) -> None:
@@ -139,7 +149,8 @@ class Replay:
             assert not waiting, f"before retries of {waiting}"
             return
         assert first in waiting, f"{first} is not to be retried"
-        assert trial["attempt"] == self._trials[first]["attempt"] + 1, trial
+        used = first not in self._handed_back
+        assert trial["attempt"] == self._trials[first]["attempt"] + used, trial
         assert trial["params"] == self._trials[first]["params"], trial
         self._retries[first] = trial["number"]
 
@@ -147,7 +158,10 @@ class Replay:
         return (
             self.states[number] == "lost"
             and number not in self._retries
-            and self._trials[number]["attempt"] < self._study.max_attempts
+            and (
+                number in self._handed_back
+                or self._trials[number]["attempt"] < self._study.max_attempts
+            )
             and not self._answered(number)
         )
 

@@ -330,6 +330,11 @@ LIMITS = {
     "seconds of a lease": ("service/wire_definition.h", "STUDY_MAX_LEASE_S"),
     "attempts of a trial": (
         "service/wire_definition.c", r'"max_attempts", 1, (\d+)'),
+    "hand-backs of a point that use up no attempt": (
+        "service/live.h", "LIVE_MAX_HAND_BACKS"),
+    "bytes of the reason of a release or cancel": (
+        "service/trial.h", "TRIAL_MAX_REASON"),
+    "seconds of `max_seconds`": ("service/route_ask.c", "MAX_SECONDS"),
     "trials of one ask": ("service/trial.h", "ASK_MAX_TRIALS"),
     "tells of one `POST /api/v1/tell`": ("service/route_tell.c", "TELL_MAX"),
     "trials of one `POST /api/v1/studies/{id}/trials`": (

@@ -87,6 +87,7 @@ class State:
         self.lock = threading.RLock()
         self.studies = {}
         self.keys = {}
+        self.takes_s = 0.0  # how long each trial is expected to take
 
     def open(self, definition):
         """Return (status, study): found, or made."""
@@ -100,7 +101,7 @@ class State:
         study = {**MOLD, **definition, "definition": definition,
                  "id": f"fake{len(self.studies)}", "owner": "fake",
                  "state": "running", "reason": None, "created": stamp(),
-                 "changed": stamp(), "revision": 0, "list": [], "events": []}
+                 "changed": stamp(), "revision": 0, "list": [], "events": [], "back": []}
         self.studies[study["id"]] = study
         return 201, study
 
@@ -120,7 +121,7 @@ class State:
         for trial in study["list"]:
             counts[trial["state"]] += 1
         best = self.best(study)
-        hidden = ("definition", "list", "events")
+        hidden = ("definition", "list", "events", "back")
         shown = {k: v for k, v in study.items() if k not in hidden}
         shown["trials"] = {"total": len(study["list"]), **counts}
         shown["best"] = best and {
@@ -156,6 +157,8 @@ class State:
         reason = refused.get(study["state"])
         if reason is None and limit and len(study["list"]) >= limit:
             reason = "budget"
+        if reason is None and body.get("max_seconds", math.inf) < self.takes_s:
+            reason = "walltime"
         answer = {"study_id": study["id"], "trials": []}
         if reason:
             return {**answer, "reason": reason,
@@ -180,6 +183,9 @@ class State:
             "seen_revision": study["revision"], "revision": 0,
             "lease_s": lease_s, "beats": 0, "invalid": False, "deleted": False,
         }
+        if study["back"]:
+            lost = study["back"].pop(0)
+            trial.update(params=lost["params"], retry_of=lost["number"])
         study["list"].append(trial)
         self.happened(study, "trial_started", trial)
         return trial
@@ -282,6 +288,16 @@ class State:
         return {"continue": running, "reason": None if running else "ended",
                 "lease_expires": stamp(trial["lease_s"])}
 
+    def release(self, key, number, body):
+        """The trial is lost, and its point is handed out by the next ask."""
+        trial = self.trial(key, number)
+        if trial["state"] == "running":
+            trial.update(state="lost", ended=stamp(),
+                         stop_reason=body.get("reason"),
+                         meta=body.get("meta", trial["meta"]))
+            self.study(key)["back"].append(trial)
+        return {"state": trial["state"], "retried": trial["state"] == "lost"}
+
     def page(self, study, listed, query):
         """Return one page of trials, two long: clients must follow `next`."""
         start = int(query.get("cursor", 0))
@@ -332,7 +348,7 @@ class State:
             return 200, self.edit(
                 self.study(key), self.trial(key, number), body)
         verbs = {"/report": self.report, "/tell": self.tell,
-                 "/heartbeat": self.heartbeat}
+                 "/heartbeat": self.heartbeat, "/release": self.release}
         return 200, verbs[verb](key, number, body)
 
     def on_study(self, method, key, verb, query, body):
