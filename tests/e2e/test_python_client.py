@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """test_python_client.py - the Python client against the real service"""
 
+import csv
+import json
 import multiprocessing
 import os
 import signal
@@ -353,3 +355,28 @@ def test_work_ends_before_a_trial_that_does_not_fit_into_the_walltime(client):
     with pytest.raises(cumae.StudyEnded, match="walltime"):
         study.ask(max_seconds=100)
     assert len(list(study.work(n_trials=2, walltime=lambda: 5000.0))) == 2
+
+
+def test_a_study_is_exported_to_a_file(client, tmp_path):
+    study = cumae.Study("exported", {"x": SPACE["x"]}, client=client)
+    study.import_trials(
+        {"params": {"x": i / 10}, "value": i, "meta": {"text": "é" * 1000}}
+        for i in range(10)
+    )
+    long = {"params": {"x": 0.5}, "value": 1, "meta": {"text": "y" * 250_000}}
+    study.import_trials([long] * 15)
+    study.import_trials([long] * 15)
+    study.import_trials([long] * 15)
+    study.export(tmp_path / "study.jsonl")
+    lines = (tmp_path / "study.jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["study"]["id"] == study.id
+    trials = [json.loads(line) for line in lines[1:]]
+    assert [trial["number"] for trial in trials] == list(range(55))
+    assert trials[54]["meta"] == long["meta"]
+    study.export(str(tmp_path / "study.csv"))
+    with (tmp_path / "study.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["values.value"] for row in rows[:3]] == ["0.0", "1.0", "2.0"]
+    assert len(rows) == 55 and rows[3]["params.x"] == "0.3"
+    assert sorted(p.name for p in tmp_path.glob("study.*")) == [
+        "study.csv", "study.jsonl"]

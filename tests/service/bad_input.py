@@ -837,6 +837,15 @@ COPIES = [
          {"from": ["AAAAAAAAAAAA"]}, token="{worker}"),
 ]
 
+EXPORTS = [
+    get("export as xml", "/studies/{study}/export?format=xml", 422, "format"),
+    get("export from a word", "/studies/{study}/export?cursor=x", 400,
+        "cursor"),
+    get("export with a limit", "/studies/{study}/export?limit=3", 400,
+        "limit"),
+    get("export what is not", "/studies/AAAAAAAAAAAA/export", 404, "study"),
+]
+
 EDITS = [
     edit("an unknown field", 400, "colour", colour=1),
     edit("a parameter", 400, "params", params={"x": 1}),
@@ -1127,5 +1136,5 @@ PATHS = [
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
-    *EDITS, *COPIES, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
+    *EDITS, *COPIES, *EXPORTS, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
 ]

@@ -2,6 +2,10 @@
 """test_copy.py - studies cloned and joined, over HTTP, on both databases"""
 
 import contextlib
+import csv
+import io
+import json
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
@@ -440,3 +444,64 @@ def test_trials_are_found_by_states_tag_worker_and_value(calls):
     revision = calls.trials(study)[1]["revision"]
     assert found(f"since={revision}&state=complete") == [0, 2]
     assert found(f"since={revision}&state=complete&tag=a") == [0]
+
+
+# ---- export -----------------------------------------------------------------
+
+
+def exported(calls, study, form="jsonl"):
+    """The lines of an export, and how many pages it had."""
+    path, pages = f"/studies/{study['id']}/export", []
+    query = f"?format={form}"
+    while query:
+        answer = calls.api("GET", path + query)
+        assert answer.status == 200, answer.text
+        pages.append(answer.text)
+        link = answer.headers.get("link")
+        query = link and re.fullmatch(r'<(\?.*)>; rel="next"', link).group(1)
+    return "".join(pages), len(pages)
+
+
+def test_an_export_has_the_study_and_all_trials(calls):
+    study = filled(calls, 3)
+    trial = calls.ask(study)[0]
+    calls.report(trial, 1, 0.5)
+    calls.ok("DELETE", f"/studies/{study['id']}/trials/1", status=204)
+    text, pages = exported(calls, study)
+    first, *rest = [json.loads(line) for line in text.splitlines()]
+    assert pages == 1 and first == {"study": calls.study(study)}
+    assert rest == details(calls, study)
+    assert [t["number"] for t in rest] == [0, 2, 3]
+    assert rest[2]["reports"] == [{"step": 1, "value": 0.5}]
+
+
+def test_a_long_export_comes_in_pages(calls):
+    study = calls.create()
+    for i in range(4):
+        bring(calls, study, *(
+            at(j / 30, i, meta={"text": "x" * 200_000}) for j in range(15)))
+    text, pages = exported(calls, study)
+    assert pages == 2  # of 12 MB
+    numbers = [json.loads(line)["number"] for line in text.splitlines()[1:]]
+    assert numbers == list(range(60))
+
+
+def test_a_table_has_what_readers_of_csv_expect(calls):
+    study = calls.create(
+        space={**TREE, "x, y": LINE["x"]},
+        outcome_constraints=[{"name": "ms", "upper": 20}])
+    bring(calls, study,
+          {"params": {"model": "tree", "depth": 3, "x, y": 0.25}, "value": 1.5,
+           "state": "complete", "constraints": {"ms": 7}, "id": 'a"b'},
+          {"params": {"model": "net", "x, y": 0.5}, "state": "failed",
+           "error": "line one\nline two", "cost": 2})
+    text, _ = exported(calls, study, "csv")
+    assert text.count("\r\n") == 3
+    one, two = csv.DictReader(io.StringIO(text, newline=""))
+    assert one["params.model"] == "tree" and one["params.depth"] == "3"
+    assert one["params.x, y"] == "0.25" and one["id"] == 'a"b'
+    assert one["values.value"] == "1.5" and one["constraints.ms"] == "7.0"
+    assert one["state"] == "complete" and one["invalid"] == "false"
+    assert two["params.depth"] == two["values.value"] == two["started"] == ""
+    assert two["error"] == "line one\nline two" and two["cost"] == "2.0"
+    assert two["ended"].endswith("Z")

@@ -343,6 +343,8 @@ LIMITS = {
     "studies that one merge reads": (
         "service/route_copy.c", "MERGE_MAX_STUDIES"),
     "trials of one clone or merge": ("service/copy.h", "COPY_MAX_TRIALS"),
+    "bytes of a page of an export, until the trial that reaches them ends": (
+        "service/route_export.c", "EXPORT_PAGE_BYTES"),
     "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
     "trials of one `POST /api/v1/studies/{id}/rerun`": (
         "service/rerun.h", "RERUN_MAX"),

@@ -152,9 +152,32 @@ class Client:
         Raises a ServiceError when the service refuses, ServiceUnreachable when
         patience runs out.
         """
-        if patience_s is None:
-            patience_s = self.patience_s
-        backoff = Backoff(patience_s)
+        return _result(
+            self._answered(method, path, json, query, key, patience_s)
+        )
+
+    def download(self, path: str, query: Query) -> Iterator[bytes]:
+        """Yield the pages of a file, which joined are the file."""
+        asked = dict(query)
+        while True:
+            reply = self._answered("GET", path, None, asked, None, None)
+            yield reply.content
+            following = reply.links.get("next")
+            if following is None:
+                return
+            asked.update(httpx.URL(following["url"]).params)
+
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        json: Any,
+        query: Optional[Query],
+        key: Optional[str],
+        patience_s: Optional[float],
+    ) -> httpx.Response:
+        """Send a request until it is answered; return a successful reply."""
+        backoff = Backoff(self.patience_s if patience_s is None else patience_s)
         while True:
             try:
                 reply = self._send(method, path, json, query, key)
@@ -162,9 +185,10 @@ class Client:
                 reason, least_s = f"{type(error).__name__}: {error}", 0.0
             else:
                 if reply.status_code not in RETRIED:
-                    answer = _result(reply)
+                    if not reply.is_success:
+                        raise _failure(reply)
                     self.delivery.awake()
-                    return answer
+                    return reply
                 reason = str(_failure(reply))
                 least_s = retry_after_s(reply.headers.get("Retry-After"))
             wait_s = backoff.next_s(least_s)
@@ -229,8 +253,6 @@ def studies(
 
 
 def _result(reply: httpx.Response) -> Any:
-    if not reply.is_success:
-        raise _failure(reply)
     if not reply.content:
         return None
     try:

@@ -13,6 +13,7 @@ Invalid and deleted trials are never copied. All of these calls may be repeated.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Type, TypeVar, Union
 
 from .plain import plain
@@ -91,6 +92,25 @@ class Copies:
             "POST", f"/studies/{self.id}/merge", plain(body)
         )
         return answer
+
+    def export(self, path: Union[str, Path]) -> None:
+        """Write the whole study to a file.
+
+        path  ends with .csv for a table, anything else has JSON lines: the
+              study, then its trials with their reports
+
+        The file takes the place of another one when it is complete.
+        """
+        path = Path(path)
+        partial = path.with_name(path.name + ".part")
+        form = "csv" if path.suffix == ".csv" else "jsonl"
+        pages = self.client.download(
+            f"/studies/{self.id}/export", {"format": form}
+        )
+        with partial.open("wb") as file:
+            for page in pages:
+                file.write(page)
+        partial.replace(path)
 
     def _take(self, document: Dict[str, Any]) -> None:
         raise NotImplementedError
