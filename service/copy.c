@@ -1,163 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // copy.c - trials of one study, copied into another
 
-#include "copy.h"
+#include "copy_private.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "../optimizers/memory.h"
 #include "auth.h"
-#include "store_copy.h"
 #include "translate.h"
 #include "trial_private.h"
-#include "wire_definition.h"
-
-void copy_done(struct copy *copy)
-{
-    free(copy->numbers);
-    copy->numbers = NULL;
-    copy->n = copy->capacity = 0;
-}
-
-unsigned copy_states_results(void)
-{
-    return 1u << TRIAL_COMPLETE | 1u << TRIAL_PRUNED | 1u << TRIAL_INFEASIBLE;
-}
-
-unsigned copy_states_ended(void)
-{
-    return copy_states_results() | 1u << TRIAL_FAILED;
-}
-
-// ---- what to copy -----------------------------------------------------------
-
-static int check_objectives(const struct copy *copy,
-                            const struct definition *source,
-                            const struct definition *target, struct error *err)
-{
-    if (source->n_objectives != target->n_objectives)
-        return error_set(err, ERROR_INVALID,
-                         "study %.64s has %zu objectives, not %zu as this one",
-                         copy->source_key, source->n_objectives,
-                         target->n_objectives);
-    for (size_t i = 0; i < target->n_objectives; i++) {
-        const struct objective *a = &source->objectives[i];
-        const struct objective *b = &target->objectives[i];
-        if (strcmp(a->name, b->name) == 0 && a->maximize == b->maximize)
-            continue;
-        return error_set(err, ERROR_INVALID,
-                         "study %.64s is to %s %.60s, this one to %s %.60s",
-                         copy->source_key,
-                         a->maximize ? "maximize" : "minimize", a->name,
-                         b->maximize ? "maximize" : "minimize", b->name);
-    }
-    return 0;
-}
-
-static int check_constraints(const struct copy *copy,
-                             const struct definition *source,
-                             const struct definition *target, struct error *err)
-{
-    size_t k = target->n_outcome_constraints;
-    if (source->n_outcome_constraints != k)
-        return error_set(err, ERROR_INVALID,
-                         "study %.64s has %zu outcome constraints, not %zu as "
-                         "this one",
-                         copy->source_key, source->n_outcome_constraints, k);
-    for (size_t i = 0; i < k; i++) {
-        const char *a = source->outcome_constraints[i].name;
-        const char *b = target->outcome_constraints[i].name;
-        if (strcmp(a, b) != 0)
-            return error_set(err, ERROR_INVALID,
-                             "study %.64s has the outcome constraint %.60s "
-                             "where this one has %.60s",
-                             copy->source_key, a, b);
-    }
-    return 0;
-}
-
-struct planning {
-    struct copy *copy;
-    const struct definition *source, *target;
-    double *point; // [d of the target]
-};
-
-static int visit_choice(void *context, const struct trial_row *row,
-                        struct error *err)
-{
-    struct planning *planning = context;
-    struct copy *copy = planning->copy;
-    struct error misfit = {0};
-    if (row->n_point != planning->source->space.n ||
-        translate_point(&planning->source->space, row->point,
-                        &planning->target->space, planning->point, &misfit)) {
-        copy->n_unfit++;
-        if (copy->skip_unfit)
-            return 0;
-        return error_set(err, ERROR_INVALID,
-                         "trial %" PRId64 " of study %.64s does not fit: %s",
-                         row->number, copy->source_key, misfit.message);
-    }
-    if (copy->n == COPY_MAX_TRIALS)
-        return error_set(err, ERROR_INVALID,
-                         "trials must be at most %d, study %.64s has more that "
-                         "match",
-                         COPY_MAX_TRIALS, copy->source_key);
-    if (copy->n == copy->capacity) {
-        copy->capacity = copy->n ? 2 * copy->n : 256;
-        copy->numbers =
-            memory_resize(copy->numbers, copy->capacity, sizeof *copy->numbers);
-    }
-    copy->numbers[copy->n++] = row->number;
-    return 0;
-}
-
-static struct definition *read_source(struct store *store,
-                                      const struct copy *copy,
-                                      struct arena *arena, struct error *err)
-{
-    struct study_row row;
-    return store_study_get(store, copy->source_id, arena, &row, err)
-               ? NULL
-               : wire_definition_load(row.definition, err);
-}
-
-int copy_plan(struct store *store, struct copy *copy,
-              const struct definition *target, struct error *err)
-{
-    struct arena arena;
-    int result = -1;
-    arena_init(&arena);
-    struct definition *source = read_source(store, copy, &arena, err);
-    struct planning planning = {copy, source, target,
-                                arena_doubles(&arena, target->space.n)};
-    if (source && !check_objectives(copy, source, target, err) &&
-        !check_constraints(copy, source, target, err)) {
-        copy->filter.study_id = copy->source_id;
-        result = store_trial_choose(store, &copy->filter, copy->first,
-                                    copy->last, visit_choice, &planning, err);
-    }
-    definition_free(source);
-    arena_done(&arena);
-    return result;
-}
 
 // ---- reading a step ---------------------------------------------------------
-
-struct taken {
-    struct trial_row row; // in the arena
-    struct report_row *reports;
-    size_t n_reports, capacity;
-};
 
 struct page {
     const struct copy *copy;
     struct arena *arena;
-    struct taken *taken; // [COPY_STEP]
+    struct copied *taken; // [COPY_STEP]
     size_t n;
     size_t at; // in copy->numbers: the next one to look for
     size_t rows, bytes, reports;
@@ -192,14 +52,14 @@ static int visit_trial(void *context, const struct trial_row *row,
     if (chosen)
         page->at++;
     if (chosen && !row->withdrawn && copy_states_ended() >> row->state & 1)
-        page->taken[page->n++] = (struct taken){.row = *row};
+        page->taken[page->n++] = (struct copied){.row = *row};
     page->rows++;
     page->bytes += size_of(row);
     page->full = page->n == COPY_STEP || page->bytes > COPY_STEP_BYTES;
     return page->full ? -1 : 0;
 }
 
-static void keep_report(struct page *page, struct taken *taken,
+static void keep_report(struct page *page, struct copied *taken,
                         const struct report_row *row)
 {
     if (taken->n_reports == taken->capacity) {
@@ -227,7 +87,7 @@ static int visit_report(void *context, const struct report_row *row,
         page->reporting++;
     if (page->reporting == page->n)
         return 0;
-    struct taken *taken = &page->taken[page->reporting];
+    struct copied *taken = &page->taken[page->reporting];
     if (taken->row.number != row->number)
         return 0;
     if (page->reports >= COPY_STEP_REPORTS && !taken->n_reports) {
@@ -301,6 +161,7 @@ static struct trial_row row_of(const struct live *live, size_t number,
     row.stop_reason = from->stop_reason;
     row.sampler = "imported";
     row.created_ms = from->created_ms;
+    row.withdrawn_reason = from->withdrawn_reason;
     row.wall_s = from->wall_s;
     row.cost = from->cost;
     row.worker = from->worker;
@@ -316,7 +177,7 @@ static struct trial_row row_of(const struct live *live, size_t number,
 }
 
 static int write_reports(struct live *live, struct store *store, size_t number,
-                         const struct taken *taken, struct error *err)
+                         const struct copied *taken, struct error *err)
 {
     for (size_t i = 0; i < taken->n_reports; i++) {
         struct report_row row = taken->reports[i];
@@ -332,24 +193,29 @@ static int write_reports(struct live *live, struct store *store, size_t number,
 // The id of a copy, and the key by which memory knows it. What came with it
 // does not matter, for it may have been edited there since.
 struct name {
-    char id[100];
+    char id[104];
     unsigned char key[STORE_CLIENT_KEY_BYTES];
     uint64_t words[2]; // the same bytes
 };
 
-static void make_name(const struct copy *copy, int64_t number,
-                      struct name *name)
+static void hash_name(struct name *name)
 {
     unsigned char hash[AUTH_HASH_BYTES];
-    int n = snprintf(name->id, sizeof name->id, "%.64s/%" PRId64,
-                     copy->source_key, number);
-    auth_hash(name->id, (size_t)n, hash);
+    auth_hash(name->id, strlen(name->id), hash);
     memcpy(name->key, hash, sizeof name->key);
     memcpy(name->words, hash, sizeof name->words);
 }
 
+static void make_name(const struct copy *copy, int64_t number,
+                      struct name *name)
+{
+    snprintf(name->id, sizeof name->id, "%.64s/%" PRId64, copy->source_key,
+             number);
+    hash_name(name);
+}
+
 // Appends the trial in memory, ended. Returns its number.
-static size_t append(struct live *live, const struct taken *taken,
+static size_t append(struct live *live, const struct copied *taken,
                      const double *point, const struct name *name)
 {
     const struct trial_row *from = &taken->row;
@@ -364,6 +230,7 @@ static size_t append(struct live *live, const struct taken *taken,
                                .brought = true,
                                .stopped = from->stopped,
                                .ended_ms = from->ended_ms,
+                               .wall_s = from->wall_s,
                                .client_key = name->words[0],
                                .client_body = name->words[1]};
     ahead_skip(live);
@@ -375,23 +242,25 @@ static size_t append(struct live *live, const struct taken *taken,
     live_move(live, number, state_here(live, from, &outcome), &outcome);
     if (!isnan(from->cost))
         tally_charge(live, number, from->cost);
+    if (from->withdrawn)
+        live_amend(live, number, from->withdrawn, live_state(live, number),
+                   &outcome_none);
     return number;
 }
 
-static int add(struct live *live, struct store *store, const struct copy *copy,
-               const struct taken *taken, const double *point,
+// Adds the trial, which has this point here.
+static int add(struct live *live, struct store *store,
+               const struct copied *taken, const double *point,
                const struct name *name, struct error *err)
 {
     size_t number = append(live, taken, point, name);
     struct trial_row row = row_of(live, number, &taken->row);
-    row.client_id = name->id;
+    row.client_id = *name->id ? name->id : NULL;
     memcpy(row.client_key, name->key, sizeof row.client_key);
-    if (store_trial_add(store, &row, err) ||
-        write_reports(live, store, number, taken, err))
-        return -1;
-    return copy->quiet ? 0
-                       : trial_event(live, store, "trial_imported", row.number,
-                                     copy->user_id, err);
+    return store_trial_add(store, &row, err) ||
+                   write_reports(live, store, number, taken, err)
+               ? -1
+               : 0;
 }
 
 static bool is_present(const struct live *live, const struct name *name)
@@ -413,6 +282,16 @@ static void skip_present(const struct live *live, const struct copy *copy,
     }
 }
 
+// The event of the trial that was added last.
+static int tell_of(const struct live *live, struct store *store,
+                   const struct copy *copy, struct error *err)
+{
+    return copy->quiet
+               ? 0
+               : trial_event(live, store, "trial_imported",
+                             (int64_t)live->history.n - 1, copy->user_id, err);
+}
+
 static int write_page(struct live *live, struct store *store,
                       const struct page *page, const struct definition *source,
                       struct copy_step *step, struct error *err)
@@ -421,7 +300,7 @@ static int write_page(struct live *live, struct store *store,
     double *point = arena_doubles(page->arena, space->n);
     struct name name;
     for (size_t i = 0; i < page->n; i++) {
-        const struct taken *taken = &page->taken[i];
+        const struct copied *taken = &page->taken[i];
         struct error misfit = {0};
         make_name(page->copy, taken->row.number, &name);
         if (is_present(live, &name)) {
@@ -432,7 +311,8 @@ static int write_page(struct live *live, struct store *store,
             step->n_unfit++;
         } else {
             step->n_new++;
-            if (add(live, store, page->copy, taken, point, &name, err))
+            if (add(live, store, taken, point, &name, err) ||
+                tell_of(live, store, page->copy, err))
                 return -1;
         }
     }
@@ -457,10 +337,39 @@ int copy_some(struct live *live, struct store *store, const struct copy *copy,
     int result = -1;
     // The definition is read last: it is no older than the trials.
     if (read_page(store, &page, err) == 0 &&
-        (source = read_source(store, copy, &arena, err)))
+        (source = copy_read_source(store, copy, &arena, err)))
         result = write_page(live, store, &page, source, step, err);
     step->next = page.at;
     definition_free(source);
     arena_done(&arena);
     return result ? -1 : study_settle(live, store, err);
+}
+
+// ---- trials of a file -------------------------------------------------------
+
+int copy_listed(struct live *live, struct store *store,
+                const struct copied *trials, size_t n, struct copy_step *step,
+                struct error *err)
+{
+    size_t bytes = 0;
+    *step = (struct copy_step){.at = step->at, .next = step->at};
+    while (step->next < n && step->n_new < COPY_STEP &&
+           bytes < COPY_STEP_BYTES) {
+        const struct copied *trial = &trials[step->next++];
+        struct name name = {0};
+        if (trial->row.client_id) {
+            snprintf(name.id, sizeof name.id, "%s", trial->row.client_id);
+            hash_name(&name);
+        }
+        if (*name.id && is_present(live, &name))
+            return error_set(err, ERROR_INVALID,
+                             "line %zu: the id \"%.100s\" was there before",
+                             step->next + 1, name.id);
+        if (add(live, store, trial, trial->row.point, &name, err))
+            return -1;
+        step->n_new++;
+        bytes +=
+            size_of(&trial->row) + trial->n_reports * sizeof *trial->reports;
+    }
+    return study_settle(live, store, err);
 }

@@ -26,6 +26,7 @@
 
 enum {
     COPY_MAX_TRIALS = 100000,
+    IMPORT_MAX_BYTES = 67108864, // of a file
     COPY_STEP = 250,            // trials of a transaction, at most,
     COPY_STEP_ROWS = 2000,      // read for them, at most
     COPY_STEP_BYTES = 1 << 22,  // with texts of about this size
@@ -77,6 +78,20 @@ struct copy_step {
 // Copies some trials into the live study, inside a transaction.
 int copy_some(struct live *live, struct store *store, const struct copy *copy,
               struct copy_step *step, struct error *err);
+
+// A trial that comes from a file: as in a row of the store, with a point of the
+// study that gets it and without what only that study knows.
+struct copied {
+    struct trial_row row;
+    struct report_row *reports;
+    size_t n_reports, capacity;
+};
+
+// Appends trials that are no copies of stored ones; ids are theirs (client_id).
+// ERROR_INVALID for an id that the study has.
+int copy_listed(struct live *live, struct store *store,
+                const struct copied *trials, size_t n, struct copy_step *step,
+                struct error *err);
 
 // ---- clones -----------------------------------------------------------------
 

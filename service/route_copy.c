@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // route_copy.c - a study made from another one, and studies joined
 //
-// Both plan in the pool and copy in steps (copy.h): a command that is done
-// submits itself again until nothing is left, and others take their turn in
-// between.
+// Both plan in the pool; route_building.h copies.
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,200 +9,15 @@
 #include <string.h>
 
 #include "auth.h"
-#include "clock.h"
 #include "copy.h"
-#include "route.h"
-#include "store_copy.h"
+#include "route_building.h"
 #include "wire.h"
 #include "wire_copy.h"
 #include "wire_definition.h"
-#include "wire_trial.h"
 
 enum { MERGE_MAX_STUDIES = 100 };
 
-struct copying {
-    struct command command;
-    struct call *call;
-    struct copy *copies; // [n]
-    size_t n, which;
-    struct copy_step step;
-    size_t n_new, n_there, n_unfit;
-    // Of a clone:
-    struct study_wanted wanted;
-    int64_t built_id; // of the study that is built, 0: none
-    bool again;       // publishing met another one
-    struct study_row row;
-    char key[STUDY_KEY_CHARS + 1];
-};
-
-// Frees what the heap holds, and answers.
-static void finish(struct copying *copying, const struct text *text, int status)
-{
-    struct call *call = copying->call;
-    if (copying->command.error.code)
-        route_problem(call->service, call->request, &copying->command.error);
-    else
-        route_json(call, status, text);
-    for (size_t i = 0; i < copying->n; i++)
-        copy_done(&copying->copies[i]);
-    definition_free(copying->wanted.definition);
-    http_answer(call->request);
-}
-
-// Is nothing left after this step?
-static bool is_last(const struct copying *copying)
-{
-    return copying->which >= copying->n ||
-           (copying->step.next >= copying->copies[copying->which].n &&
-            copying->which + 1 == copying->n);
-}
-
-static int copy_step(struct copying *copying, struct live *live,
-                     struct store *store, struct error *err)
-{
-    return copying->which < copying->n
-               ? copy_some(live, store, &copying->copies[copying->which],
-                           &copying->step, err)
-               : 0;
-}
-
-// Counts what a step has done, and moves on. Returns false at the end.
-static bool move_on(struct copying *copying)
-{
-    bool more = !is_last(copying);
-    copying->n_new += copying->step.n_new;
-    copying->n_there += copying->step.n_there;
-    copying->n_unfit += copying->step.n_unfit;
-    copying->step.at = copying->step.next;
-    if (more && copying->step.at >= copying->copies[copying->which].n) {
-        copying->which++;
-        copying->step.at = 0;
-    }
-    return more;
-}
-
-// ---- clone: building --------------------------------------------------------
-
-struct giving_up {
-    struct command command;
-    int64_t id;
-};
-
-static int apply_give_up(struct command *command, struct live *live,
-                         struct store *store, struct error *err)
-{
-    (void)live;
-    return store_study_abandon(store, ((struct giving_up *)command)->id, err);
-}
-
-static void done_give_up(struct command *command, const struct live *live)
-{
-    (void)live;
-    free(command);
-}
-
-// Leaves what was built to the reaper. When this fails it finds it later.
-static void give_up(const struct copying *copying)
-{
-    struct giving_up *giving_up = calloc(1, sizeof *giving_up);
-    if (!giving_up)
-        abort();
-    giving_up->command.apply = apply_give_up;
-    giving_up->command.done = done_give_up;
-    giving_up->id = copying->built_id;
-    engine_submit(copying->call->service->engine, &giving_up->command);
-}
-
-static int read_made(struct copying *copying, struct store *store,
-                     struct error *err)
-{
-    return store_study_get(store, copying->wanted.id,
-                           &copying->call->request->arena, &copying->row, err);
-}
-
-static void finish_clone(struct copying *copying)
-{
-    struct text text;
-    struct error *err = &copying->command.error;
-    bool made = copying->wanted.id == copying->built_id;
-    if (copying->built_id && (err->code || !made))
-        give_up(copying);
-    text_init(&text, &copying->call->request->arena);
-    if (!err->code)
-        wire_study_write(&text, &copying->row, err);
-    finish(copying, &text, copying->built_id && made ? 201 : 200);
-}
-
-static int apply_build(struct command *command, struct live *live,
-                       struct store *store, struct error *err)
-{
-    struct copying *copying = (struct copying *)command;
-    struct error fault = {0};
-    if (store_study_build(store, live->id, clock_wall_ms(), &fault))
-        return fault.code == ERROR_NOT_FOUND
-                   ? error_set(err, ERROR_CONFLICT,
-                               "the clone took too long and was given up")
-                   : error_set(err, fault.code, "%s", fault.message);
-    if (copy_step(copying, live, store, err))
-        return -1;
-    if (!is_last(copying))
-        return 0;
-    return copy_publish(live, store, &copying->wanted, err) ||
-                   read_made(copying, store, err)
-               ? -1
-               : 0;
-}
-
-static void done_build(struct command *command, const struct live *live)
-{
-    struct copying *copying = (struct copying *)command;
-    struct engine *engine = copying->call->service->engine;
-    (void)live;
-    // Another clone of this name was published at the same moment: look at it.
-    bool met = command->error.code == ERROR_CONFLICT && !copying->again;
-    copying->again |= met;
-    if (met || (!command->error.code && move_on(copying)))
-        engine_submit(engine, command);
-    else
-        finish_clone(copying);
-}
-
-static int apply_begin(struct command *command, struct live *live,
-                       struct store *store, struct error *err)
-{
-    struct copying *copying = (struct copying *)command;
-    (void)live;
-    return copy_begin(store, &copying->wanted, err) ||
-                   read_made(copying, store, err)
-               ? -1
-               : 0;
-}
-
-static void done_begin(struct command *command, const struct live *live)
-{
-    struct copying *copying = (struct copying *)command;
-    (void)live;
-    if (command->error.code || !copying->wanted.created) {
-        finish_clone(copying);
-        return;
-    }
-    copying->built_id = copying->wanted.id;
-    command->study_id = copying->built_id;
-    command->apply = apply_build;
-    command->done = done_build;
-    engine_submit(copying->call->service->engine, command);
-}
-
 // ---- clone: the request -----------------------------------------------------
-
-static struct copying *start(struct call *call, size_t n)
-{
-    struct arena *arena = &call->request->arena;
-    struct copying *copying = arena_zeros(arena, 1, sizeof *copying);
-    copying->call = route_keep(call);
-    copying->copies = arena_zeros(arena, n, sizeof *copying->copies);
-    return copying;
-}
 
 // The same source and body make the same key.
 static void make_key(const struct study_row *source, const json_t *body,
@@ -224,16 +37,16 @@ static void make_key(const struct study_row *source, const json_t *body,
 }
 
 // Reads what is wanted, and plans it unless the study is there already.
-static int read_clone(struct copying *copying, const struct study_row *source,
+static int read_clone(struct building *building, const struct study_row *source,
                       const struct definition *definition, const json_t *body,
                       struct error *err)
 {
     static const char *const known[] = {"name", "trials", "changes", "unfit",
                                         NULL};
-    struct call *call = copying->call;
+    struct call *call = building->call;
     struct arena *arena = &call->request->arena;
-    struct study_wanted *wanted = &copying->wanted;
-    struct copy *copy = copying->copies;
+    struct study_wanted *wanted = &building->wanted;
+    struct copy *copy = building->copies;
     struct fields fields;
     if (fields_open(&fields, body, "", known, err))
         return -1;
@@ -247,7 +60,7 @@ static int read_clone(struct copying *copying, const struct study_row *source,
         return -1;
     wanted->identity = study_identity(wanted->definition, arena);
     make_key(source, body, wanted);
-    copying->n = !none;
+    building->n = !none;
     copy->source_id = source->id;
     copy->source_key = source->key;
     copy->quiet = true;
@@ -258,14 +71,6 @@ static int read_clone(struct copying *copying, const struct study_row *source,
         return -1;
     wanted->copied_from = wire_copy_origin(source, copy->n_unfit, arena);
     return found < 0 ? -1 : 0;
-}
-
-static int check_creator(const struct principal *principal, struct error *err)
-{
-    if (principal->study_id)
-        return error_set(err, ERROR_FORBIDDEN,
-                         "the token is bound to one study and creates none");
-    return account_may(principal, SCOPE_READ, err);
 }
 
 static int open_study(struct call *call, const char *key,
@@ -285,27 +90,21 @@ enum route_outcome route_study_clone(struct call *call, struct error *err)
 {
     struct study_row source;
     struct definition *definition;
-    if (check_creator(&call->principal, err) ||
+    if (building_allowed(&call->principal, err) ||
         open_study(call, call->args[0], &source, &definition, err))
         return ROUTE_FAILED;
-    struct copying *copying = start(call, 1);
-    auth_random(copying->key, STUDY_KEY_CHARS);
-    copying->wanted.owner_id = call->principal.user_id;
-    copying->wanted.principal = &copying->call->principal;
-    copying->wanted.key = copying->key;
+    struct building *building = building_new(call, 1);
     json_t *body = route_body(call, err);
     int result =
-        body ? read_clone(copying, &source, definition, body, err) : -1;
+        body ? read_clone(building, &source, definition, body, err) : -1;
     json_decref(body);
     definition_free(definition);
     if (result) {
-        copy_done(copying->copies);
-        definition_free(copying->wanted.definition);
+        copy_done(building->copies);
+        definition_free(building->wanted.definition);
         return ROUTE_FAILED;
     }
-    copying->command.apply = apply_begin;
-    copying->command.done = done_begin;
-    engine_submit(call->service->engine, &copying->command);
+    building_begin(building);
     return ROUTE_LATER;
 }
 
@@ -314,25 +113,25 @@ enum route_outcome route_study_clone(struct call *call, struct error *err)
 static int apply_merge(struct command *command, struct live *live,
                        struct store *store, struct error *err)
 {
-    return copy_step((struct copying *)command, live, store, err);
+    return building_step((struct building *)command, live, store, err);
 }
 
 static void done_merge(struct command *command, const struct live *live)
 {
-    struct copying *copying = (struct copying *)command;
+    struct building *building = (struct building *)command;
     struct text text;
-    if (!command->error.code && move_on(copying)) {
-        engine_submit(copying->call->service->engine, command);
+    if (!command->error.code && building_move_on(building)) {
+        engine_submit(building->call->service->engine, command);
         return;
     }
-    text_init(&text, &copying->call->request->arena);
+    text_init(&text, &building->call->request->arena);
     if (!command->error.code) {
         text_add(&text, "{\"study_id\":");
         text_string(&text, live->key);
         text_print(&text, ",\"added\":%zu,\"present\":%zu,\"unfit\":%zu}",
-                   copying->n_new, copying->n_there, copying->n_unfit);
+                   building->n_new, building->n_there, building->n_unfit);
     }
-    finish(copying, &text, 200);
+    building_finish(building, &text, 200);
 }
 
 // Finds source i, which is another study than the target.
@@ -361,12 +160,12 @@ static int read_source(struct call *call, const json_t *from, size_t i,
     return 0;
 }
 
-static int read_merge(struct copying *copying, const struct study_row *target,
+static int read_merge(struct building *building, const struct study_row *target,
                       const struct definition *definition, const json_t *body,
                       struct error *err)
 {
     static const char *const known[] = {"from", "trials", "unfit", NULL};
-    struct call *call = copying->call;
+    struct call *call = building->call;
     struct fields fields;
     size_t planned = 0;
     if (fields_open(&fields, body, "", known, err))
@@ -380,14 +179,14 @@ static int read_merge(struct copying *copying, const struct study_row *target,
                            "must hold 1 to %d, not %zu", MERGE_MAX_STUDIES,
                            json_array_size(from));
     for (size_t i = 0; i < json_array_size(from); i++) {
-        struct copy *copy = &copying->copies[copying->n++];
+        struct copy *copy = &building->copies[building->n++];
         copy->user_id = call->principal.user_id;
         int none = wire_copy_read(&fields, copy, &call->request->arena);
         if (none < 0 || read_source(call, from, i, target->id, copy, err) ||
             (!none && copy_plan(call->store, copy, definition, err)))
             return -1;
         planned += copy->n;
-        copying->n_unfit += copy->n_unfit;
+        building->n_unfit += copy->n_unfit;
     }
     if (planned > COPY_MAX_TRIALS)
         return fields_fail(&fields, ERROR_INVALID, "trials",
@@ -403,20 +202,20 @@ enum route_outcome route_study_merge(struct call *call, struct error *err)
     if (account_may(&call->principal, SCOPE_READ, err) ||
         open_study(call, call->args[0], &target, &definition, err))
         return ROUTE_FAILED;
-    struct copying *copying = start(call, MERGE_MAX_STUDIES);
+    struct building *building = building_new(call, MERGE_MAX_STUDIES);
     json_t *body = route_body(call, err);
     int result =
-        body ? read_merge(copying, &target, definition, body, err) : -1;
+        body ? read_merge(building, &target, definition, body, err) : -1;
     json_decref(body);
     definition_free(definition);
     if (result) {
-        for (size_t i = 0; i < copying->n; i++)
-            copy_done(&copying->copies[i]);
+        for (size_t i = 0; i < building->n; i++)
+            copy_done(&building->copies[i]);
         return ROUTE_FAILED;
     }
-    copying->command.study_id = target.id;
-    copying->command.apply = apply_merge;
-    copying->command.done = done_merge;
-    engine_submit(call->service->engine, &copying->command);
+    building->command.study_id = target.id;
+    building->command.apply = apply_merge;
+    building->command.done = done_merge;
+    engine_submit(call->service->engine, &building->command);
     return ROUTE_LATER;
 }

@@ -838,6 +838,20 @@ COPIES = [
 ]
 
 EXPORTS = [
+    post("import nothing", "/studies/import", EITHER, "line 1"),
+    post("import a definition", "/studies/import", EITHER, "line 1", **GOOD),
+    post("import under a wrong field", "/studies/import?nom=x", 400, "nom",
+         study=GOOD),
+    post("import an empty name", "/studies/import?name=", 422, "name",
+         study=GOOD),
+    post("import 201 bytes of name", "/studies/import?name=" + "x" * 201, SIZE,
+         "name", study=GOOD),
+    post("import a study of no sense", "/studies/import", 422, "space",
+         study={**GOOD, "space": {}}),
+    Case("a reader imports", "POST", "/studies/import", 403, "scope|ask",
+         {"study": GOOD}, token="{reader}"),
+    Case("one study's token imports", "POST", "/studies/import", HIDDEN, "",
+         {"study": GOOD}, token="{elsewhere}"),
     get("export as xml", "/studies/{study}/export?format=xml", 422, "format"),
     get("export from a word", "/studies/{study}/export?cursor=x", 400,
         "cursor"),

@@ -8,6 +8,7 @@ import json
 import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import harness
 import httpx
@@ -505,3 +506,122 @@ def test_a_table_has_what_readers_of_csv_expect(calls):
     assert two["params.depth"] == two["values.value"] == two["started"] == ""
     assert two["error"] == "line one\nline two" and two["cost"] == "2.0"
     assert two["ended"].endswith("Z")
+
+
+# ---- import -----------------------------------------------------------------
+
+
+def imported(calls, text, status=201, name=None):
+    """Import a file, and return the study or the problem."""
+    query = "?" + urlencode({"name": name}) if name else ""
+    answer = calls.api("POST", "/studies/import" + query, data=text.encode())
+    assert answer.status == status, answer.text
+    return answer.json
+
+
+def test_a_study_comes_back_from_its_file(calls):
+    study = calls.create(
+        space={**TREE, "x": LINE["x"]}, objectives=objective("maximize"),
+        outcome_constraints=[{"name": "ms", "upper": 20}], tags=["t"],
+        budget={"max_trials": 90, "deadline": "2100-01-01T00:00:00Z"},
+        iteration={"points": 5, "trigger_fraction": 0.5}, constants={"c": [1]},
+        sampler={"name": "tpe", "seed": 5}, notes="é", lease_s=77)
+    tree = {"model": "tree", "depth": 3, "x": 0.125}
+    bring(calls, study,
+          {"params": tree, "value": 1.5, "state": "complete", "id": "mine",
+           "constraints": {"ms": 7}, "outputs": {"o": [1.5]}, "wall_s": 3,
+           "cost": 2.5, "uncertainty": 0.25, "meta": {"m": None},
+           "env": {"e": "x"}},
+          {"params": tree, "value": 9, "state": "complete",
+           "constraints": {"ms": 21}},
+          {"params": {"model": "net", "x": 0.5}, "state": "failed",
+           "error": "boom"},
+          {"params": {"model": "net", "x": 1}, "state": "pruned", "value": 1,
+           "reports": [{"step": 1, "value": 0.5}, {"step": 3, "value": 1}]},
+          {"params": tree, "value": 99, "state": "complete",
+           "constraints": {"ms": 1}})
+    path = f"/studies/{study['id']}/trials"
+    calls.ok("PATCH", f"{path}/0", {"tags": ["a", "b"], "notes": "look"})
+    calls.ok("PATCH", f"{path}/4", {"invalid": True, "reason": "bad"})
+    text, _ = exported(calls, study)
+    imported(calls, text, 409)  # the study is there
+    name = fresh_name()
+    copy = imported(calls, text, name=name)
+    assert copy["best"] == {"number": 0, "value": 1.5}
+    assert copy["trials"]["invalid"] == 1
+    assert copy["copied_from"]["study"] == study["id"]
+    again, _ = exported(calls, copy)
+    one, other = ([json.loads(line) for line in each.splitlines()]
+                  for each in (text, again))
+    for field in ("objectives", "outcome_constraints", "space", "sampler",
+                  "pruner", "budget", "lease_s", "max_attempts", "constants",
+                  "tags", "notes", "trials", "best"):
+        assert other[0]["study"][field] == one[0]["study"][field], field
+    kept = KEPT + ("number", "id", "invalid", "invalid_reason", "special")
+    assert [{k: t[k] for k in kept} for t in other[1:]] == [
+        {k: t[k] for k in kept} for t in one[1:]]
+    assert imported(calls, text, 200, name=name)["id"] == copy["id"]
+    calls.ok("PATCH", f"/studies/{copy['id']}/trials/4", {"invalid": False})
+    assert calls.study(copy)["best"]["number"] == 4
+
+
+def test_what_has_no_outcome_is_left_out_of_an_import(calls):
+    study = filled(calls, 2)
+    calls.ask(study, 3)
+    text, _ = exported(calls, study)
+    copy = imported(calls, text, name=fresh_name())
+    assert copy["trials"]["total"] == 2 and copy["copied_from"]["unfit"] == 3
+
+
+def test_a_large_file_is_imported_and_other_bodies_stay_small(calls):
+    study = calls.create()
+    for i in range(3):
+        bring(calls, study, *(
+            at(j / 300, i, meta={"text": "x" * 12_000}) for j in range(250)))
+    text, _ = exported(calls, study)
+    assert len(text) > 9e6
+    copy = imported(calls, text, name=fresh_name())
+    assert copy["trials"]["complete"] == 750
+    assert [t["values"] for t in details(calls, copy)] == [
+        t["values"] for t in details(calls, study)]
+    answer = calls.api("POST", "/studies", data=text.encode())
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize("change, word", [
+    (lambda lines: [], "line 1"),
+    (lambda lines: lines[1:], "line 1"),
+    (lambda lines: ["[]"] + lines[1:], "line 1"),
+    (lambda lines: [lines[0], "{"], "line 2"),
+    (lambda lines: [lines[0], "1"], "line 2"),
+    (lambda lines: [lines[0], lines[0]], "line 2: *state|line 2.state"),
+    (lambda lines: [lines[0].replace('"low":0', '"low":5')], "space.x"),
+    (lambda lines: [lines[0].replace('"random"', '"magic"')], "sampler"),
+    (lambda lines: [lines[0], lines[1].replace('"x":0', '"x":7')],
+     "line 2.*x"),
+    (lambda lines: [lines[0], lines[1].replace('"x":0', '"y":0')],
+     "line 2.*y"),
+    (lambda lines: [lines[0], lines[1].replace('complete', 'odd')],
+     "line 2.state"),
+    (lambda lines: [lines[0], lines[1].replace('[0.0]', 'null')],
+     "line 2.values"),
+    (lambda lines: [lines[0], lines[1].replace('[0.0]', '[NaN]')], "line 2"),
+    (lambda lines: [lines[0], lines[1].replace('[0.0]', '[1,2]')],
+     "line 2.values"),
+    (lambda lines: [lines[0], lines[1].replace('"tags":null', '"tags":7')],
+     "line 2.tags"),
+    (lambda lines: [lines[0], lines[1].replace('[]', '[{"step":-1}]')],
+     "line 2.reports"),
+    (lambda lines: [lines[0]] + 2 * [lines[1].replace('"id":null', '"id":"i"')],
+     "line 3.*i"),
+])
+def test_a_file_that_makes_no_sense_is_refused(calls, change, word):
+    study = filled(calls, 2)
+    text, _ = exported(calls, study)
+    lines = change(text.splitlines())
+    name = fresh_name()
+    answer = calls.api("POST", "/studies/import?" + urlencode({"name": name}),
+                       data="\n".join(lines).encode())
+    assert answer.status in (400, 422), answer.text
+    assert re.search(word, answer.json["detail"]), answer.json["detail"]
+    assert names(calls, f"q={name}") == []

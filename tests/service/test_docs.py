@@ -343,6 +343,8 @@ LIMITS = {
     "studies that one merge reads": (
         "service/route_copy.c", "MERGE_MAX_STUDIES"),
     "trials of one clone or merge": ("service/copy.h", "COPY_MAX_TRIALS"),
+    "bytes of a file that is imported, if `--max_body_bytes` is not above": (
+        "service/copy.h", "IMPORT_MAX_BYTES"),
     "bytes of a page of an export, until the trial that reaches them ends": (
         "service/route_export.c", "EXPORT_PAGE_BYTES"),
     "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
