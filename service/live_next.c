@@ -3,23 +3,26 @@
 
 #include "live.h"
 
-// Has one of the trials that this one tries again told after all?
+// Has one of the trials that this one tries again told after all? The first
+// attempt may itself run again what somebody asked for: that is another story.
 static bool is_answered(const struct live *live, size_t number)
 {
-    int32_t before = live->trials[number].retry_of;
-    for (; before >= 0; before = live->trials[before].retry_of)
-        if (live->history.state[before] != TRIAL_LOST)
+    const struct live_trial *trial = &live->trials[number];
+    for (; live_is_retry(trial); trial = &live->trials[trial->retry_of])
+        if (!live->trials[trial->retry_of].withdrawn &&
+            live->history.state[trial->retry_of] != TRIAL_LOST)
             return true;
     return false;
 }
 
 bool live_is_handed_back(const struct live *live, size_t number)
 {
-    int64_t before = live->trials[number].retry_of;
+    const struct live_trial *trial = &live->trials[number];
+    bool handed_back = trial->lease_ms == 0;
     int n = 0;
-    for (; before >= 0; before = live->trials[before].retry_of)
-        n += live->trials[before].lease_ms == 0;
-    return live->trials[number].lease_ms == 0 && n < LIVE_MAX_HAND_BACKS;
+    for (; live_is_retry(trial); trial = &live->trials[trial->retry_of])
+        n += live->trials[trial->retry_of].lease_ms == 0;
+    return handed_back && n < LIVE_MAX_HAND_BACKS;
 }
 
 bool live_may_retry(const struct live *live, size_t number)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "budget.h"
 #include "clock.h"
 #include "warm.h"
@@ -69,7 +70,7 @@ static void set_state(struct live *live, enum study_state state,
 {
     live->state = state;
     free(live->reason);
-    live->reason = reason ? strdup(reason) : NULL;
+    live->reason = reason ? memory_text(reason) : NULL;
 }
 
 int study_settle(struct live *live, struct store *store, struct error *err)
@@ -108,6 +109,17 @@ int study_cancel(struct live *live, struct store *store, int64_t user_id,
     }
     set_state(live, STUDY_FINISHED, CANCELLED);
     return write_definition(live, store, "study_cancelled", user_id, err);
+}
+
+int study_settle_again(struct live *live, struct store *store, int64_t user_id,
+                       struct error *err)
+{
+    char detail[BUDGET_DETAIL];
+    if (live->state != STUDY_FINISHED || !budget_is_reason(live->reason) ||
+        budget_used_up(live, detail))
+        return study_settle(live, store, err);
+    set_state(live, STUDY_RUNNING, NULL);
+    return write_definition(live, store, "study_resumed", user_id, err);
 }
 
 int study_steer(struct live *live, struct store *store, enum study_state state,

@@ -23,6 +23,11 @@ const char *study_state_name(enum study_state state);
 // -1 when unknown.
 int study_state_from_name(const char *name);
 
+// After results were changed: settles the study, or opens one again that had
+// finished because a limit of its budget was used up, and is not any more.
+int study_settle_again(struct live *live, struct store *store, int64_t user_id,
+                       struct error *err);
+
 // Marks the study finished when its budget is used up and nothing runs.
 int study_settle(struct live *live, struct store *store, struct error *err);
 

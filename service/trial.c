@@ -27,7 +27,7 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
     return (struct trial_row){
         .study_id = live->id,
         .number = (int64_t)number,
-        .state = (enum trial_state)live->history.state[number],
+        .state = live_state(live, number),
         .point = history_point(&live->history, number),
         .n_point = live->history.space->n,
         .uncertainty = NAN,
@@ -45,6 +45,7 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
         .revision = live->progress.revision,
         .brought = trial->brought,
         .priority = trial->priority,
+        .withdrawn = trial->withdrawn,
     };
 }
 
@@ -63,8 +64,12 @@ int trial_event(const struct live *live, struct store *store, const char *kind,
 int trial_check_number(const struct live *live, int64_t number,
                        struct error *err)
 {
-    if (number >= 0 && (uint64_t)number < live->history.n)
-        return 0;
+    if (number >= 0 && (uint64_t)number < live->history.n) {
+        if (live->trials[number].withdrawn != WITHDRAWN_DELETED)
+            return 0;
+        return error_set(err, ERROR_NOT_FOUND, "trial %" PRId64 " was deleted",
+                         number);
+    }
     return error_set(err, ERROR_NOT_FOUND,
                      "number %" PRId64 " is not a trial of this study, which "
                      "has %zu",
@@ -114,8 +119,12 @@ static int repeat(const struct live *live, struct store *store, struct ask *ask,
     for (size_t i = (size_t)first;
          i < live->history.n && ask->n_numbers < ask->n; i++)
         if (live->trials[i].ask_key == key &&
+            live->trials[i].withdrawn != WITHDRAWN_DELETED &&
             remember_again(live, store, ask, i, err))
             return -1;
+    if (!ask->n_numbers)
+        return error_set(err, ERROR_CONFLICT,
+                         "Idempotency-Key is that of trials that were deleted");
     return 0;
 }
 
@@ -432,7 +441,7 @@ int trial_report(struct live *live, struct store *store, struct report *report,
     if (trial_check_number(live, report->number, err))
         return -1;
     size_t number = (size_t)report->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
+    enum trial_state state = live_state(live, number);
     const struct live_trial *trial = &live->trials[number];
     report->reason[0] = '\0';
     if (keep_report(live, store, report, err) ||

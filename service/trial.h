@@ -77,6 +77,7 @@ struct tell {
     const double *cost;          // in the user's unit; NULL: not told
     const char *error, *outputs, *meta, *env; // or NULL
     bool lenient;
+    bool overwrite; // replaces what was told before, see amend.h
     int64_t user_id;
     // out
     enum trial_state told;             // what the trial is now

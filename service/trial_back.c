@@ -55,7 +55,7 @@ int trial_release(struct live *live, struct store *store,
     if (trial_check_number(live, release->number, err))
         return -1;
     size_t number = (size_t)release->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
+    enum trial_state state = live_state(live, number);
     if (state == TRIAL_QUEUED)
         return error_set(err, ERROR_CONFLICT,
                          "trial %zu is queued: nobody has it to hand it back",
@@ -65,7 +65,7 @@ int trial_release(struct live *live, struct store *store,
     if (state == TRIAL_LOST && release->meta &&
         keep_meta(live, store, number, release->meta, err))
         return -1;
-    release->state = (enum trial_state)live->history.state[number];
+    release->state = live_state(live, number);
     release->retried = release->state == TRIAL_LOST && is_retried(live, number);
     return 0;
 }
@@ -79,7 +79,7 @@ int trial_cancel(struct live *live, struct store *store,
     if (trial_check_number(live, cancel->number, err))
         return -1;
     size_t number = (size_t)cancel->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
+    enum trial_state state = live_state(live, number);
     if (state == TRIAL_CANCELLED)
         return 0;
     if (state != TRIAL_QUEUED && state != TRIAL_RUNNING)

@@ -32,7 +32,7 @@ int trial_heartbeat(struct live *live, struct store *store,
     if (trial_check_number(live, heartbeat->number, err))
         return -1;
     size_t number = (size_t)heartbeat->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
+    enum trial_state state = live_state(live, number);
     if (trial_renew(live, store, number, err))
         return -1;
     heartbeat->lease_ms = live->trials[number].lease_ms;

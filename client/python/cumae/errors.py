@@ -18,6 +18,10 @@ class ServiceUnreachable(CumaeError):
     """No usable answer came before the patience of the call ran out."""
 
 
+class InvalidWebhook(CumaeError):
+    """A request is no delivery of the webhook that has this secret."""
+
+
 class StudyEnded(CumaeError):
     """The study hands out no further trials.
 

@@ -30,6 +30,7 @@ from typing import (
 )
 
 from .client import Client
+from .edits import Edits
 from .errors import CumaeError, NotFound, StudyEnded
 from .plain import plain
 from .space import Space, space_as_json
@@ -41,7 +42,7 @@ BROUGHT_AT_ONCE = 1000  # trials in one call, of the service's limit
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
 
 
-class Study:
+class Study(Edits):
     """Find the study of that name, or create it.
 
     space       parameters by name: Float, Int, Categorical, Discrete, Bool
@@ -337,7 +338,8 @@ class Study:
                 shorter than the client's timeout_s; 0: end when there are no
                 more for now
 
-        An event is {"seq":, "event":, "number":, "state":, "at":, "by":}.
+        An event is {"seq":, "event":, "number":, "state":, "at":, "by":}; one
+        of an edit also has "detail": {"before":, "after":}.
         Raises NotFound when the study was deleted.
         """
         path = f"/studies/{self.id}/events"

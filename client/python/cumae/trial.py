@@ -51,6 +51,8 @@ class TrialRecord:
     values  one per objective, or None without a result
     constraints  what was measured, by name, or None
     why     why this point was chosen, in words, or None
+    invalid  its result informs nobody: see Study.invalidate()
+    revision  changes with the trial: see Study.edit()
     reports  [{"step": ..., "value": ...}] where they were asked for
     wall_s  seconds the worker took, as it said
     cost    what it cost, as it said, in a unit of yours
@@ -83,6 +85,11 @@ class TrialRecord:
     iteration: Optional[int] = None
     sampler: Optional[str] = None
     why: Optional[str] = None
+    tags: Optional[List[str]] = None
+    notes: Optional[str] = None
+    invalid: bool = False
+    invalid_reason: Optional[str] = None
+    revision: Optional[int] = None
 
     @property
     def value(self) -> Optional[float]:
