@@ -86,7 +86,7 @@ struct gp_loss *gp_loss_new(const struct gp_data *data, struct arena *arena)
 
 static double typical_log_length(size_t d)
 {
-    return log(0.5) + (d < 50 ? 0.25 : 0.5) * log((double)d);
+    return log(0.25) + (d < 50 ? 0.25 : 0.5) * log((double)d);
 }
 
 // A normal prior: what it adds to the loss, and to the derivative.
