@@ -266,17 +266,20 @@ static const char *explain(const struct surrogate *surrogate,
                        standing(surrogate, mean));
 }
 
-// Writes what the model proposes and returns why; NULL while the start is in
-// progress.
-static const char *propose(const struct sampler_task *task,
-                           const struct model *model, uint64_t number,
-                           struct rng *rng, struct arena *arena, double *point)
+static int suggest(const struct sampler_task *task, const struct model *model,
+                   uint64_t number, struct arena *arena, struct suggestion *out,
+                   struct error *err)
 {
+    (void)err;
+    struct rng rng = rng_at(task->seed, number);
+    size_t begun = surrogate_begun(task->history, number);
+    if (!model->ready || (double)begun < startup(task)) {
+        out->why = start(task, number, &rng, arena, out->point);
+        return 0;
+    }
     struct surrogate now =
         surrogate_look(&model->surrogate, task->history, number, arena);
-    struct aim aim = aim_of(&now, task->history, number, rng, arena);
-    if ((double)(aim.n_results + aim.n_pending) < startup(task))
-        return NULL;
+    struct aim aim = aim_of(&now, task->history, number, &rng, arena);
     struct search search = {
         .task = task,
         .number = number,
@@ -287,29 +290,17 @@ static const char *propose(const struct sampler_task *task,
                    .n_best = aim.n_best,
                    .best = aim.best,
                    .radius = aim.radius},
-        .rng = rng,
+        .rng = &rng,
         .arena = arena,
     };
-    struct ascent_points found = ascent_find(&search.ascent, rng, arena);
-    if ((unlikely(&search, found.unit) && leap(&search, point)) ||
-        take(&search, found, point))
-        return explain(&now, &aim, task->space, point, arena);
-    if (!tried_random_other(task->history, number, rng, arena, point))
-        space_decode(task->space, found.unit, point);
-    return "all that the model proposes was tried: a random point";
-}
-
-static int suggest(const struct sampler_task *task, const struct model *model,
-                   uint64_t number, struct arena *arena, struct suggestion *out,
-                   struct error *err)
-{
-    (void)err;
-    struct rng rng = rng_at(task->seed, number);
-    out->why = NULL;
-    if (model->ready)
-        out->why = propose(task, model, number, &rng, arena, out->point);
-    if (!out->why)
-        out->why = start(task, number, &rng, arena, out->point);
+    struct ascent_points found = ascent_find(&search.ascent, &rng, arena);
+    out->why = "all that the model proposes was tried: a random point";
+    if ((unlikely(&search, found.unit) && leap(&search, out->point)) ||
+        take(&search, found, out->point))
+        out->why = explain(&now, &aim, task->space, out->point, arena);
+    else if (!tried_random_other(task->history, number, &rng, arena,
+                                 out->point))
+        space_decode(task->space, found.unit, out->point);
     return 0;
 }
 
