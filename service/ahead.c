@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "live.h"
 
 static void *allocate(size_t size)
@@ -213,7 +214,7 @@ bool ahead_wants(const struct live *live)
 {
     int64_t most = live->definition->budget.max_trials;
     if (live->state != STUDY_RUNNING || live->deleted || !is_slow(live) ||
-        (most > 0 && (int64_t)live->n_started >= most))
+        (most > 0 && live->tally.started >= most))
         return false;
     return missing(live) > 0 || is_stale(live);
 }
@@ -276,7 +277,8 @@ static bool prepare_one(struct preparation *p, const struct sampler_task *task)
     if (made) {
         struct ahead_item *item = &p->items[p->n++];
         *item = (struct ahead_item){.point = allocate(d * sizeof(double)),
-                                    .why = found.why ? strdup(found.why) : NULL,
+                                    .why = found.why ? memory_text(found.why)
+                                                     : NULL,
                                     .seen_revision = p->revision,
                                     .seen = p->seen};
         if (d)

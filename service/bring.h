@@ -35,15 +35,15 @@ struct brought {
                                                // id, 8 of all that came with
                                                // it; all 0: no id
     double *point;                             // [d] NaN: not given
-    bool imported;                             // it has ended; `tell` says how
     int64_t priority;                          // of an enqueued one
     const char *meta; // JSON of an enqueued one, or NULL
     struct tell tell; // its number is set here
     const struct bring_report *reports;
     size_t n_reports;
+    bool imported; // it has ended; `tell` says how
     // out
-    int64_t number;
     bool is_new;
+    int64_t number;
 };
 
 struct bring {

@@ -59,6 +59,18 @@ static const struct setting settings[] = {
      "patience with requests in flight when stopping"},
     {"live_studies", COUNT, "256", AT(live_studies), 1, 1000000,
      "studies kept in memory"},
+    {"webhook_http", COUNT, "0", AT(webhook_http), 0, 1,
+     "1: webhooks may have http:// URLs"},
+    {"webhook_private", COUNT, "0", AT(webhook_private), 0, 1,
+     "1: webhooks may lead to loopback and private addresses"},
+    {"webhook_ca_file", TEXT, "", AT(webhook_ca_file), 0, 0,
+     "PEM file of the authorities to believe instead of the system's"},
+    {"webhook_timeout_s", SECONDS, "10", AT(webhook_timeout_s), 1, 60,
+     "a receiver must answer within this time"},
+    {"webhook_retry_ms", COUNT, "5000", AT(webhook_retry_ms), 1, 3600000,
+     "wait after a failed delivery; five times as long after each further one"},
+    {"webhook_give_up_s", SECONDS, "259200", AT(webhook_give_up_s), 1, 31536000,
+     "a webhook that failed for so long is disabled"},
 };
 
 enum { N_SETTINGS = sizeof settings / sizeof *settings };

@@ -32,6 +32,9 @@ struct config {
     unsigned max_connections, max_connections_per_address;
     unsigned idle_s, request_s, drain_s;
     unsigned live_studies;
+    unsigned webhook_http, webhook_private; // 1: allowed
+    const char *webhook_ca_file;            // "" when not set
+    unsigned webhook_timeout_s, webhook_retry_ms, webhook_give_up_s;
 };
 
 enum config_wish { CONFIG_RUN, CONFIG_HELP, CONFIG_SHOW_VERSION };

@@ -26,16 +26,26 @@ enum {
     STUDY_MAX_OBJECTIVES = 8,
     STUDY_MAX_OUTCOME_CONSTRAINTS = 16,
     STUDY_MAX_WARM_START = 10,
+    STUDY_MAX_LIMIT = 1000000000, // of a budget, and of the cost of a trial
+    STUDY_MAX_POINTS = 10000,     // of an iteration
 };
 
 // A limit that is not set is 0; target is NaN.
 struct budget {
-    int64_t max_trials;  // handed out in all
+    int64_t max_trials;  // points handed out in all, retries not counted
     int64_t max_running; // at the same time
     int64_t max_failed;  // failed trials after which no more is handed out
     int64_t patience;    // results without a new best
     int64_t deadline_ms; // wall time
     double target;       // in the user's sign: as good as this is enough
+    double max_cost;     // of all trials, in the user's unit
+};
+
+// Trials are handed out in batches. The next one begins when `trigger_fraction`
+// of the latest one has ended.
+struct iteration {
+    int64_t points; // of a batch; 0: there are no batches
+    double trigger_fraction;
 };
 
 struct objective {
@@ -63,6 +73,7 @@ struct definition {
     const struct pruner *pruner;
     double pruner_options[OPTION_MAX];
     struct budget budget;
+    struct iteration iteration;
     int64_t lease_s; // how long a trial is its worker's without a call
     int64_t max_attempts;
     char *warm_start[STUDY_MAX_WARM_START]; // keys of studies to learn from

@@ -19,6 +19,7 @@
 #include "numbers.h"
 #include "outcome.h"
 #include "store.h"
+#include "tally.h"
 #include "warm.h"
 
 // What the engine keeps of a trial beside the history's columns.
@@ -37,6 +38,11 @@ struct live_trial {
     int64_t priority;     // of a brought one while it is queued
     uint64_t client_key;  // digests of the name that the user gave it and of
     uint64_t client_body; // what came with it; 0: none
+    int64_t iteration;    // in which it was handed out, 0: none
+    double cost;          // told, NaN: not yet
+    enum withdrawn withdrawn;
+    enum trial_state state; // of a withdrawn one, which the history has as
+                            // cancelled, for then it informs nobody
 };
 
 struct live {
@@ -54,11 +60,13 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct warm *warm;      // results of other studies, or NULL
-    struct ahead ahead;     // models and suggestions
-    struct numbers asks;    // first trials by ask_key
-    struct numbers clients; // trials by client_key
-    size_t n_started;       // trials that were ever handed out
+    struct warm *warm;            // results of other studies, or NULL
+    struct ahead ahead;           // models and suggestions
+    struct numbers asks;          // first trials by ask_key
+    struct numbers clients;       // trials by client_key
+    struct tally tally;           // what was used of the budget
+    int64_t hidden[TRIAL_STATES]; // what users count and the history does not
+    int64_t n_invalid;
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -72,7 +80,7 @@ int live_catch_up(struct live *live, struct store *store,
                   enum study_state state, struct error *err);
 
 // Appends a trial that is being handed out and was suggested when there were
-// `seen` results; returns its number.
+// `seen` results; returns its number. It has told no cost yet.
 size_t live_append(struct live *live, const double *point,
                    const struct live_trial *trial, size_t seen);
 
@@ -89,8 +97,28 @@ void live_start(struct live *live, size_t number,
 void live_move(struct live *live, size_t number, enum trial_state state,
                const struct outcome *outcome);
 
+// The same for a trial that people change: what it is from now on, and whether
+// it is withdrawn. A result that comes back takes its place of old among the
+// results; its reports are for live_read_reports. What was made from the
+// results before is forgotten.
+void live_amend(struct live *live, size_t number, enum withdrawn withdrawn,
+                enum trial_state state, const struct outcome *outcome);
+
+// What a trial is to its users, withdrawn or not.
+static inline enum trial_state live_state(const struct live *live,
+                                          size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    return trial->withdrawn ? trial->state
+                            : (enum trial_state)live->history.state[number];
+}
+
+// Reads the reports of a trial that is withdrawn no more.
+int live_read_reports(struct live *live, struct store *store, size_t number,
+                      struct error *err);
+
 // Inserts or replaces a report; `value` is the user's. Returns true when the
-// step is new.
+// step is new. Those of a withdrawn trial are in the store alone.
 bool live_report(struct live *live, size_t number, int64_t step, double value);
 
 // The user's first value of a trial, NaN when it has none.
@@ -101,7 +129,10 @@ double live_value(const struct live *live, size_t number);
 void live_outcome(const struct live *live, size_t number, double *values,
                   struct outcome *outcome);
 
-// The first lost trial that is to be tried again, or -1.
+// Is this a lost trial that is to be tried again?
+bool live_may_retry(const struct live *live, size_t number);
+
+// The first such trial, or -1.
 int64_t live_find_lost(const struct live *live);
 
 // The queued trial to hand out next, or -1: of those with the highest priority

@@ -20,6 +20,7 @@
 #include "problem.h"
 #include "route.h"
 #include "service.h"
+#include "wire.h"
 
 void openblas_set_num_threads(int threads);
 
@@ -75,6 +76,7 @@ static void touched(void *context, int64_t study_id, bool gone)
 {
     const struct service *service = context;
     watch_changed(service->watch, study_id, gone);
+    courier_changed(service->courier, study_id);
 }
 
 // ---- start ------------------------------------------------------------------
@@ -102,6 +104,19 @@ static int welcome(const struct service *service, struct error *err)
     return 0;
 }
 
+static struct courier_options courier_options(const struct config *config)
+{
+    return (struct courier_options){
+        .database = config->database,
+        .outbound = {.http = config->webhook_http,
+                     .private = config->webhook_private,
+                     .ca_file = config->webhook_ca_file,
+                     .timeout_s = config->webhook_timeout_s},
+        .policy = {.retry_ms = config->webhook_retry_ms,
+                   .give_up_ms = config->webhook_give_up_s * INT64_C(1000)},
+    };
+}
+
 static int start(struct service *service, struct error *err)
 {
     const struct config *config = service->config;
@@ -116,6 +131,7 @@ static int start(struct service *service, struct error *err)
         .touched = touched,
         .context = service,
     };
+    struct courier_options courier = courier_options(config);
     struct http_options http = {
         .listen = config->listen,
         .loops = config->loops,
@@ -133,10 +149,14 @@ static int start(struct service *service, struct error *err)
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
+    courier.metrics = service->metrics;
     if (store_migrate(config->database, err))
         return -1;
     service->watch = watch_start(config->database, err);
     if (!service->watch)
+        return -1;
+    service->courier = courier_new(&courier, err);
+    if (!service->courier)
         return -1;
     service->engine = engine_start(&engine, err);
     if (!service->engine)
@@ -147,7 +167,8 @@ static int start(struct service *service, struct error *err)
         return -1;
     service->reaper =
         reaper_start(config->database, service->engine, service->metrics, err);
-    if (!service->reaper)
+    if (!service->reaper ||
+        courier_start(service->courier, service->engine, err))
         return -1;
     service->http = http_start(&http, err);
     return service->http ? 0 : -1;
@@ -156,14 +177,20 @@ static int start(struct service *service, struct error *err)
 static void stop(struct service *service)
 {
     atomic_store(&service->draining, true);
+    // Whoever waits for what a receiver says is answered before the sockets
+    // are closed.
+    unsigned drain_s = service->config->drain_s;
+    courier_drain(service->courier, drain_s > 1 ? drain_s - 1 : 0);
     if (service->http) {
         http_drain(service->http);
         watch_drain(service->watch);
-        http_stop(service->http, service->config->drain_s);
+        http_stop(service->http, drain_s);
     }
     pool_stop(service->pool);
     reaper_stop(service->reaper);
+    courier_stop(service->courier);
     engine_stop(service->engine);
+    courier_free(service->courier);
     watch_stop(service->watch);
     accounts_free(service->accounts);
     directory_free(service->directory);
@@ -250,6 +277,7 @@ int main(int argc, char **argv)
     int status = 0;
     (void)argc;
     keep_signals(&signals);
+    wire_start();
     gsl_set_error_handler_off(); // the default one aborts
     openblas_set_num_threads(1); // our own threads share the cores
     if (config_load(&config, argv, &wish, &err)) {

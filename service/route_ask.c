@@ -27,7 +27,7 @@ static void answer(struct asking *asking, const struct live *live)
     for (size_t i = 0; i < ask->n_numbers; i++)
         wire_trial_hand_out(&text, live, ask->numbers[i], ask->why[i]);
     text_char(&text, ']');
-    if (ask->n_numbers == 0) {
+    if (ask->reason) {
         text_print(&text, ",\"reason\":\"%s\",\"detail\":", ask->reason);
         text_string(&text, ask->detail);
         text_key(&text, "retry_after_s");

@@ -60,7 +60,7 @@ static void write_answer(struct text *text, const struct bring *bring,
     text_add(text, ",\"trials\":[");
     for (size_t i = 0; i < bring->n; i++) {
         const struct brought *trial = &bring->trials[i];
-        uint8_t state = live->history.state[trial->number];
+        enum trial_state state = live_state(live, (size_t)trial->number);
         text_next(text);
         text_char(text, '{');
         text_key(text, "number");
@@ -68,7 +68,7 @@ static void write_answer(struct text *text, const struct bring *bring,
         text_key(text, "id");
         text_string(text, trial->id);
         text_key(text, "state");
-        text_string(text, trial_state_name((enum trial_state)state));
+        text_string(text, trial_state_name(state));
         text_char(text, '}');
     }
     text_add(text, "]}");
@@ -180,9 +180,9 @@ static int read_item(const json_t *item, size_t i, struct brought *trial,
                      struct arena *arena, struct error *err)
 {
     static const char *const known[] = {
-        "id",      "params", "meta",        "priority",    "state",
-        "value",   "values", "constraints", "uncertainty", "error",
-        "outputs", "env",    "wall_s",      "reports",     NULL};
+        "id",     "params",      "meta",        "priority", "state",   "value",
+        "values", "constraints", "uncertainty", "error",    "outputs", "env",
+        "wall_s", "cost",        "reports",     NULL};
     struct fields fields;
     char where[40];
     snprintf(where, sizeof where, "trials[%zu]", i);

@@ -11,6 +11,7 @@
 #include "account.h"
 #include "answers.h"
 #include "config.h"
+#include "courier.h"
 #include "directory.h"
 #include "engine.h"
 #include "http.h"
@@ -25,6 +26,7 @@ struct service {
     struct pool *pool;
     struct reaper *reaper;
     struct watch *watch;
+    struct courier *courier;
     struct accounts *accounts;
     struct directory *directory;
     struct answers *answers;

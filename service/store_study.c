@@ -43,7 +43,8 @@ static int insert(struct store *store, struct study_row *row, struct error *err)
                 db_int(count[TRIAL_FAILED]), db_int(count[TRIAL_INFEASIBLE]),
                 db_int(count[TRIAL_LOST]), db_int(count[TRIAL_CANCELLED]),
                 db_int_unless(progress->best_number, -1),
-                db_real(progress->best_value)),
+                db_real(progress->best_value), db_int(progress->started),
+                db_real(progress->cost), db_int_unless(progress->iteration, 0)),
         &reader, err);
 }
 
@@ -80,6 +81,10 @@ void store_next_progress(struct db_row *row, struct study_progress *progress)
         progress->count[state] = db_next_int(row);
     progress->best_number = db_next_int_or(row, -1);
     progress->best_value = db_next_real(row);
+    progress->invalid = db_next_int(row);
+    progress->started = db_next_int(row);
+    progress->cost = db_next_real(row);
+    progress->iteration = db_next_int_or(row, 0);
 }
 
 static int read_study(void *context, struct db_row *row, struct error *err)
@@ -212,7 +217,9 @@ int store_study_advance(struct store *store, int64_t id,
                 db_int(count[TRIAL_INFEASIBLE]), db_int(count[TRIAL_LOST]),
                 db_int(count[TRIAL_CANCELLED]),
                 db_int_unless(progress->best_number, -1),
-                db_real(progress->best_value), db_int(changed_ms)),
+                db_real(progress->best_value), db_int(changed_ms),
+                db_int(progress->invalid), db_int(progress->started),
+                db_real(progress->cost), db_int_unless(progress->iteration, 0)),
         err);
 }
 
@@ -230,9 +237,10 @@ int store_study_define(struct store *store, const struct study_row *row,
 int store_study_delete(struct store *store, int64_t id, struct error *err)
 {
     static const enum query steps[] = {
-        QUERY_STUDY_DELETE_EVENTS, QUERY_STUDY_DELETE_REPORTS,
-        QUERY_STUDY_DELETE_TRIALS, QUERY_STUDY_DELETE_PRIORS,
-        QUERY_STUDY_DELETE_TOKENS, QUERY_STUDY_DELETE,
+        QUERY_STUDY_DELETE_EVENTS,   QUERY_STUDY_DELETE_REPORTS,
+        QUERY_STUDY_DELETE_TRIALS,   QUERY_STUDY_DELETE_PRIORS,
+        QUERY_STUDY_DELETE_WEBHOOKS, QUERY_STUDY_DELETE_TOKENS,
+        QUERY_STUDY_DELETE,
     };
     if (store_flush_events(store, err))
         return -1;

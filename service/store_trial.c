@@ -44,7 +44,9 @@ int store_trial_add(struct store *store, const struct trial_row *row,
                                    row->n_constraint_values),
                 db_text(row->why), db_text(row->client_id),
                 key_of(row->client_key, STORE_CLIENT_KEY_BYTES),
-                priority_of(row)),
+                priority_of(row), db_int_unless(row->withdrawn, WITHDRAWN_NOT),
+                db_text(row->withdrawn_reason), db_real(row->cost),
+                db_int_unless(row->iteration, 0)),
         err);
 }
 
@@ -63,7 +65,8 @@ int store_trial_end(struct store *store, const struct trial_row *row,
                 db_text(row->error), db_text(row->outputs), db_text(row->meta),
                 db_text(row->env),
                 db_doubles_or_null(row->constraint_values,
-                                   row->n_constraint_values)),
+                                   row->n_constraint_values),
+                db_real(row->cost)),
         err);
 }
 
@@ -85,7 +88,8 @@ int store_trial_start(struct store *store, const struct trial_row *row,
                             db_int_unless(row->started_ms, 0),
                             db_int(row->lease_ms), db_text(row->worker),
                             db_int(row->revision), db_text(row->special),
-                            key_of(row->ask_key, STORE_ASK_KEY_BYTES)),
+                            key_of(row->ask_key, STORE_ASK_KEY_BYTES),
+                            db_int_unless(row->iteration, 0)),
                     err);
 }
 
@@ -138,6 +142,10 @@ static int read_trial(void *context, struct db_row *row, struct error *err)
     trial->client_id = db_next_text(row);
     db_next_bytes(row, trial->client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, trial);
+    trial->withdrawn = (enum withdrawn)db_next_int_or(row, WITHDRAWN_NOT);
+    trial->withdrawn_reason = db_next_text(row);
+    trial->cost = db_next_real(row);
+    trial->iteration = db_next_int_or(row, 0);
     return 0;
 }
 
@@ -181,6 +189,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
         filter->newest_first ? QUERY_TRIAL_LIST_NEWEST : QUERY_TRIAL_LIST,
         db_int(filter->study_id), db_int(filter->state),
         db_int(filter->after_number), db_int(filter->limit),
+        db_int(filter->deleted ? WITHDRAWN_DELETED : WITHDRAWN_INVALID),
         db_int(filter->since_revision));
     if (changed)
         call.query = filter->newest_first ? QUERY_TRIAL_LIST_CHANGED_NEWEST
@@ -218,6 +227,9 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     db_next_bytes(row, trial.client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, &trial);
     trial.constraint_values = db_next_doubles(row, &trial.n_constraint_values);
+    trial.withdrawn = (enum withdrawn)db_next_int_or(row, WITHDRAWN_NOT);
+    trial.cost = db_next_real(row);
+    trial.iteration = db_next_int_or(row, 0);
     return visitor->visit(visitor->context, &trial, err);
 }
 

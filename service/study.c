@@ -5,13 +5,13 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
+#include "budget.h"
 #include "clock.h"
-#include "trial.h"
 #include "warm.h"
 #include "widen.h"
 #include "wire_definition.h"
@@ -30,110 +30,6 @@ int study_state_from_name(const char *name)
         if (strcmp(names[i], name) == 0)
             return i;
     return -1;
-}
-
-// ---- budgets ----------------------------------------------------------------
-
-// Results of trials that ran here since the best one of all.
-static int64_t results_without_best(const struct live *live)
-{
-    const struct history *history = &live->history;
-    int64_t n = 0;
-    for (size_t i = history->n_ended; i-- > 0;) {
-        size_t number = history->ended[i];
-        if (history->best >= 0 && number == (size_t)history->best)
-            break;
-        n += history->state[number] == TRIAL_COMPLETE &&
-             live->trials[number].started_ms;
-    }
-    return n;
-}
-
-// Trials that failed here; not those that failed before they were imported.
-static int64_t failed_here(const struct live *live)
-{
-    const struct history *history = &live->history;
-    int64_t n = 0;
-    for (size_t i = 0; i < history->n_ended; i++) {
-        size_t number = history->ended[i];
-        n += history->state[number] == TRIAL_FAILED &&
-             live->trials[number].started_ms;
-    }
-    return n;
-}
-
-static bool target_reached(const struct live *live)
-{
-    const struct definition *d = live->definition;
-    if (isnan(d->budget.target) || live->history.best < 0)
-        return false;
-    return live->history.value[live->history.best] <=
-           definition_sign(d, 0, d->budget.target);
-}
-
-// Why the budget allows no new trial, ever (unless it is widened): a machine
-// word in *word, the text for people in detail. NULL when it does.
-static const char *used_up(const struct live *live, char *detail, size_t size)
-{
-    const struct budget *budget = &live->definition->budget;
-    const struct history *history = &live->history;
-    int64_t started = (int64_t)live->n_started;
-    int64_t failed = (int64_t)history->count[TRIAL_FAILED];
-    if (budget->max_trials && started >= budget->max_trials) {
-        snprintf(detail, size, "max_trials %" PRId64 " handed out",
-                 budget->max_trials);
-        return "budget";
-    }
-    if (budget->max_failed && failed >= budget->max_failed &&
-        failed_here(live) >= budget->max_failed) {
-        snprintf(detail, size, "max_failed %" PRId64 " reached",
-                 budget->max_failed);
-        return "budget";
-    }
-    if (budget->deadline_ms && clock_wall_ms() >= budget->deadline_ms) {
-        snprintf(detail, size, "deadline passed");
-        return "budget";
-    }
-    if (target_reached(live)) {
-        snprintf(detail, size, "target %g reached", budget->target);
-        return "converged";
-    }
-    if (budget->patience && results_without_best(live) >= budget->patience) {
-        snprintf(detail, size, "patience %" PRId64 ": no better result since",
-                 budget->patience);
-        return "converged";
-    }
-    return NULL;
-}
-
-static bool close_ask(struct ask *ask, const char *reason, double retry_after_s)
-{
-    ask->reason = reason;
-    ask->retry_after_s = retry_after_s;
-    return true;
-}
-
-bool study_closed(const struct live *live, struct ask *ask)
-{
-    const struct budget *budget = &live->definition->budget;
-    int64_t running = (int64_t)live->history.count[TRIAL_RUNNING];
-    snprintf(ask->detail, sizeof ask->detail, "%s",
-             live->reason ? live->reason : "");
-    if (live->state == STUDY_PAUSED)
-        return close_ask(ask, "paused", 30);
-    if (live->state == STUDY_DRAINING)
-        return close_ask(ask, "draining", 0);
-    if (live->state == STUDY_FINISHED)
-        return close_ask(ask, "finished", 0);
-    const char *word = used_up(live, ask->detail, sizeof ask->detail);
-    if (word)
-        return close_ask(ask, word, 0);
-    if (budget->max_running && running >= budget->max_running) {
-        snprintf(ask->detail, sizeof ask->detail,
-                 "max_running %" PRId64 " reached", budget->max_running);
-        return close_ask(ask, "budget", 10);
-    }
-    return false;
 }
 
 // ---- changes of the study's own row -----------------------------------------
@@ -172,21 +68,32 @@ static void set_state(struct live *live, enum study_state state,
 {
     live->state = state;
     free(live->reason);
-    live->reason = reason ? strdup(reason) : NULL;
+    live->reason = reason ? memory_text(reason) : NULL;
 }
 
 int study_settle(struct live *live, struct store *store, struct error *err)
 {
-    char detail[120];
+    char detail[BUDGET_DETAIL];
     if (live->state == STUDY_FINISHED || live->history.count[TRIAL_RUNNING] > 0)
         return 0;
-    const char *word = used_up(live, detail, sizeof detail);
+    const char *word = budget_used_up(live, detail);
     if (!word && live->state == STUDY_DRAINING)
         snprintf(detail, sizeof detail, "stopped");
     else if (!word)
         return 0;
     set_state(live, STUDY_FINISHED, detail);
     return write_definition(live, store, "study_finished", 0, err);
+}
+
+int study_settle_again(struct live *live, struct store *store, int64_t user_id,
+                       struct error *err)
+{
+    char detail[BUDGET_DETAIL];
+    if (live->state != STUDY_FINISHED || !budget_is_reason(live->reason) ||
+        budget_used_up(live, detail))
+        return study_settle(live, store, err);
+    set_state(live, STUDY_RUNNING, NULL);
+    return write_definition(live, store, "study_resumed", user_id, err);
 }
 
 int study_steer(struct live *live, struct store *store, enum study_state state,
@@ -212,13 +119,14 @@ int study_redefine(struct live *live, struct store *store,
                    struct definition *definition, int64_t user_id,
                    struct error *err)
 {
-    char detail[120];
+    char detail[BUDGET_DETAIL];
     if (widen_check(&live->definition->space, &definition->space, err)) {
         definition_free(definition);
         return -1;
     }
     live_define(live, definition);
-    if (live->state == STUDY_FINISHED && !used_up(live, detail, sizeof detail))
+    if (live->state == STUDY_FINISHED && live->reason &&
+        budget_is_reason(live->reason) && !budget_used_up(live, detail))
         set_state(live, STUDY_RUNNING, NULL);
     if (write_definition(live, store, "study_changed", user_id, err))
         return -1;

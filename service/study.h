@@ -3,8 +3,8 @@
 //
 // A study hands out trials while it is `running` and its budget lasts. Paused
 // and draining studies still take reports and tells. It is `finished` when the
-// budget is used up and nothing runs any more; widening the budget opens it
-// again.
+// budget is used up (budget.h) and nothing runs any more; widening the budget
+// opens it again. One that was stopped stays finished.
 
 #ifndef CUMAE_STUDY_H
 #define CUMAE_STUDY_H
@@ -17,16 +17,16 @@
 
 enum { STUDY_KEY_CHARS = 16 }; // of a new public id
 
-struct ask;
 struct principal;
 
 const char *study_state_name(enum study_state state);
 // -1 when unknown.
 int study_state_from_name(const char *name);
 
-// May no further trial be handed out now? Then ask->reason, detail and
-// retry_after_s say why.
-bool study_closed(const struct live *live, struct ask *ask);
+// After results were changed: settles the study, or opens one again that had
+// finished because a limit of its budget was used up, and is not any more.
+int study_settle_again(struct live *live, struct store *store, int64_t user_id,
+                       struct error *err);
 
 // Marks the study finished when its budget is used up and nothing runs.
 int study_settle(struct live *live, struct store *store, struct error *err);
@@ -59,7 +59,8 @@ char *study_identity(const struct definition *definition, struct arena *arena);
 int study_steer(struct live *live, struct store *store, enum study_state state,
                 int64_t user_id, struct error *err);
 
-// Replaces the definition (owned from now on, also on failure).
+// Replaces the definition (owned from now on, also on failure). What it changes
+// of the budget holds from the next ask on.
 int study_redefine(struct live *live, struct store *store,
                    struct definition *definition, int64_t user_id,
                    struct error *err);

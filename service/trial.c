@@ -27,11 +27,13 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
     return (struct trial_row){
         .study_id = live->id,
         .number = (int64_t)number,
-        .state = (enum trial_state)live->history.state[number],
+        .state = live_state(live, number),
         .point = history_point(&live->history, number),
         .n_point = live->history.space->n,
         .uncertainty = NAN,
         .wall_s = NAN,
+        .cost = NAN,
+        .iteration = trial->iteration,
         .stopped = trial->stopped,
         .attempt = trial->attempt,
         .retry_of = trial->retry_of,
@@ -43,6 +45,7 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
         .revision = live->progress.revision,
         .brought = trial->brought,
         .priority = trial->priority,
+        .withdrawn = trial->withdrawn,
     };
 }
 
@@ -61,8 +64,12 @@ int trial_event(const struct live *live, struct store *store, const char *kind,
 int trial_check_number(const struct live *live, int64_t number,
                        struct error *err)
 {
-    if (number >= 0 && (uint64_t)number < live->history.n)
-        return 0;
+    if (number >= 0 && (uint64_t)number < live->history.n) {
+        if (live->trials[number].withdrawn != WITHDRAWN_DELETED)
+            return 0;
+        return error_set(err, ERROR_NOT_FOUND, "trial %" PRId64 " was deleted",
+                         number);
+    }
     return error_set(err, ERROR_NOT_FOUND,
                      "number %" PRId64 " is not a trial of this study, which "
                      "has %zu",
@@ -112,8 +119,12 @@ static int repeat(const struct live *live, struct store *store, struct ask *ask,
     for (size_t i = (size_t)first;
          i < live->history.n && ask->n_numbers < ask->n; i++)
         if (live->trials[i].ask_key == key &&
+            live->trials[i].withdrawn != WITHDRAWN_DELETED &&
             remember_again(live, store, ask, i, err))
             return -1;
+    if (!ask->n_numbers)
+        return error_set(err, ERROR_CONFLICT,
+                         "Idempotency-Key is that of trials that were deleted");
     return 0;
 }
 
@@ -136,6 +147,7 @@ static int choose(struct live *live, struct arena *arena,
     item->seen = live->history.n_ended;
     trial->attempt = live->trials[lost].attempt + 1;
     trial->retry_of = (int32_t)lost;
+    trial->iteration = live->trials[lost].iteration;
     ahead_skip(live);
     return 0;
 }
@@ -164,6 +176,7 @@ static int start(struct live *live, struct store *store, struct ask *ask,
                             .revision = live_revise(live)};
     trial.started_ms = row.started_ms;
     trial.lease_ms = row.lease_ms;
+    row.iteration = trial.iteration = budget_iteration(live);
     keep_key(ask, &trial);
     memcpy(row.ask_key, ask->key, sizeof row.ask_key);
     live_start(live, number, &trial);
@@ -175,9 +188,10 @@ static int start(struct live *live, struct store *store, struct ask *ask,
 }
 
 static int hand_out(struct live *live, struct store *store, struct ask *ask,
-                    struct arena *arena, struct error *err)
+                    enum budget_leave leave, struct arena *arena,
+                    struct error *err)
 {
-    int64_t queued = live_find_queued(live);
+    int64_t queued = leave == BUDGET_OPEN ? live_find_queued(live) : -1;
     if (queued >= 0)
         return start(live, store, ask, (size_t)queued, err);
     const struct definition *definition = live->definition;
@@ -187,7 +201,8 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
     struct live_trial trial = {.lease_ms = now + 1000 * lease_s,
                                .started_ms = now,
                                .attempt = 1,
-                               .retry_of = -1};
+                               .retry_of = -1,
+                               .iteration = budget_iteration(live)};
     keep_key(ask, &trial);
     if (choose(live, arena, &item, &trial, err))
         return -1;
@@ -240,19 +255,24 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     arena_init(&arena);
     int result = 0;
     while (result == 0 && ask->n_numbers < ask->n) {
-        if (study_closed(live, ask))
+        enum budget_leave leave = budget_leave(live, ask);
+        if (leave == BUDGET_CLOSED)
             break;
         arena_reset(&arena);
-        result = ask->n_numbers ? 0 : require(live, ask->n, err);
+        if (leave == BUDGET_OPEN && !ask->n_numbers)
+            result = require(live, ask->n, err);
         if (result == 0)
-            result = hand_out(live, store, ask, &arena, err);
+            result = hand_out(live, store, ask, leave, &arena, err);
     }
     arena_done(&arena);
     // As a repeat lists them. Queued ones come first and say no why.
     qsort(ask->numbers, ask->n_numbers, sizeof *ask->numbers, by_number);
+    if (ask->n_numbers == ask->n)
+        ask->reason = NULL;
     if (result && err->code == ERROR_EXHAUSTED) {
         ask->reason = "exhausted";
-        snprintf(ask->detail, sizeof ask->detail, "%.110s", err->message);
+        ask->retry_after_s = 0;
+        snprintf(ask->detail, sizeof ask->detail, "%.150s", err->message);
         error_clear(err);
         result = 0;
     }
@@ -300,6 +320,8 @@ static bool move(struct live *live, size_t number, const struct trial_end *end)
 int trial_end(struct live *live, struct store *store, size_t number,
               const struct trial_end *end, struct error *err)
 {
+    if (end->tell && end->tell->cost)
+        tally_charge(live, number, *end->tell->cost);
     bool over = move(live, number, end);
     struct trial_row row = trial_row_of(live, number);
     double values[STUDY_MAX_OBJECTIVES];
@@ -315,6 +337,7 @@ int trial_end(struct live *live, struct store *store, size_t number,
     if (end->tell) {
         row.uncertainty = end->tell->numbers.uncertainty;
         row.wall_s = end->tell->wall_s;
+        row.cost = live->trials[number].cost;
         row.outputs = end->tell->outputs;
         row.meta = end->tell->meta;
         row.env = end->tell->env;
@@ -412,7 +435,7 @@ int trial_report(struct live *live, struct store *store, struct report *report,
     if (trial_check_number(live, report->number, err))
         return -1;
     size_t number = (size_t)report->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
+    enum trial_state state = live_state(live, number);
     const struct live_trial *trial = &live->trials[number];
     report->reason[0] = '\0';
     if (keep_report(live, store, report, err) ||
@@ -438,7 +461,7 @@ int trial_heartbeat(struct live *live, struct store *store,
     if (trial_check_number(live, heartbeat->number, err))
         return -1;
     size_t number = (size_t)heartbeat->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
+    enum trial_state state = live_state(live, number);
     if (renew(live, store, number, err))
         return -1;
     heartbeat->lease_ms = live->trials[number].lease_ms;

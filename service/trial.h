@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "budget.h"
 #include "live.h"
 #include "store.h"
 
@@ -34,17 +35,19 @@ struct ask {
     // out
     size_t *numbers;    // [n], caller's; ascending
     size_t n_numbers;   // handed out, 0 with a reason
-    const char *reason; // why fewer than wanted: "budget", "paused" ...
-    char detail[120];   // the same for people
+    const char *reason; // why fewer than wanted: "budget", "paused" ...; NULL
+                        // when all that were wanted are there
+    char detail[BUDGET_DETAIL]; // the same for people
     double retry_after_s;
     int64_t suggest_us; // spent in the sampler
     const char **why;   // [n_numbers] why each was chosen, or NULL; they live
                         // in `arena`
 };
 
-// Hands out trials: queued ones first, then lost ones that are tried again,
-// then new ones that the sampler proposes. A repeated key returns the same
-// numbers again; the same key with another body is ERROR_INVALID.
+// Hands out trials as far as the budget allows: queued ones first, then lost
+// ones that are tried again, then new ones that the sampler proposes. A
+// repeated key returns the same numbers again; the same key with another body
+// is ERROR_INVALID.
 int trial_ask(struct live *live, struct store *store, struct ask *ask,
               struct error *err);
 
@@ -69,8 +72,10 @@ struct tell {
     int state;                   // enum trial_state, or -1: complete
     struct told_numbers numbers; // the user's; not finite: the trial failed
     double wall_s;               // NaN: not given
+    const double *cost;          // in the user's unit; NULL: not told
     const char *error, *outputs, *meta, *env; // or NULL
     bool lenient;
+    bool overwrite; // replaces what was told before, see amend.h
     int64_t user_id;
     // out
     enum trial_state told;             // what the trial is now

@@ -28,6 +28,18 @@ struct trial_end {
 int trial_end(struct live *live, struct store *store, size_t number,
               const struct trial_end *end, struct error *err);
 
+// What a message about a trial says, and room for its numbers.
+struct message {
+    struct trial_end end;
+    double constraints[STUDY_MAX_OUTCOME_CONSTRAINTS];
+    double last;
+    char fault[STUDY_MAX_NAME + 40];
+};
+
+// Works out what a message says: state, numbers and error text.
+int trial_resolve(const struct live *live, const struct tell *tell,
+                  struct message *message, struct error *err);
+
 // Could the trial of this number be told this, if it were running? It need not
 // exist yet.
 int trial_check_tell(const struct live *live, const struct tell *tell,

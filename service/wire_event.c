@@ -24,18 +24,30 @@ static void write_event(struct text *text, const struct event_row *event)
     text_time(text, event->at_ms);
     text_key(text, "by");
     text_string(text, event->user);
+    if (event->detail) {
+        text_key(text, "detail");
+        text_json(text, event->detail);
+    }
     text_char(text, '}');
+}
+
+void wire_events_list(struct text *text, const struct event_row *events,
+                      size_t n)
+{
+    text_char(text, '[');
+    for (size_t i = 0; i < n; i++) {
+        text_next(text);
+        write_event(text, &events[i]);
+    }
+    text_char(text, ']');
 }
 
 void wire_events_write(struct text *text, const struct event_row *events,
                        size_t n, int64_t since)
 {
-    text_add(text, "{\"events\":[");
-    for (size_t i = 0; i < n; i++) {
-        text_next(text);
-        write_event(text, &events[i]);
-    }
-    text_print(text, "],\"next\":%" PRId64 "}",
+    text_add(text, "{\"events\":");
+    wire_events_list(text, events, n);
+    text_print(text, ",\"next\":%" PRId64 "}",
                n ? events[n - 1].revision : since);
 }
 

@@ -7,6 +7,10 @@
 #include "store.h"
 #include "text.h"
 
+// Appends the events as a JSON list.
+void wire_events_list(struct text *text, const struct event_row *events,
+                      size_t n);
+
 // Appends {"events":[...],"next":...}, where next is the last event that the
 // reader has now seen: `since` when there are none.
 void wire_events_write(struct text *text, const struct event_row *events,

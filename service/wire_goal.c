@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // wire_goal.c - the JSON of what a study is after: objectives, outcome
-// constraints and the budget
+// constraints, the budget and the iterations
 
 #include "wire_goal.h"
 
@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../optimizers/memory.h"
 
 // ---- lists of named things --------------------------------------------------
 
@@ -47,7 +49,7 @@ static char *read_name(const struct fields *item, const char *standard)
     if (item->err->code)
         return NULL;
     if (name && *name)
-        return strdup(name);
+        return memory_text(name);
     fields_fail(item, ERROR_INVALID, "name",
                 name ? "must not be empty" : "is required");
     return NULL;
@@ -98,7 +100,7 @@ static int read_objectives(const struct fields *study, struct definition *d)
     if (study->err->code)
         return -1;
     if (!list) {
-        d->objectives[0].name = strdup("value");
+        d->objectives[0].name = memory_text("value");
         d->n_objectives = 1;
         return read_direction(study, &d->objectives[0]);
     }
@@ -220,22 +222,63 @@ static int check_single(const struct fields *budget, const struct definition *d)
     return 0;
 }
 
+// Opens the object that a member holds.
+static int open_member(const struct fields *study, const char *name,
+                       const json_t *value, const char *const *known,
+                       struct fields *fields)
+{
+    char where[160];
+    snprintf(where, sizeof where, "%.80s%s%s", study->where,
+             *study->where ? "." : "", name);
+    return fields_open(fields, value, where, known, study->err);
+}
+
+// A number above 0 and up to `most`; `standard` when it is absent.
+static double read_positive(const struct fields *fields, const char *name,
+                            double most, double standard)
+{
+    double value = fields_real(fields, name, standard);
+    if (!fields_get(fields, name) || (value > 0 && value <= most))
+        return value;
+    fields_fail(fields, ERROR_INVALID, name,
+                "must be above 0 and at most %.10g, not %g", most, value);
+    return standard;
+}
+
+// iteration: {points, trigger_fraction}.
+static int read_iteration(const struct fields *study,
+                          struct iteration *iteration)
+{
+    static const char *const known[] = {"points", "trigger_fraction", NULL};
+    const json_t *value = fields_get(study, "iteration");
+    struct fields fields;
+    if (!value)
+        return 0;
+    if (open_member(study, "iteration", value, known, &fields))
+        return -1;
+    if (!fields_get(&fields, "points"))
+        return fields_fail(&fields, ERROR_INVALID, "points", "is required");
+    iteration->points = fields_int(&fields, "points", 1, STUDY_MAX_POINTS, 0);
+    iteration->trigger_fraction =
+        read_positive(&fields, "trigger_fraction", 1, 1);
+    return study->err->code ? -1 : 0;
+}
+
 int wire_budget_read(const struct fields *study, struct definition *definition)
 {
     static const char *const known[] = {
         "max_trials", "max_running", "max_failed", "patience",
-        "deadline",   "target",      NULL};
-    static const int64_t most = 1000000000;
+        "deadline",   "target",      "max_cost",   NULL};
+    static const int64_t most = STUDY_MAX_LIMIT;
     struct budget *budget = &definition->budget;
     budget->target = NAN;
+    if (read_iteration(study, &definition->iteration))
+        return -1;
     const json_t *value = fields_get(study, "budget");
+    struct fields fields;
     if (!value)
         return 0;
-    struct fields fields;
-    char where[160];
-    snprintf(where, sizeof where, "%.80s%sbudget", study->where,
-             *study->where ? "." : "");
-    if (fields_open(&fields, value, where, known, study->err))
+    if (open_member(study, "budget", value, known, &fields))
         return -1;
     budget->max_trials = fields_int(&fields, "max_trials", 1, most, 0);
     budget->max_running = fields_int(&fields, "max_running", 1, most, 0);
@@ -243,6 +286,7 @@ int wire_budget_read(const struct fields *study, struct definition *definition)
     budget->patience = fields_int(&fields, "patience", 1, most, 0);
     budget->deadline_ms = fields_time(&fields, "deadline");
     budget->target = fields_real(&fields, "target", NAN);
+    budget->max_cost = read_positive(&fields, "max_cost", STUDY_MAX_LIMIT, 0);
     return study->err->code ? -1 : check_single(&fields, definition);
 }
 
@@ -255,7 +299,8 @@ static void write_limit(struct text *text, const char *name, int64_t limit)
         text_add(text, "null");
 }
 
-void wire_budget_write(struct text *text, const struct budget *budget)
+void wire_budget_write(struct text *text, const struct budget *budget,
+                       bool stored)
 {
     text_key(text, "budget");
     text_char(text, '{');
@@ -267,5 +312,28 @@ void wire_budget_write(struct text *text, const struct budget *budget)
     text_time(text, budget->deadline_ms);
     text_key(text, "target");
     text_real(text, budget->target);
+    if (!stored || budget->max_cost > 0) {
+        text_key(text, "max_cost");
+        text_real(text, budget->max_cost > 0 ? budget->max_cost : NAN);
+    }
+    text_char(text, '}');
+}
+
+void wire_iteration_write(struct text *text, const struct iteration *iteration,
+                          int64_t number)
+{
+    text_key(text, "iteration");
+    if (!iteration->points) {
+        text_add(text, "null");
+        return;
+    }
+    text_add(text, "{\"points\":");
+    text_int(text, iteration->points);
+    text_key(text, "trigger_fraction");
+    text_real(text, iteration->trigger_fraction);
+    if (number >= 0) {
+        text_key(text, "number");
+        text_int(text, number);
+    }
     text_char(text, '}');
 }

@@ -8,6 +8,7 @@
 #include "study.h"
 #include "trial.h"
 #include "wire_definition.h"
+#include "wire_goal.h"
 #include "wire_space.h"
 
 static void key_int(struct text *text, const char *key, int64_t value)
@@ -38,6 +39,15 @@ static void key_real(struct text *text, const char *key, double value)
 {
     text_key(text, key);
     text_real(text, value);
+}
+
+static void key_iteration(struct text *text, int64_t iteration)
+{
+    text_key(text, "iteration");
+    if (iteration)
+        text_int(text, iteration);
+    else
+        text_add(text, "null");
 }
 
 // Attempt, lineage and seed: what tells one trial of a point from another.
@@ -116,6 +126,8 @@ void wire_trial_open(struct text *text, const struct definition *definition,
     key_json(text, "env", row->env);
     key_json(text, "special", row->special);
     key_real(text, "wall_s", row->wall_s);
+    key_real(text, "cost", row->cost);
+    key_iteration(text, row->iteration);
     key_json(text, "tags", row->tags);
     key_string(text, "notes", row->notes);
     key_string(text, "id", row->client_id);
@@ -128,6 +140,11 @@ void wire_trial_open(struct text *text, const struct definition *definition,
     key_string(text, "why", row->why);
     key_int(text, "seen_revision", row->seen_revision);
     key_int(text, "revision", row->revision);
+    text_key(text, "invalid");
+    text_bool(text, row->withdrawn == WITHDRAWN_INVALID);
+    key_string(text, "invalid_reason", row->withdrawn_reason);
+    text_key(text, "deleted");
+    text_bool(text, row->withdrawn == WITHDRAWN_DELETED);
 }
 
 void wire_trial_hand_out(struct text *text, const struct live *live,
@@ -147,11 +164,13 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
                   trial->retry_of);
     key_time(text, "lease_expires", trial->lease_ms);
     key_string(text, "sampler",
-               trial->brought        ? "enqueued"
-               : trial->retry_of < 0 ? definition->sampler->name
-                                     : "retry");
+               trial->retry_of < 0
+                   ? (trial->brought ? "enqueued" : definition->sampler->name)
+               : trial->brought ? "rerun"
+                                : "retry");
     key_string(text, "why", why);
     key_int(text, "seen_revision", trial->seen_revision);
+    key_iteration(text, trial->iteration);
     text_char(text, '}');
 }
 
@@ -170,10 +189,19 @@ static void write_progress(struct text *text,
     key_int(text, "revision", progress->revision);
     text_key(text, "trials");
     text_char(text, '{');
-    key_int(text, "total", progress->next_number);
+    int64_t total = 0;
+    for (int state = 0; state < TRIAL_STATES; state++)
+        total += progress->count[state];
+    key_int(text, "total", total);
+    key_int(text, "invalid", progress->invalid);
     for (int state = 0; state < TRIAL_STATES; state++)
         key_int(text, trial_state_name((enum trial_state)state),
                 progress->count[state]);
+    text_char(text, '}');
+    text_key(text, "budget_used");
+    text_char(text, '{');
+    key_int(text, "trials", progress->started);
+    key_real(text, "cost", progress->cost);
     text_char(text, '}');
     text_key(text, "best");
     if (progress->best_number < 0) {
@@ -220,6 +248,7 @@ int wire_study_write(struct text *text, const struct study_row *row,
     key_time(text, "changed", row->changed_ms);
     write_progress(text, &row->progress);
     wire_definition_write(text, definition, false);
+    wire_iteration_write(text, &definition->iteration, row->progress.iteration);
     write_warm_start(text, definition, row->warm_start);
     text_char(text, '}');
     definition_free(definition);

@@ -88,7 +88,8 @@ UPDATE tokens SET used_ms = $2, used_address = $3 WHERE id = $1
 
 -- fragment: progress_columns
 s.next_number, s.revision, s.queued, s.running, s.complete, s.pruned,
-s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value
+s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value,
+s.invalid, s.started, s.cost, s.iteration
 
 -- fragment: study_select
 SELECT s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
@@ -101,9 +102,10 @@ FROM studies s JOIN users u ON u.id = s.owner_id
 INSERT INTO studies (key, owner_id, identity, name, definition,
     definition_revision, state, reason, created_ms, changed_ms,
     next_number, revision, queued, running, complete, pruned,
-    failed, infeasible, lost, cancelled, best_number, best_value)
+    failed, infeasible, lost, cancelled, best_number, best_value,
+    started, cost, iteration)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
 ON CONFLICT (owner_id, identity) DO NOTHING
 RETURNING id
 
@@ -139,7 +141,8 @@ WHERE s.id = $1
 -- name: study_advance
 UPDATE studies SET next_number = $2, revision = $3, queued = $4, running = $5,
     complete = $6, pruned = $7, failed = $8, infeasible = $9, lost = $10,
-    cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14
+    cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14,
+    invalid = $15, started = $16, cost = $17, iteration = $18
 WHERE id = $1
 
 -- name: study_define
@@ -169,6 +172,9 @@ DELETE FROM trials WHERE study_id = $1
 -- name: study_delete_priors
 DELETE FROM priors WHERE study_id = $1
 
+-- name: study_delete_webhooks
+DELETE FROM webhooks WHERE study_id = $1
+
 -- name: study_delete_tokens
 DELETE FROM tokens WHERE study_id = $1
 
@@ -182,13 +188,13 @@ study_id, number, state, point, "values", uncertainty, stopped, stop_reason,
 sampler, seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
 ended_ms, revision, ended_revision, wall_s, ask_key, worker, constants,
 special, error, outputs, meta, env, tags, notes, constraint_values, why,
-client_id, client_key, priority
+client_id, client_key, priority, withdrawn, withdrawn_reason, cost, iteration
 
 -- name: trial_add
 INSERT INTO trials (@trial_columns@)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
     $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
-    $32, $33, $34)
+    $32, $33, $34, $35, $36, $37, $38)
 
 -- name: trial_end
 UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
@@ -196,7 +202,7 @@ UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
     revision = $10, ended_revision = $11, wall_s = $12,
     error = coalesce($13, error), outputs = coalesce($14, outputs),
     meta = coalesce($15, meta), env = coalesce($16, env),
-    constraint_values = $17
+    constraint_values = $17, cost = coalesce($18, cost)
 WHERE study_id = $1 AND number = $2
 
 -- name: trial_lease
@@ -204,35 +210,67 @@ UPDATE trials SET lease_ms = $3 WHERE study_id = $1 AND number = $2
 
 -- name: trial_start
 UPDATE trials SET state = $3, started_ms = $4, lease_ms = $5, worker = $6,
-    revision = $7, special = $8, ask_key = $9
+    revision = $7, special = $8, ask_key = $9, iteration = $10
+WHERE study_id = $1 AND number = $2
+
+-- name: trial_amend
+UPDATE trials SET state = $3, "values" = $4, uncertainty = $5,
+    constraint_values = $6, wall_s = $7, error = $8, outputs = $9, meta = $10,
+    env = $11, tags = $12, notes = $13, withdrawn = $14,
+    withdrawn_reason = $15, revision = $16, cost = $17
+WHERE study_id = $1 AND number = $2
+
+-- What is left of a deleted trial: its number, point, times, keys and name.
+-- name: trial_erase
+UPDATE trials SET "values" = NULL, uncertainty = NULL,
+    constraint_values = NULL, wall_s = NULL, stop_reason = NULL, worker = NULL,
+    constants = NULL, special = NULL, error = NULL, outputs = NULL,
+    meta = NULL, env = NULL, tags = NULL, notes = NULL, why = NULL,
+    withdrawn_reason = NULL, withdrawn = $3, revision = $4,
+    ended_ms = $5, ended_revision = $6
+WHERE study_id = $1 AND number = $2
+
+-- name: trial_erase_reports
+DELETE FROM reports WHERE study_id = $1 AND number = $2
+
+-- Gives trial $2 what the user said about trial $3.
+-- name: trial_inherit
+UPDATE trials SET
+    meta = (SELECT o.meta FROM trials o
+            WHERE o.study_id = $1 AND o.number = $3),
+    tags = (SELECT o.tags FROM trials o
+            WHERE o.study_id = $1 AND o.number = $3)
 WHERE study_id = $1 AND number = $2
 
 -- name: trial_get
 SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2
 
+-- withdrawn up to $5: 1 leaves out what is deleted.
 -- name: trial_list
 SELECT @trial_columns@ FROM trials
 WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND number > $3
+    AND coalesce(withdrawn, 0) <= $5
 ORDER BY number
 LIMIT $4
 
 -- name: trial_list_newest
 SELECT @trial_columns@ FROM trials
 WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
+    AND coalesce(withdrawn, 0) <= $5
 ORDER BY number DESC
 LIMIT $4
 
 -- name: trial_list_changed
 SELECT @trial_columns@ FROM trials
 WHERE study_id + 0 = $1 AND ($2 = -1 OR state = $2) AND number > $3
-    AND revision > $5
+    AND coalesce(withdrawn, 0) <= $5 AND revision > $6
 ORDER BY number
 LIMIT $4
 
 -- name: trial_list_changed_newest
 SELECT @trial_columns@ FROM trials
 WHERE study_id + 0 = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
-    AND revision > $5
+    AND coalesce(withdrawn, 0) <= $5 AND revision > $6
 ORDER BY number DESC
 LIMIT $4
 
@@ -240,20 +278,20 @@ LIMIT $4
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
     ended_ms, revision, ended_revision, ask_key, client_key, priority,
-    constraint_values
+    constraint_values, withdrawn, cost, iteration
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number
 
 -- name: trial_results
 SELECT number, point, "values" FROM trials
-WHERE study_id = $1 AND state = 2
+WHERE study_id = $1 AND state = 2 AND withdrawn IS NULL
 ORDER BY number
 
 -- What the trials of a state are worth, and nothing else.
 -- name: trial_values
 SELECT number, "values" FROM trials
-WHERE study_id = $1 AND state = $2
+WHERE study_id = $1 AND state = $2 AND withdrawn IS NULL
 ORDER BY number
 
 -- name: trials_expired
@@ -304,14 +342,89 @@ FROM unnest($1, $2, $3, $4, $5, $6)
 INSERT INTO events (study_id, revision, kind, number, at_ms, user_id)
 VALUES ($1, $2, $3, nullif($4, -1), $5, nullif($6, 0))
 
+-- One that says what it changed; there are few.
+-- name: event_add_detailed
+INSERT INTO events (study_id, revision, kind, number, at_ms, user_id, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
 -- Subqueries and no joins: each is a look into an index, whatever the plan was
 -- made for.
 -- name: event_list
 SELECT e.study_id, e.revision, e.kind, e.number, e.at_ms, e.user_id,
     (SELECT u.name FROM users u WHERE u.id = e.user_id),
     (SELECT t.state FROM trials t
-     WHERE t.study_id = e.study_id AND t.number = e.number)
+     WHERE t.study_id = e.study_id AND t.number = e.number),
+    e.detail
 FROM events e
 WHERE e.study_id = $1 AND e.revision > $2
 ORDER BY e.revision
 LIMIT $3
+
+-- ---- webhooks --------------------------------------------------------------
+
+-- name: hook_add
+INSERT INTO webhooks (study_id, url, kinds, secret, created_ms, delivered,
+    tried, failures, failing_ms, due_ms, lease_ms, last_ms)
+VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0)
+RETURNING id
+
+-- fragment: hook_select
+SELECT w.id, w.study_id, s.key, w.url, w.kinds, w.secret, w.created_ms,
+    w.disabled_ms, w.reason, w.delivered, w.tried, w.failures, w.failing_ms,
+    w.due_ms, w.lease_ms, w.last_ms, w.last_status, w.last_error
+FROM webhooks w JOIN studies s ON s.id = w.study_id
+
+-- name: hook_get
+@hook_select@
+WHERE w.study_id = $1 AND w.id = $2
+
+-- name: hook_list
+@hook_select@
+WHERE w.study_id = $1
+ORDER BY w.id
+LIMIT $2
+
+-- name: hook_change
+UPDATE webhooks SET url = $3, kinds = $4, disabled_ms = $5, reason = $6,
+    tried = $7, failures = $8, failing_ms = $9, due_ms = $10
+WHERE study_id = $1 AND id = $2
+
+-- name: hook_remove
+DELETE FROM webhooks WHERE study_id = $1 AND id = $2
+RETURNING id
+
+-- name: hook_pending
+SELECT count(*) FROM (
+    SELECT 1 FROM events
+    WHERE study_id = $1 AND revision > $2
+        AND ($3 IS NULL OR @position@($3, ' ' || kind || ' ') > 0)
+    LIMIT $4) AS counted
+
+-- Those with something to deliver that nobody delivers, the least recently
+-- served first.
+-- name: hooks_due
+@hook_select@
+WHERE w.disabled_ms IS NULL AND w.due_ms <= $1 AND w.lease_ms <= $1
+    AND EXISTS (SELECT 1 FROM events e
+                WHERE e.study_id = w.study_id AND e.revision > w.delivered)
+ORDER BY w.last_ms, w.id
+LIMIT $2
+
+-- For one instance, if no other one was first.
+-- name: hook_claim
+UPDATE webhooks SET delivered = $4, tried = $5, lease_ms = $6
+WHERE id = $1 AND delivered = $2 AND disabled_ms IS NULL AND due_ms <= $3
+    AND lease_ms <= $3
+RETURNING id
+
+-- By who still has it. What was tried is done with when it was delivered.
+-- name: hook_settle
+UPDATE webhooks SET tried = CASE WHEN delivered = $3 THEN tried ELSE 0 END,
+    delivered = $3, failures = $4, failing_ms = $5, due_ms = $6, last_ms = $7,
+    last_status = $8, last_error = $9, lease_ms = 0
+WHERE id = $1 AND lease_ms = $2
+RETURNING id
+
+-- What a process left that was the only one.
+-- name: hooks_release
+UPDATE webhooks SET lease_ms = 0 WHERE lease_ms > $1

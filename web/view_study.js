@@ -2,6 +2,7 @@
 // view_study.js - one study: facts, history and trials
 
 import {api} from './api.js';
+import {budgetUse} from './budget.js';
 import {historyChart} from './chart_history.js';
 import {ago, badge, count, h, number, setText} from './dom.js';
 import {paretoFront} from './front.js';
@@ -112,6 +113,7 @@ export function mountStudy(main, app, id) {
   const title = h('h1', {}, 'Study');
   const state = h('span');
   const about = h('p', {class: 'faint'});
+  const budget = h('p', {class: 'faint', hidden: true});
   const reason = h('p', {hidden: true});
   const figureRow = figures();
   const bar = stateBar();
@@ -125,7 +127,7 @@ export function mountStudy(main, app, id) {
   let seen = null;
   table.element.hidden = true;
   main.append(h('div', {class: 'head'}, title, state,
-    h('span', {class: 'grow'}), ...buttons.elements), about, reason,
+    h('span', {class: 'grow'}), ...buttons.elements), about, budget, reason,
   h('div', {class: 'card'}, figureRow.element, bar.element),
   front.element, history, empty, table.element);
 
@@ -136,6 +138,8 @@ export function mountStudy(main, app, id) {
     if (seen?.state !== study.state)
       state.replaceChildren(badge(study.state));
     setText(about, facts(study));
+    setText(budget, budgetUse(study));
+    budget.hidden = !budget.textContent;
     setText(reason, study.reason ?? '');
     reason.hidden = !study.reason;
     showFigures(figureRow, study);

@@ -222,6 +222,7 @@ static inline struct trial_row trial_of(int64_t study, int64_t number,
         .created_ms = 10,
         .revision = revision,
         .wall_s = NAN,
+        .cost = NAN,
     };
 }
 

@@ -179,6 +179,10 @@ static void check_progress(const struct study_progress *found,
     ck_assert_int_eq(found->revision, progress->revision);
     ck_assert_mem_eq(found->count, progress->count, sizeof found->count);
     ck_assert_int_eq(found->best_number, progress->best_number);
+    ck_assert_int_eq(found->invalid, progress->invalid);
+    ck_assert_int_eq(found->started, progress->started);
+    ck_assert_double_eq(found->cost, progress->cost);
+    ck_assert_int_eq(found->iteration, progress->iteration);
     if (isnan(progress->best_value))
         ck_assert_double_nan(found->best_value);
     else
@@ -272,7 +276,17 @@ START_TEST(test_locked_study_is_advanced_and_defined)
     study.state = STUDY_FINISHED;
     study.reason = "budget";
     study.changed_ms = 44;
-    study.progress = (struct study_progress){5, 2, {0, 1, 4}, 3, 0.25};
+    study.progress = (struct study_progress){
+        .next_number = 5,
+        .revision = 2,
+        .count = {0, 1, 4},
+        .best_number = 3,
+        .best_value = 0.25,
+        .started = 4,
+        .cost = 2.5,
+        .iteration = 7,
+        .invalid = 1,
+    };
     must(store_study_define(store, &study, &err));
     must(store_study_advance(store, study.id, &study.progress, 44, &err));
     must(store_commit(store, &err));

@@ -56,27 +56,52 @@ static void migrate_first(struct database *old)
     db_close(db);
 }
 
+// Writes a study as the first schema had it: with a trial that was lost, the
+// one that tries it again, and one that waits in the queue.
+static void fill_first(int64_t owner, bool sqlite)
+{
+    static const char *const trials[] = {"0, 6, 1, NULL, 7", "1, 1, 2, 0, 8",
+                                         "2, 0, 1, NULL, NULL"};
+    char sql[600];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO studies (key, owner_id, identity, name, definition, "
+             "definition_revision, state, created_ms, changed_ms, next_number, "
+             "revision, queued, running, complete, pruned, failed, infeasible, "
+             "lost, cancelled) VALUES ('s', %lld, 's', 's', '{}', 1, 0, 1, 1, "
+             "3, 3, 1, 1, 0, 0, 0, 0, 1, 0)",
+             (long long)owner);
+    run_sql(database.url, sql);
+    for (size_t i = 0; i < sizeof trials / sizeof *trials; i++) {
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO trials (study_id, number, state, attempt, "
+                 "retry_of, started_ms, stopped, seen_revision, revision, "
+                 "lease_ms, created_ms, point) "
+                 "SELECT id, %s, %s, 0, 1, 5, 6, %s FROM studies",
+                 trials[i], sqlite ? "0" : "false",
+                 sqlite ? "x'000000000000e03f'" : "'{0.5}'");
+        run_sql(database.url, sql);
+    }
+}
+
 START_TEST(test_trials_of_the_first_schema_are_read_after_migrating)
 {
     struct arena arena;
+    struct study_row study;
     struct trial_row row;
     arena_init(&arena);
     database_new(&database, _i);
     migrate_first(&database);
     struct store *store = session(&database);
-    int64_t study = new_study(store, new_user(store, "anna"), "s");
-    char sql[300];
-    snprintf(sql, sizeof sql,
-             "INSERT INTO trials (study_id, number, state, stopped, attempt, "
-             "seen_revision, revision, lease_ms, created_ms, point) "
-             "VALUES (%lld, 0, 1, %s, 1, 0, 1, 5, 6, %s)",
-             (long long)study, _i == ON_SQLITE ? "0" : "false",
-             _i == ON_SQLITE ? "x'000000000000e03f'" : "'{0.5}'");
-    run_sql(database.url, sql);
+    fill_first(new_user(store, "anna"), _i == ON_SQLITE);
     store_close(store);
     must(store_migrate(database.url, &err));
     store = session(&database);
-    must(store_trial_get(store, study, 0, &arena, &row, &err));
+    must(store_study_find(store, "s", &arena, &study, &err));
+    ck_assert_int_eq(study.progress.started, 1);
+    ck_assert_double_eq(study.progress.cost, 0);
+    ck_assert_int_eq(study.progress.iteration, 0);
+    must(store_trial_get(store, study.id, 0, &arena, &row, &err));
+    ck_assert_double_nan(row.cost);
     ck_assert_double_eq(row.point[0], 0.5);
     ck_assert_uint_eq(row.n_constraint_values, 0);
     ck_assert_ptr_null(row.why);

@@ -648,13 +648,13 @@ START_TEST(test_max_trials_ends_the_study_when_nothing_runs)
     struct ask many = ask_many(5);
     ck_assert_uint_eq(many.n_numbers, 2);
     ck_assert_str_eq(many.reason, "budget");
-    ck_assert_str_eq(many.detail, "max_trials 2 handed out");
+    ck_assert_str_eq(many.detail, "max_trials 2 reached: 2 handed out");
     tell(0, 1);
     ck_assert_int_eq(live->state, STUDY_RUNNING);
     ask_in_vain("budget");
     give_up(1);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    ck_assert_str_eq(live->reason, "max_trials 2 handed out");
+    ck_assert_str_eq(live->reason, "max_trials 2 reached: 2 handed out");
     ask_in_vain("finished");
     close_study();
 }
@@ -680,7 +680,7 @@ START_TEST(test_max_failed_counts_failures_only)
     tell(ask(), 1);
     give_up(ask());
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    ck_assert_str_eq(live->reason, "max_failed 2 reached");
+    ck_assert_str_eq(live->reason, "max_failed 2 reached: 2 failed");
     close_study();
 }
 END_TEST
@@ -710,7 +710,7 @@ START_TEST(test_a_target_is_reached_in_the_users_sign)
     ck_assert_int_eq(live->state, STUDY_RUNNING);
     tell(running, 1);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    ck_assert_str_eq(live->reason, "target 3 reached");
+    ck_assert_str_eq(live->reason, "target 3 reached: trial 2 has 3");
     close_study();
 }
 END_TEST
@@ -720,7 +720,7 @@ START_TEST(test_a_deadline_that_passed_ends_the_study)
     open_study(_i, "\"budget\":{\"deadline\":\"2001-01-01T00:00:00Z\"}");
     ask_in_vain("budget");
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    ck_assert_str_eq(live->reason, "deadline passed");
+    ck_assert_str_eq(live->reason, "deadline 2001-01-01T00:00:00Z passed");
     close_study();
 }
 END_TEST

@@ -236,3 +236,34 @@ def test_trials_of_ones_own_and_what_they_teach(client):
     assert study.enqueue({"x": 0.5}, skip_existing=True) == [0]
     assert [trial.params["x"] for trial in study.ask(2)] == [0.5, 0.25]
     assert study.importances() == {}
+
+
+def test_trials_are_corrected_deleted_and_run_again(client):
+    study = cumae.Study("edits", {"x": SPACE["x"]}, client=client)
+    for value, trial in enumerate(study.ask(3)):
+        trial.tell(value)
+    study.ask()[0].fail("out of memory")
+    seen = study.record(0).revision
+    assert study.invalidate(0, "wrong sample").invalid
+    assert study.best.number == 1
+    with pytest.raises(cumae.Conflict):
+        study.edit(0, value=5, revision=seen)
+    assert study.edit(2, value=-1, tags=["redone"]).tags == ["redone"]
+    assert study.best.number == 2 and study.best.value == -1
+    study.delete_trial(2)
+    study.delete_trial(2)
+    with pytest.raises(cumae.NotFound):
+        study.edit(2, notes="gone")
+    assert [trial.number for trial in study.trials()] == [0, 1, 3]
+    assert study.rerun() == [4] and study.rerun() == []
+    assert study.rerun([0, 3]) == [5, 4]
+    again = study.ask(2)
+    assert [trial.number for trial in again] == [4, 5]
+    assert again[1].params == study.record(0).params
+    study.revalidate(0)
+    assert study.best.number == 0
+    with pytest.raises(cumae.Conflict):
+        study.delete_trial(4)
+    kinds = [event["event"] for event in study.events(wait_s=0)
+             if "detail" in event]
+    assert kinds == ["trial_edited"] * 2 + ["trial_deleted", "trial_edited"]

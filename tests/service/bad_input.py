@@ -113,6 +113,7 @@ def bounds(name, status, word, /, **fields):
 ASK = "/studies/{study}/ask"
 EVENTS = "/studies/{study}/events"
 TRIALS = "/studies/{study}/trials"
+HOOKS = "/studies/{study}/webhooks"
 RUNNING, COMPLETE, FAILED = (f"{TRIALS}/{n}" for n in (0, 1, 2))
 
 NOT_JSON = [
@@ -413,6 +414,25 @@ BUDGETS = [
     budget("a string as target", 400, "target", target="0.1"),
     budget("NaN as target", EITHER, "", target=NAN),
     budget("an unknown limit", 400, "max_money", max_money=3),
+    budget("a cost of nothing", 422, "max_cost", max_cost=0),
+    budget("a negative cost", 422, "max_cost", max_cost=-1),
+    budget("a cost beyond all limits", 422, "max_cost", max_cost=1e10),
+    budget("a string as cost", 400, "max_cost", max_cost="3"),
+    budget("NaN as cost", EITHER, "max_cost", max_cost=NAN),
+    study("a number as iteration", 400, "iteration", iteration=20),
+    study("an iteration without points", 422, "points", iteration={}),
+    study("an iteration of no points", 422, "points",
+          iteration={"points": 0}),
+    study("an iteration of too many points", 422, "points",
+          iteration={"points": 10001}),
+    study("an iteration of half a point", 400, "points",
+          iteration={"points": 0.5}),
+    study("an iteration that begins at once", 422, "trigger_fraction",
+          iteration={"points": 2, "trigger_fraction": 0}),
+    study("an iteration that never begins", 422, "trigger_fraction",
+          iteration={"points": 2, "trigger_fraction": 1.5}),
+    study("an unknown field in the iteration", 400, "size",
+          iteration={"points": 2, "size": 1}),
 ]
 
 
@@ -427,6 +447,10 @@ CHANGES = [
     patch("patch the state", 400, "state", state="finished"),
     patch("patch with a negative budget", 422, "max_trials",
           budget={"max_trials": -1}),
+    patch("patch with a negative cost", 422, "max_cost",
+          budget={"max_cost": -1}),
+    patch("patch with an iteration of no points", 422, "points",
+          iteration={"points": 0}),
     patch("patch with a number as notes", 400, "notes", notes=1),
     patch("patch with an unknown sampler", 422, "sampler|oracle",
           sampler={"name": "oracle"}),
@@ -564,10 +588,13 @@ LEARNING = [
 ]
 
 NUMBERS = [
-    Case(f"{call or 'look'} at trial {number}", method,
+    Case(f"{method} {call or 'itself'} of trial {number}", method,
          f"{TRIALS}/{number}{call}", status, word, body)
     for method, call, body in (
         ("GET", "", None),
+        ("PATCH", "", {"notes": "x"}),
+        ("DELETE", "", None),
+        ("POST", "/rerun", {}),
         ("POST", "/report", {"step": 1, "value": 1}),
         ("POST", "/tell", {"value": 1}),
         ("POST", "/heartbeat", {}),
@@ -638,6 +665,11 @@ TELLS = [
     tell("tell a number as error", 400, "error", state="failed", error=5),
     tell("tell a string as wall_s", 400, "wall_s", value=1, wall_s="1"),
     tell("tell a negative wall_s", 422, "wall_s", value=1, wall_s=-1),
+    tell("tell a string as cost", 400, "cost", value=1, cost="1"),
+    tell("tell a negative cost", 422, "cost", value=1, cost=-1),
+    tell("tell a cost beyond all limits", 422, "cost", value=1, cost=1e10),
+    tell("tell NaN as cost", 422, "cost", value=1, cost=NAN),
+    tell("tell an infinite cost", 422, "cost", value=1, cost=float("inf")),
     tell("tell an unknown field", 400, "loss", value=1, loss=1),
     tell("tell nine values", EITHER, "values.*8", values=[1] * 9),
     tell("tell null among values", 400, "values", values=[None]),
@@ -673,12 +705,74 @@ TELLS = [
          "state|failed|told", value=1),
     post("heartbeat with an unknown field", RUNNING + "/heartbeat", 400,
          "pulse", pulse=60),
+    tell("overwrite with a word", 400, "overwrite", value=1, overwrite="yes"),
     post("tell many without tells", "/tell", EITHER, "tells"),
     post("tell many with an object", "/tell", 400, "tells", tells={}),
     post("tell many with an unknown field", "/tell", 400, "colour", tells=[],
          colour=1),
     post("tell many of 1001", "/tell", SIZE, "tells|1000", tells=[
         {"study_id": "AAAAAAAAAAAA", "number": 0, "value": 1}] * 1001),
+]
+
+
+def edit(name, status, word, /, trial=COMPLETE, **body):
+    """PATCH a trial."""
+    return Case("edit " + name, "PATCH", trial, status, word, body)
+
+
+def rerun(name, status, word, /, **body):
+    """POST /rerun."""
+    return post("run again " + name, "/studies/{study}/rerun", status, word,
+                **body)
+
+
+EDITS = [
+    edit("an unknown field", 400, "colour", colour=1),
+    edit("a parameter", 400, "params", params={"x": 1}),
+    edit("notes that are a number", 400, "notes", notes=1),
+    edit("65537 bytes of notes", SIZE, "notes|65536", notes="x" * 65537),
+    edit("tags that are a string", 400, "tags", tags="a"),
+    edit("a tag that is a number", 400, "tags", tags=[1]),
+    edit("an empty tag", 422, "tags", tags=[""]),
+    edit("a tag of 101 bytes", 422, "tags|100", tags=["x" * 101]),
+    edit("51 tags", 422, "tags|50", tags=["x"] * 51),
+    edit("meta that is an array", 400, "meta", meta=[]),
+    edit("300 kB of meta", SIZE, "meta", meta={"x": "x" * 300_000}),
+    edit("invalid with a word", 400, "invalid", invalid="yes"),
+    edit("a reason that is a number", 400, "reason", invalid=True, reason=1),
+    edit("1001 bytes of reason", SIZE, "reason|1000", invalid=True,
+         reason="x" * 1001),
+    edit("a reason without a cause", 422, "reason", reason="x"),
+    edit("a value that is a string", 400, "value", value="low"),
+    edit("value and values", 422, "value", value=1, values=[1]),
+    edit("two values of one", 422, "values", values=[1, 2]),
+    edit("a negative uncertainty", 422, "uncertainty", uncertainty=-1),
+    edit("constraints of none", 422, "constraints", constraints=[1]),
+    edit("the state running", 422, "state", state="running"),
+    edit("the state lost", 422, "state", state="lost"),
+    edit("a revision that is a word", 400, "revision", revision="now"),
+    edit("a negative revision", 422, "revision", revision=-1),
+    edit("an old revision", 409, "revision", notes="x", revision=0),
+    edit("a value of a running trial", 409, "running", RUNNING, value=1),
+    edit("a running trial to be invalid", 409, "running", RUNNING,
+         invalid=True),
+    edit("no value into a failed trial", 422, "value", FAILED,
+         state="complete"),
+    Case("delete a running trial", "DELETE", RUNNING, 409, "running"),
+    post("run one again with a field", FAILED + "/rerun", 400, "n", n=1),
+    rerun("nothing", EITHER, "states|numbers"),
+    rerun("states and numbers", 422, "states", states=["failed"], numbers=[2]),
+    rerun("an unknown field", 400, "number", number=2),
+    rerun("a state alone", 400, "states", states="failed"),
+    rerun("a state that is none", 422, "states|banana", states=["banana"]),
+    rerun("a state before the end", 422, "states", states=["running"]),
+    rerun("a state that is a number", EITHER, "states", states=[4]),
+    rerun("a number alone", 400, "numbers", numbers=2),
+    rerun("no numbers", 422, "numbers|1000", numbers=[]),
+    rerun("a half", 400, "numbers", numbers=[0.5]),
+    rerun("a negative number", 404, "-1", numbers=[-1]),
+    rerun("a number without a trial", 404, "77", numbers=[2, 77]),
+    rerun("1001 numbers", SIZE, "numbers|1000", numbers=[2] * 1001),
 ]
 
 
@@ -698,6 +792,7 @@ LISTS = lists(
     ("cursor=%21%21%21", EITHER, "cursor"), ("state=banana", EITHER, "state"),
 ) + [
     get("trials?since=abc", TRIALS + "?since=abc", EITHER, "since"),
+    get("trials?deleted=2", TRIALS + "?deleted=2", EITHER, "deleted"),
     get("trials?since=-5", TRIALS + "?since=-5", EITHER, "since"),
     get("trials?order=up", TRIALS + "?order=up", EITHER, "order"),
     get("trials of a study that is not", "/studies/AAAAAAAAAAAA/trials", 404,
@@ -742,6 +837,47 @@ def token(name, status, word, /, **fields):
     body = {k: v for k, v in {**good, **fields}.items() if v is not GONE}
     return Case(name, "POST", "/tokens", status, word, body)
 
+
+WEBHOOKS = [
+    post("no url", HOOKS, EITHER, "url"),
+    post("a number as url", HOOKS, EITHER, "url", url=7),
+    post("a path as url", HOOKS, 422, "url", url="/hook"),
+    post("an unencrypted url", HOOKS, 422, "url", url="http://example.org/"),
+    post("a url into the machine", HOOKS, 422, "url",
+         url="https://127.0.0.1/"),
+    post("a url into the network", HOOKS, 422, "url",
+         url="https://192.168.0.1/"),
+    post("a url with a password", HOOKS, 422, "url",
+         url="https://u:p@example.org/"),
+    post("2001 bytes of url", HOOKS, SIZE, "url.*2000",
+         url="https://example.org/" + "x" * 1981),
+    post("an unknown field of a webhook", HOOKS, 400, "method",
+         url="https://example.org/", method="PUT"),
+    post("no kinds of events", HOOKS, EITHER, "events",
+         url="https://example.org/", events=[]),
+    post("33 kinds of events", HOOKS, SIZE, "events.*32",
+         url="https://example.org/", events=["a"] * 33),
+    post("a number as events", HOOKS, EITHER, "events",
+         url="https://example.org/", events=3),
+    post("a number as a kind of event", HOOKS, EITHER, "events",
+         url="https://example.org/", events=[3]),
+    post("a kind with a space", HOOKS, EITHER, "events.*a b",
+         url="https://example.org/", events=["a b"]),
+    post("a short secret", HOOKS, 422, "secret",
+         url="https://example.org/", secret="whsec_c2hvcnQ="),
+    post("a number as secret", HOOKS, EITHER, "secret",
+         url="https://example.org/", secret=1),
+    get("webhooks with a query", HOOKS + "?limit=1", 400, "limit"),
+    Case("a change of no webhook", "PATCH", HOOKS + "/1", 404, "webhook", {}),
+    Case("a webhook that is no number", "PATCH", HOOKS + "/x", 404, "hook",
+         {}),
+    Case("a number as enabled", "PATCH", HOOKS + "/1", 400, "enabled",
+         {"enabled": 1}),
+    Case("another secret", "PATCH", HOOKS + "/1", 400, "secret",
+         {"secret": "whsec_"}),
+    Case("no webhook to delete", "DELETE", HOOKS + "/1", 404, "webhook"),
+    post("no webhook to test", HOOKS + "/1/test", 404, "webhook"),
+]
 
 TOKENS = [
     token("a token without a name", EITHER, "name", name=GONE),
@@ -813,6 +949,16 @@ PEOPLE = [
          {"value": 1}, token="{reader}"),
     Case("a reader deletes", "DELETE", "/studies/{study}", 403, "scope|steer",
          token="{reader}"),
+    Case("a worker edits", "PATCH", COMPLETE, 403, "scope|steer",
+         {"notes": "x"}, token="{worker}"),
+    Case("a worker overwrites", "POST", COMPLETE + "/tell", 403, "scope|steer",
+         {"value": 1, "overwrite": True}, token="{worker}"),
+    Case("a worker deletes a trial", "DELETE", COMPLETE, 403, "scope|steer",
+         token="{worker}"),
+    Case("a worker runs a trial again", "POST", FAILED + "/rerun", 403,
+         "scope|steer", {}, token="{worker}"),
+    Case("another study's token edits", "PATCH", COMPLETE, HIDDEN, "",
+         {"notes": "x"}, token="{elsewhere}"),
     Case("a worker changes", "PATCH", "/studies/{study}", 403, "scope|steer",
          {"notes": "x"}, token="{worker}"),
     Case("a worker stops", "POST", "/studies/{study}/stop", 403,
@@ -858,5 +1004,5 @@ PATHS = [
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
-    *LISTS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
+    *EDITS, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
 ]

@@ -61,6 +61,12 @@ def check(
         _check_schema(document, schema, body, where)
 
 
+def check_component(document: dict, name: str, body: Any) -> None:
+    """Raise AssertionError unless the schema of that name allows this."""
+    schema = {"$ref": f"#/components/schemas/{name}"}
+    _check_schema(document, schema, body, name)
+
+
 def _check_schema(document, schema, body, where) -> None:
     resource = Resource.from_contents(document, DRAFT202012)
     registry = Registry().with_resource(DOCUMENT, resource)

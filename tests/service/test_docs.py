@@ -5,13 +5,17 @@ Their examples run, and what they name exists: files, make targets, settings,
 tests, limits. Code marked `<!-- run -->` is run as it stands.
 """
 
+import http.server
 import os
+import queue
 import re
 import subprocess
+import threading
 from pathlib import Path
 
 import harness
 import pytest
+from calls import Calls
 
 ROOT = harness.ROOT
 NAMES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
@@ -123,12 +127,55 @@ def test_the_python_example_of_the_readme_runs(place, monkeypatch, capsys):
         return numpy.array([model.get_params()["learning_rate"]] * 5)
 
     monkeypatch.setattr(model_selection, "cross_val_score", cheap)
-    code, = blocks("README.md", "python", marked=True)
+    code, = [b for b in blocks("README.md", "python", marked=True) if "Study(" in b]
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
     assert "TrialRecord(" in capsys.readouterr().out
     study, = place.api("GET", "/studies").json["studies"]
     assert study["state"] == "finished"
     assert study["trials"]["complete"] == 60
+
+
+def test_the_webhook_example_of_the_readme_runs(place):
+    script, = [
+        b for b in blocks("README.md", "sh", marked=True) if "/webhooks" in b]
+    assert '"secret":"whsec_' in run_shell(script)
+
+
+def test_the_receiver_of_the_readme_takes_what_is_signed(
+    instances, sqlite_database, monkeypatch, capsys
+):
+    code, = [
+        b for b in blocks("README.md", "python", marked=True) if "Hook(" in b]
+    made = queue.Queue()
+
+    class Server(http.server.HTTPServer):
+        def __init__(self, address, handler):
+            super().__init__((address[0], 0), handler)
+            made.put(self)
+
+    monkeypatch.setattr(http.server, "HTTPServer", Server)
+    program = threading.Thread(
+        target=exec, args=(compile(code, "README.md", "exec"), {}))
+    program.start()
+    receiver = made.get(timeout=60)
+    service = instances(sqlite_database, arguments=[
+        "--webhook_http", "1", "--webhook_private", "1"])
+    calls = Calls(service)
+    study = calls.create()
+    hook = calls.ok("POST", f"/studies/{study['id']}/webhooks", {
+        "url": f"http://127.0.0.1:{receiver.server_port}/"}, 201)
+    monkeypatch.setenv("HOOK_SECRET", hook["secret"])
+    calls.ask(study)
+    said = []
+
+    def has_come():
+        said.append(capsys.readouterr().out)
+        return "trial_started 0 running" in "".join(said)
+
+    harness.wait_until(has_come, "the event")
+    receiver.shutdown()
+    receiver.server_close()
+    program.join(60)
 
 
 # ---- what is named exists ---------------------------------------------------
@@ -274,8 +321,11 @@ LIMITS = {
         "service/definition.h", "STUDY_MAX_OUTCOME_CONSTRAINTS"),
     "bytes of constants (JSON)": (
         "service/wire_definition.h", "STUDY_MAX_CONSTANTS"),
+    "counts and costs of a budget, the cost of a trial": (
+        "service/definition.h", "STUDY_MAX_LIMIT"),
+    "points of an iteration": ("service/definition.h", "STUDY_MAX_POINTS"),
     "bytes of notes": ("service/definition.h", "STUDY_MAX_NOTES"),
-    "tags of a study": ("service/definition.h", "STUDY_MAX_TAGS"),
+    "tags of a study or a trial": ("service/definition.h", "STUDY_MAX_TAGS"),
     "bytes of a tag": ("service/definition.h", "STUDY_MAX_TAG"),
     "seconds of a lease": ("service/wire_definition.h", "STUDY_MAX_LEASE_S"),
     "attempts of a trial": (
@@ -286,6 +336,12 @@ LIMITS = {
         "service/bring.h", "BRING_MAX_TRIALS"),
     "reports in it": ("service/bring.h", "BRING_MAX_REPORTS"),
     "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
+    "trials of one `POST /api/v1/studies/{id}/rerun`": (
+        "service/rerun.h", "RERUN_MAX"),
+    "bytes of the reason why a trial is invalid": (
+        "service/amend.h", "AMEND_MAX_REASON"),
+    "bytes of a text in the event of an edit": (
+        "service/wire_detail.h", "WIRE_DETAIL_MAX"),
     "priority of a trial, up and down": (
         "service/bring.h", "BRING_MAX_PRIORITY"),
     "trials that wait in the queue of a study": (
@@ -298,6 +354,16 @@ LIMITS = {
     "events of one answer": ("service/watch.h", "WATCH_MAX_EVENTS"),
     "seconds of a wait for events": (
         "service/route_events.c", "EVENTS_MAX_WAIT_S"),
+    "webhooks of a study": ("service/hook.h", "HOOK_MAX"),
+    "bytes of a webhook's URL": ("service/hook.h", "HOOK_MAX_URL"),
+    "kinds of events that a webhook names": (
+        "service/hook.h", "HOOK_MAX_KINDS"),
+    "bytes of such a kind": ("service/hook.h", "HOOK_MAX_KIND"),
+    "events of one delivery": ("service/hook.h", "HOOK_MAX_EVENTS"),
+    "deliveries on their way at once": (
+        "service/courier.h", "COURIER_MAX_DELIVERIES"),
+    "bytes of a receiver's answer that are read": (
+        "service/outbound.h", "OUTBOUND_MAX_ANSWER"),
     "bytes of outputs, meta, env and worker (JSON), each": (
         "service/route_tell.h", "TELL_MAX_JSON"),
     "bytes of an error text": ("service/route_tell.c", "MAX_ERROR"),

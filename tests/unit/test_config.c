@@ -57,6 +57,8 @@ START_TEST(test_defaults_are_sensible)
     ck_assert_uint_ge(config.workers, 2);
     ck_assert_uint_eq(config.max_body_bytes, 4 * 1024 * 1024);
     ck_assert_int_eq(config.log_level, LOG_INFO);
+    ck_assert_uint_eq(config.webhook_http, 0);
+    ck_assert_uint_eq(config.webhook_private, 0);
     ck_assert_ptr_nonnull(config.trusted_proxies);
     ck_assert_ptr_null(config.trusted_proxies[0]);
     ck_assert_str_eq(config.public_url, "");

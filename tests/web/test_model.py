@@ -14,7 +14,8 @@ def call(site, open_page):
         return page.evaluate(
             "async () => { const m = await import('/model.js');"
             "const a = await import('/axis.js');"
-            "const d = await import('/dom.js');" + body + "}"
+            "const d = await import('/dom.js');"
+            "const b = await import('/budget.js');" + body + "}"
         )
 
     return run
@@ -36,6 +37,23 @@ def test_pages_merge_and_the_first_revision_counts(call):
         return [...seen, t.revision, t.rows.map(m.valueOf)];
         """
     ) == [None, "x", None, 5, 5, 9, [1, 2]]
+
+
+def test_deleted_and_invalid_trials_are_no_points(call):
+    assert call(
+        """
+        const t = m.newTrials();
+        const trial = (number, more) =>
+          ({number, values: [number], state: 'complete', ...more});
+        const page = trials => ({trials, next: null, revision: 1});
+        m.mergePage(t, page([trial(0), trial(1), trial(2)]));
+        m.mergePage(t, page([trial(0, {deleted: true}),
+          trial(1, {invalid: true})]));
+        const order = {key: 'number', descending: false, state: null};
+        return [m.nextPage(t, null).deleted, m.points(t).map(p => p.number),
+          m.arrange(t, order).map(row => row.number)];
+        """
+    ) == [1, [2], [1, 2]]
 
 
 def test_refresh_that_broke_off_does_not_move_the_revision(call):
@@ -130,3 +148,27 @@ def test_durations_use_the_largest_unit(call):
     assert call(
         "return [0, 0.2, 59, 61, 7200, 1e6, NaN, null].map(x => d.duration(x));"
     ) == ["0 s", "< 1 s", "59 s", "1 min", "2 h", "11 d", "–", "–"]
+
+
+def test_the_use_of_a_budget_is_said_in_words(call):
+    assert call(
+        """
+        const none = {max_trials: null, max_running: null, max_failed: null,
+          patience: null, deadline: null, target: null, max_cost: null};
+        const use = (budget, cost, iteration) => b.budgetUse({iteration,
+          budget: {...none, ...budget}, budget_used: {trials: 1200, cost},
+          trials: {running: 2}});
+        return [use({}, 0, null), use({}, 0.5, null),
+          use({max_trials: 2000, max_running: 3, max_cost: 10}, 2.5, null),
+          use({target: 0, patience: 5, max_failed: 4,
+            deadline: '2031-01-02T03:04:05.000Z'}, 0,
+            {points: 20, trigger_fraction: 1, number: 3})];
+        """
+    ) == [
+        "",
+        "cost 0.5",
+        "1,200 of 2,000 trials handed out · 2 of 3 running · cost 2.5 of 10",
+        "iteration 3 of 20 points each · until 2031-01-02 03:04 UTC · "
+        "ends at 0 · ends after 5 results without a new best · "
+        "ends after 4 failures",
+    ]

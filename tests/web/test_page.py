@@ -128,6 +128,22 @@ def test_list_opens_a_study_with_its_history(site, open_page):
     assert page.wrong == []
 
 
+def test_a_study_shows_what_it_used_of_its_budget(site, open_page):
+    study = make_study(
+        site, name="dear", budget={"max_trials": 5, "max_cost": 10},
+        iteration={"points": 2},
+    )
+    for number in ask(site, study, 2):
+        tell(site, study, number, value=1, cost=1.25)
+    page = open_page()
+    sign_in(page, site)
+    page.get_by_role("link", name="dear").click()
+    expect(page.get_by_text("2 of 5 trials handed out")).to_contain_text(
+        "cost 2.5 of 10 · iteration 1 of 2 points each"
+    )
+    assert page.wrong == []
+
+
 def test_several_objectives_have_a_front_in_a_picture_and_a_table(
     site, open_page
 ):
@@ -238,6 +254,27 @@ def test_table_sorts_filters_and_pages(site, open_page):
     expect(rows.first.locator("th")).to_have_text("0")
     page.get_by_label("State").select_option("failed")
     expect(rows).to_have_count(1)
+    assert page.wrong == []
+
+
+def test_invalid_trials_are_struck_and_deleted_ones_are_gone(site, open_page):
+    study = make_study(site)
+    run_trials(site, study, [1, 2, 3])
+    page = open_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/#/study/{study}")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    path = f"/studies/{study}/trials"
+    body = {"invalid": True, "reason": "wrong sample"}
+    assert site.api("PATCH", f"{path}/0", body).status == 200
+    assert site.api("DELETE", f"{path}/1").status == 204
+    expect(rows).to_have_count(2)
+    struck = page.locator("tbody tr.invalid")
+    expect(struck).to_contain_text("invalid: wrong sample")
+    assert struck.locator("th").inner_text() == "0"
+    chart = page.get_by_role("img", name="History of")
+    expect(chart).to_have_attribute("aria-label", re.compile("the best is 3"))
     assert page.wrong == []
 
 

@@ -18,6 +18,7 @@ from .errors import (
     Conflict,
     CumaeError,
     Forbidden,
+    InvalidWebhook,
     NotFound,
     Pruned,
     ServiceError,
@@ -29,6 +30,7 @@ from .errors import (
 from .space import Bool, Categorical, Discrete, Float, Int, Parameter
 from .study import Study
 from .trial import Trial, TrialRecord
+from .webhook import verify_webhook
 
 __version__ = "0.1.0"
 
@@ -43,6 +45,7 @@ __all__ = [
     "Float",
     "Forbidden",
     "Int",
+    "InvalidWebhook",
     "NotFound",
     "Parameter",
     "Pruned",
@@ -54,4 +57,5 @@ __all__ = [
     "TrialRecord",
     "Unauthorized",
     "Unprocessable",
+    "verify_webhook",
 ]

@@ -18,15 +18,22 @@ class ServiceUnreachable(CumaeError):
     """No usable answer came before the patience of the call ran out."""
 
 
+class InvalidWebhook(CumaeError):
+    """A request is no delivery of the webhook that has this secret."""
+
+
 class StudyEnded(CumaeError):
     """The study hands out no further trials.
 
     reason  why: budget, exhausted, finished, draining, converged ...
+    detail  the same for people: which limit, and the count that reached it
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"no further trials: {reason}")
+    def __init__(self, reason: str, detail: str = "") -> None:
+        text = f"{reason}: {detail}" if detail else reason
+        super().__init__(f"no further trials: {text}")
         self.reason = reason
+        self.detail = detail
 
 
 class ServiceError(CumaeError):

@@ -30,6 +30,7 @@ from typing import (
 )
 
 from .client import Client
+from .edits import Edits
 from .errors import CumaeError, NotFound, StudyEnded
 from .plain import plain
 from .space import Space, space_as_json
@@ -41,7 +42,7 @@ BROUGHT_AT_ONCE = 1000  # trials in one call, of the service's limit
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
 
 
-class Study:
+class Study(Edits):
     """Find the study of that name, or create it.
 
     space       parameters by name: Float, Int, Categorical, Discrete, Bool
@@ -56,7 +57,11 @@ class Study:
     pruner      a name (nop, median, asha, extrapolate, ...) or {"name":,
                 "options":}; `client.info()` lists all of them
     budget      {"max_trials":, "max_running":, "max_failed":, "deadline":,
-                "target":, "patience":}, each optional
+                "target":, "patience":, "max_cost":}, each optional; costs are
+                told with the trials, in a unit of yours
+    iteration   {"points":, "trigger_fraction":}: points come in batches; the
+                next one begins when this fraction (default: all) of the
+                latest one has ended
     warm_start  studies, or ids of studies, to learn from: their best results
                 are copied where they fit, when the study is created
     constants   what all trials have in common, for the record
@@ -79,6 +84,7 @@ class Study:
         sampler: Optional[Named] = None,
         pruner: Optional[Named] = None,
         budget: Optional[Mapping[str, Any]] = None,
+        iteration: Optional[Mapping[str, Any]] = None,
         warm_start: Optional[Sequence[Union["Study", str]]] = None,
         constants: Optional[Mapping[str, Any]] = None,
         lease_s: Optional[int] = None,
@@ -97,6 +103,7 @@ class Study:
             "sampler": _named(sampler),
             "pruner": _named(pruner),
             "budget": budget,
+            "iteration": iteration,
             "warm_start": warm_start and {
                 "studies": [getattr(one, "id", one) for one in warm_start]
             },
@@ -126,8 +133,8 @@ class Study:
     def ask(self, n: int = 1, *, wait: bool = True) -> List[Trial]:
         """Return up to n new trials, at least one, to run in this process.
 
-        wait  whether to wait while the study is paused or as many trials run
-              as its budget allows at once
+        wait  whether to wait while the study is paused, as many trials run
+              as its budget allows at once, or an iteration has to end
 
         Raises StudyEnded when there are no further trials.
         """
@@ -142,7 +149,7 @@ class Study:
                 return [Trial(self, trial) for trial in answer["trials"]]
             wait_s = answer.get("retry_after_s") or 0.0
             if not wait or wait_s <= 0.0:
-                raise StudyEnded(answer["reason"])
+                raise StudyEnded(answer["reason"], answer.get("detail", ""))
             time.sleep(wait_s)
 
     def trial(self) -> Trial:
@@ -251,7 +258,7 @@ class Study:
 
         Each has params, a state, and what there is of value or values,
         constraints, uncertainty, reports ([{"step":, "value":}]), outputs,
-        meta, env, error, wall_s, and id: your own name for it. A result with
+        meta, env, error, wall_s, cost, and id: your own name for it. A result with
         an id that came before is not imported again.
         """
         listed = []
@@ -331,7 +338,8 @@ class Study:
                 shorter than the client's timeout_s; 0: end when there are no
                 more for now
 
-        An event is {"seq":, "event":, "number":, "state":, "at":, "by":}.
+        An event is {"seq":, "event":, "number":, "state":, "at":, "by":}; one
+        of an edit also has "detail": {"before":, "after":}.
         Raises NotFound when the study was deleted.
         """
         path = f"/studies/{self.id}/events"

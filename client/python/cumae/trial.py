@@ -51,8 +51,12 @@ class TrialRecord:
     values  one per objective, or None without a result
     constraints  what was measured, by name, or None
     why     why this point was chosen, in words, or None
+    invalid  its result informs nobody: see Study.invalidate()
+    revision  changes with the trial: see Study.edit()
     reports  [{"step": ..., "value": ...}] where they were asked for
     wall_s  seconds the worker took, as it said
+    cost    what it cost, as it said, in a unit of yours
+    iteration  in which it was handed out, from 1, or None
     lease_expires, created, started, ended  RFC 3339 times in UTC
     """
 
@@ -77,8 +81,15 @@ class TrialRecord:
     meta: Any = None
     env: Any = None
     wall_s: Optional[float] = None
+    cost: Optional[float] = None
+    iteration: Optional[int] = None
     sampler: Optional[str] = None
     why: Optional[str] = None
+    tags: Optional[List[str]] = None
+    notes: Optional[str] = None
+    invalid: bool = False
+    invalid_reason: Optional[str] = None
+    revision: Optional[int] = None
 
     @property
     def value(self) -> Optional[float]:
@@ -110,6 +121,8 @@ class Trial:
     values  or this, with one per objective
     constraints  and this, where the study has outcome constraints: by name, or
                  in their order
+    cost    set this to what it cost, in a unit of yours: it is told with any
+            end, also when the block raises
     """
 
     def __init__(self, study: "Study", document: Dict[str, Any]) -> None:
@@ -121,6 +134,7 @@ class Trial:
         self.value: Optional[float] = None
         self.values: Optional[Sequence[float]] = None
         self.constraints: Optional[Constraints] = None
+        self.cost: Optional[float] = None
         self._path = f"/studies/{study.id}/trials/{self.number}"
         self._begun = time.monotonic()
         self._steps = 0
@@ -204,6 +218,7 @@ class Trial:
         meta: Any = None,
         error: Optional[str] = None,
         wall_s: Optional[float] = None,
+        cost: Optional[float] = None,
     ) -> str:
         """End the trial with a result; return the state that was stored.
 
@@ -215,6 +230,8 @@ class Trial:
         outputs  further results to keep; numpy is fine, NaN becomes null
         meta     anything about how the trial ran
         wall_s   seconds it took; default: since the trial was handed out
+        cost     what it cost, in the unit of the budget's `max_cost`; default:
+                 trial.cost
 
         A number that is NaN or infinite makes the trial `failed`. Telling the
         same again is harmless. Raises Conflict when something else was told,
@@ -233,6 +250,7 @@ class Trial:
                     "meta": meta,
                     "error": error,
                     "wall_s": wall_s,
+                    "cost": self.cost if cost is None else cost,
                 }.items()
                 if thing is not None and name not in told
             }
@@ -269,7 +287,11 @@ class Trial:
         patience_s = self.study.client.tell_patience_s
         if not isinstance(error, Exception):
             patience_s = INTERRUPTED_PATIENCE_S
-        told = {"state": "failed", "error": text[-ERROR_TEXT_LIMIT:]}
+        told: Dict[str, Any] = {
+            "state": "failed", "error": text[-ERROR_TEXT_LIMIT:]
+        }
+        if self.cost is not None:
+            told["cost"] = plain(self.cost)
         try:
             self._tell(told, patience_s)
         except CumaeError as trouble:

@@ -29,7 +29,7 @@ STATES = ("queued", "running", "complete", "pruned", "failed", "infeasible",
 TRIAL = dict.fromkeys((
     "values", "uncertainty", "retry_of", "worker", "started", "ended",
     "stop_reason", "error", "outputs", "meta", "env", "wall_s", "notes",
-    "constraints", "why"))
+    "constraints", "why", "invalid_reason"))
 
 
 class Problem(Exception):
@@ -111,7 +111,7 @@ class State:
 
     def trial(self, key, number):
         trials = self.study(key)["list"]
-        if number >= len(trials):
+        if number >= len(trials) or trials[number]["deleted"]:
             raise Problem(404, "not_found", f"no trial {number}")
         return trials[number]
 
@@ -127,11 +127,16 @@ class State:
             "number": best["number"], "value": best["values"][0]}
         return shown
 
+    def results(self, study):
+        """Return the trials that inform: complete, valid and there."""
+        return [t for t in study["list"] if t["state"] == "complete"
+                and not t["invalid"] and not t["deleted"]]
+
     def best(self, study):
         if len(study["objectives"]) > 1:
             return None
         sign = study["objectives"][0].get("direction") == "maximize"
-        done = [t for t in study["list"] if t["state"] == "complete"]
+        done = self.results(study)
         rank = (max if sign else min)
         return rank(done, key=lambda t: t["values"][0]) if done else None
 
@@ -139,7 +144,7 @@ class State:
         """Return the complete trials that no other one dominates."""
         signs = [-1 if objective.get("direction") == "maximize" else 1
                  for objective in study["objectives"]]
-        done = [t for t in study["list"] if t["state"] == "complete"]
+        done = self.results(study)
         costs = [[sign * value for sign, value in zip(signs, t["values"])]
                  for t in done]
         return [t for t, mine in zip(done, costs)
@@ -154,6 +159,7 @@ class State:
         answer = {"study_id": study["id"], "trials": []}
         if reason:
             return {**answer, "reason": reason,
+                    "detail": f"because it is {reason}",
                     "retry_after_s": 0.05 if reason == "paused" else 0}
         for _ in range(body.get("n", 1)):
             if limit and len(study["list"]) >= limit:
@@ -172,7 +178,7 @@ class State:
             "created": stamp(), "started": stamp(), "stopped": False,
             "reports": [], "tags": [], "sampler": "random",
             "seen_revision": study["revision"], "revision": 0,
-            "lease_s": lease_s, "beats": 0,
+            "lease_s": lease_s, "beats": 0, "invalid": False, "deleted": False,
         }
         study["list"].append(trial)
         self.happened(study, "trial_started", trial)
@@ -203,7 +209,8 @@ class State:
             trial.update(state=told[0], values=told[1], ended=stamp(),
                          constraints=constraints)
             trial.update({k: body.get(k) for k in
-                          ("error", "outputs", "meta", "env", "wall_s")})
+                          ("error", "outputs", "meta", "env", "wall_s",
+                           "cost")})
             self.study(key)["revision"] += 1
             self.happened(self.study(key), "trial_ended", trial)
         elif (trial["state"], trial["values"]) != told:
@@ -232,6 +239,41 @@ class State:
         prune = pruner["name"] == "threshold" and body["value"] > upper
         return {"should_prune": prune, "reason": "threshold" if prune else None,
                 "lease_expires": stamp(trial["lease_s"])}
+
+    def edit(self, study, trial, body):
+        """Change a trial, of which there may be another revision by now."""
+        if body.pop("revision", trial["revision"]) != trial["revision"]:
+            raise Problem(409, "conflict", "revision")
+        if "value" in body:
+            body["values"] = [body.pop("value")]
+        if trial["state"] == "running" and "values" in body:
+            raise Problem(409, "conflict", "trial is running")
+        body["invalid_reason"] = body.pop("reason", None)
+        study["revision"] += 1
+        trial.update(body, revision=study["revision"])
+        self.happened(study, "trial_edited", trial)
+        return trial
+
+    def rerun(self, study, body):
+        """Enqueue trials again, two in a call, unless that was done."""
+        again = {t["retry_of"]: t for t in study["list"]}
+        if "numbers" in body:
+            wanted = [self.trial(study["id"], n) for n in body["numbers"]]
+        else:
+            wanted = [t for t in study["list"] if t["state"] in body["states"]
+                      and t["number"] not in again]
+        answer = []
+        for trial in wanted if "numbers" in body else wanted[:2]:
+            copy = again.get(trial["number"])
+            if copy is None:
+                copy = self.issue(study, {})
+                copy.update(state="queued", params=trial["params"],
+                            retry_of=trial["number"])
+                again[trial["number"]] = copy
+            answer.append({"of": trial["number"], "number": copy["number"],
+                           "state": copy["state"]})
+        return 201, {"study_id": study["id"], "trials": answer,
+                     "more": "numbers" not in body and len(wanted) > 2}
 
     def heartbeat(self, key, number, body):
         trial = self.trial(key, number)
@@ -281,8 +323,14 @@ class State:
 
     def on_trial(self, method, key, number, verb, body):
         number = int(number)
+        if method == "DELETE":
+            self.study(key)["list"][number]["deleted"] = True
+            return 204, None
         if method == "GET":
             return 200, self.trial(key, number)
+        if method == "PATCH":
+            return 200, self.edit(
+                self.study(key), self.trial(key, number), body)
         verbs = {"/report": self.report, "/tell": self.tell,
                  "/heartbeat": self.heartbeat}
         return 200, verbs[verb](key, number, body)
@@ -300,6 +348,8 @@ class State:
             return 200, self.ask(study, body)
         if (method, verb) == ("POST", "/trials"):
             return self.bring(study, body)
+        if verb == "/rerun":
+            return self.rerun(study, body)
         if verb == "/importances":
             names = list(study["space"])
             return 200, {
@@ -319,8 +369,8 @@ class State:
             return 200, {"events": events,
                          "next": events[-1]["seq"] if events else since}
         if verb == "/trials":
-            listed = [t for t in study["list"]
-                      if query.get("state", t["state"]) == t["state"]]
+            listed = [t for t in study["list"] if not t["deleted"] and
+                      query.get("state", t["state"]) == t["state"]]
             return 200, self.page(study, listed, query)
         if verb:
             study["state"] = states[verb]

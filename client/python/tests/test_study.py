@@ -58,7 +58,8 @@ def test_a_definition_holds_what_was_given_and_nothing_else(client, fake):
     cumae.Study(
         "a", {**SPACE, "raw": {"type": "bool"}}, direction="maximize",
         sampler="random", pruner={"name": "median", "options": {"n": 1}},
-        budget={"max_trials": 3}, constants={"data": "v3"}, client=client,
+        budget={"max_trials": 3, "max_cost": 2.5}, iteration={"points": 4},
+        constants={"data": "v3"}, client=client,
     )
     assert fake.state.study("fake0")["definition"] == {
         "name": "a",
@@ -67,7 +68,8 @@ def test_a_definition_holds_what_was_given_and_nothing_else(client, fake):
         "objectives": [{"name": "value", "direction": "maximize"}],
         "sampler": {"name": "random"},
         "pruner": {"name": "median", "options": {"n": 1}},
-        "budget": {"max_trials": 3},
+        "budget": {"max_trials": 3, "max_cost": 2.5},
+        "iteration": {"points": 4},
         "constants": {"data": "v3"},
     }
 
@@ -287,8 +289,23 @@ def test_many_trials_are_asked_for_at_once(study):
 def test_the_end_of_the_budget_is_study_ended(client):
     study = cumae.Study("a", SPACE, budget={"max_trials": 2}, client=client)
     assert len(study.ask(5)) == 2
-    with pytest.raises(cumae.StudyEnded, match="budget"):
+    with pytest.raises(cumae.StudyEnded, match="budget") as caught:
         study.ask()
+    assert caught.value.reason == "budget" and caught.value.detail
+    assert caught.value.detail in str(caught.value)
+
+
+def test_a_cost_is_told_with_every_end(study):
+    told, pruned, failed, none = study.ask(4)
+    told.tell(1.0, cost=2.5)
+    with pruned:
+        pruned.cost = 1
+        raise cumae.Pruned
+    with pytest.raises(ZeroDivisionError), failed:
+        failed.cost = 0.5
+        1 / 0
+    none.tell(1.0)
+    assert [t.cost for t in study.trials()] == [2.5, 1, 0.5, None]
 
 
 def test_a_paused_study_is_waited_for(study):

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// wire_hook.c - the JSON of webhooks, and of what they deliver
+
+#include "wire_hook.h"
+
+#include <string.h>
+
+#include "wire_event.h"
+
+void wire_hook_delivery(struct text *text, const char *type,
+                        const struct hook_row *hook,
+                        const struct event_page *page)
+{
+    text_char(text, '{');
+    text_key(text, "type");
+    text_string(text, type);
+    text_key(text, "study");
+    text_string(text, hook->study_key);
+    text_key(text, "hook");
+    text_int(text, hook->id);
+    text_key(text, "events");
+    wire_events_list(text, page->events, page->n);
+    text_char(text, '}');
+}
+
+// " a b " as a list of a and b.
+static void write_kinds(struct text *text, const char *kinds)
+{
+    text_key(text, "events");
+    if (!kinds) {
+        text_add(text, "null");
+        return;
+    }
+    text_char(text, '[');
+    for (const char *word = kinds + 1; *word;) {
+        size_t n = strcspn(word, " ");
+        text_next(text);
+        text_char(text, '"');
+        text_bytes(text, word, n);
+        text_char(text, '"');
+        word += n + 1;
+    }
+    text_char(text, ']');
+}
+
+void wire_hook_open(struct text *text, const struct hook_row *hook,
+                    int64_t pending)
+{
+    const char *state = hook->disabled_ms ? "disabled"
+                        : hook->failures  ? "failing"
+                                          : "enabled";
+    text_char(text, '{');
+    text_key(text, "id");
+    text_int(text, hook->id);
+    text_key(text, "url");
+    text_string(text, hook->url);
+    write_kinds(text, hook->kinds);
+    text_key(text, "state");
+    text_string(text, state);
+    text_key(text, "reason");
+    text_string(text, hook->reason);
+    text_key(text, "created");
+    text_time(text, hook->created_ms);
+    text_key(text, "delivered");
+    text_int(text, hook->delivered);
+    text_key(text, "pending");
+    text_int(text, pending);
+    text_key(text, "failures");
+    text_int(text, hook->failures);
+    text_key(text, "next_try");
+    text_time(text, hook->disabled_ms ? 0 : hook->due_ms);
+    text_key(text, "last_try");
+    text_time(text, hook->last_ms);
+    text_key(text, "last_status");
+    if (hook->last_status)
+        text_int(text, hook->last_status);
+    else
+        text_add(text, "null");
+    text_key(text, "last_error");
+    text_string(text, hook->last_error);
+}
