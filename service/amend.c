@@ -135,19 +135,14 @@ static bool same_numbers(const double *a, size_t n, const double *b, size_t k)
     return n == k && (n == 0 || memcmp(a, b, n * sizeof *a) == 0);
 }
 
-static bool same_number(double a, double b)
-{
-    return a == b || (isnan(a) && isnan(b));
-}
-
 static bool same_result(const struct trial_row *a, const struct trial_row *b)
 {
     return a->state == b->state && a->withdrawn == b->withdrawn &&
            same_numbers(a->values, a->n_values, b->values, b->n_values) &&
            same_numbers(a->constraint_values, a->n_constraint_values,
                         b->constraint_values, b->n_constraint_values) &&
-           same_number(a->uncertainty, b->uncertainty) &&
-           same_number(a->wall_s, b->wall_s);
+           (a->uncertainty == b->uncertainty ||
+            (isnan(a->uncertainty) && isnan(b->uncertainty)));
 }
 
 // ---- writing ----------------------------------------------------------------
@@ -174,7 +169,7 @@ static int write_change(struct live *live, struct store *store,
                               .uncertainty = after->uncertainty};
     after->revision = live_revise(live);
     tally_charge(live, (size_t)after->number, after->cost);
-    live->trials[after->number].wall_s = after->wall_s;
+    live_time(live, (size_t)after->number, after->wall_s);
     if (!same)
         live_amend(live, (size_t)after->number, after->withdrawn, after->state,
                    &outcome);
@@ -265,7 +260,7 @@ static int erase(struct live *live, struct store *store, size_t number,
         trial->ended_revision = deleted.revision;
         trial->ended_ms = clock_wall_ms();
     }
-    trial->wall_s = NAN;
+    live_time(live, number, NAN);
     live_amend(live, number, WITHDRAWN_DELETED, live_state(live, number),
                &outcome_none);
     struct trial_row row = trial_row_of(live, number);

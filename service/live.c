@@ -118,6 +118,12 @@ static void measure(struct live *live, size_t number, enum trial_state state)
     duration_enter(&live->duration, trial->duration, 1);
 }
 
+void live_time(struct live *live, size_t number, double wall_s)
+{
+    live->trials[number].wall_s = wall_s;
+    measure(live, number, (enum trial_state)live->history.state[number]);
+}
+
 // Enters the end of a trial in the columns.
 static void enter_outcome(struct live *live, size_t number,
                           enum trial_state state, const struct outcome *outcome)
@@ -279,9 +285,9 @@ static int visit_trial(void *context, const struct trial_row *row,
         .client_body = digest(row->client_key + 8),
         .brought = row->brought,
         .priority = row->priority,
+        .wall_s = row->wall_s,
         .withdrawn = row->withdrawn,
         .state = row->state,
-        .wall_s = row->wall_s,
         .iteration = row->iteration,
     };
     if (number > live->history.n || !fits(live, row))

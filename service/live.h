@@ -51,13 +51,6 @@ struct live_trial {
                             // cancelled, for then it informs nobody
 };
 
-// Does the trial try again what a worker lost? What people asked to be run
-// again begins a story of its own.
-static inline bool live_is_retry(const struct live_trial *trial)
-{
-    return trial->retry_of >= 0 && !trial->brought;
-}
-
 struct live {
     int64_t id;
     char *key;
@@ -78,9 +71,9 @@ struct live {
     struct numbers asks;          // first trials by ask_key
     struct numbers clients;       // trials by client_key
     struct tally tally;           // what was used of the budget
+    struct duration duration;     // how long trials took
     int64_t hidden[TRIAL_STATES]; // what users count and the history does not
     int64_t n_invalid;
-    struct duration duration; // how long trials took
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -111,15 +104,15 @@ void live_start(struct live *live, size_t number,
 void live_move(struct live *live, size_t number, enum trial_state state,
                const struct outcome *outcome);
 
-// Cancels all queued and running trials in the present revision.
-void live_cancel(struct live *live, int64_t now_ms);
-
 // The same for a trial that people change: what it is from now on, and whether
 // it is withdrawn. A result that comes back takes its place of old among the
 // results; its reports are for live_read_reports. What was made from the
 // results before is forgotten.
 void live_amend(struct live *live, size_t number, enum withdrawn withdrawn,
                 enum trial_state state, const struct outcome *outcome);
+
+// Notes how long a trial took, in place of what was told before; NaN: not told.
+void live_time(struct live *live, size_t number, double wall_s);
 
 // What a trial is to its users, withdrawn or not.
 static inline enum trial_state live_state(const struct live *live,
@@ -130,9 +123,19 @@ static inline enum trial_state live_state(const struct live *live,
                             : (enum trial_state)live->history.state[number];
 }
 
+// Is this the same point again, because its worker was lost or handed it back?
+// Not a trial that somebody asked to run again.
+static inline bool live_is_retry(const struct live_trial *trial)
+{
+    return trial->retry_of >= 0 && !trial->brought;
+}
+
 // Reads the reports of a trial that is withdrawn no more.
 int live_read_reports(struct live *live, struct store *store, size_t number,
                       struct error *err);
+
+// Cancels all queued and running trials in the present revision.
+void live_cancel(struct live *live, int64_t now_ms);
 
 // Inserts or replaces a report; `value` is the user's. Returns true when the
 // step is new. Those of a withdrawn trial are in the store alone.

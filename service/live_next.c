@@ -3,7 +3,8 @@
 
 #include "live.h"
 
-// Has one of the trials that this one tries again told after all?
+// Has one of the trials that this one tries again told after all? The first
+// attempt may itself run again what somebody asked for: that is another story.
 static bool is_answered(const struct live *live, size_t number)
 {
     const struct live_trial *trial = &live->trials[number];

@@ -341,7 +341,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
 // ask_key, client_key, brought, priority, constraint_values, cost, iteration,
-// withdrawn, wall_s.
+// wall_s, withdrawn.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
                                     struct error *err),

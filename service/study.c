@@ -87,17 +87,6 @@ int study_settle(struct live *live, struct store *store, struct error *err)
     return write_definition(live, store, "study_finished", 0, err);
 }
 
-int study_settle_again(struct live *live, struct store *store, int64_t user_id,
-                       struct error *err)
-{
-    char detail[BUDGET_DETAIL];
-    if (live->state != STUDY_FINISHED || !budget_is_reason(live->reason) ||
-        budget_used_up(live, detail))
-        return study_settle(live, store, err);
-    set_state(live, STUDY_RUNNING, NULL);
-    return write_definition(live, store, "study_resumed", user_id, err);
-}
-
 // Was it a user that ended the study, and not its budget?
 static bool ended_by_hand(const struct live *live)
 {
@@ -120,6 +109,17 @@ int study_cancel(struct live *live, struct store *store, int64_t user_id,
     }
     set_state(live, STUDY_FINISHED, CANCELLED);
     return write_definition(live, store, "study_cancelled", user_id, err);
+}
+
+int study_settle_again(struct live *live, struct store *store, int64_t user_id,
+                       struct error *err)
+{
+    char detail[BUDGET_DETAIL];
+    if (live->state != STUDY_FINISHED || !budget_is_reason(live->reason) ||
+        budget_used_up(live, detail))
+        return study_settle(live, store, err);
+    set_state(live, STUDY_RUNNING, NULL);
+    return write_definition(live, store, "study_resumed", user_id, err);
 }
 
 int study_steer(struct live *live, struct store *store, enum study_state state,

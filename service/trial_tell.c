@@ -169,29 +169,26 @@ static void answer(const struct live *live, const struct standing *kept,
         memcpy(tell->kept, kept->outcome.values, m * sizeof *tell->kept);
 }
 
-// May the message of a worker still end the trial?
-static bool ends(const struct live *live, const struct tell *tell,
-                 const struct trial_end *end)
+// Was the trial taken back from a worker?
+static bool is_taken_back(const struct live *live, size_t number)
 {
-    const struct live_trial *trial = &live->trials[tell->number];
-    enum trial_state state = live_state(live, (size_t)tell->number);
-    if (trial->withdrawn)
-        return false;
-    if (state == TRIAL_CANCELLED)
-        return trial->started_ms &&
-               (end->state == TRIAL_COMPLETE || end->state == TRIAL_INFEASIBLE);
-    return trial_is_open(state) || (tell->lenient && state == TRIAL_FAILED &&
-                                    end->state == TRIAL_COMPLETE);
+    const struct live_trial *trial = &live->trials[number];
+    return live->history.state[number] == TRIAL_CANCELLED &&
+           !trial->withdrawn && trial->started_ms;
 }
 
-// Is the message one that changes nothing, and no reason to complain? A worker
-// that was told to stop may say that it did.
-static bool is_harmless(const struct live *live, const struct standing *kept,
-                        const struct tell *tell, const struct trial_end *end)
+// Does the message of a worker end the trial? Work that was done counts, also
+// when it was to stop.
+static bool ends(const struct live *live, const struct tell *tell,
+                 enum trial_state told)
 {
-    return tell->lenient || is_repeat(live, kept, tell, end) ||
-           (kept->state == TRIAL_CANCELLED &&
-            live->trials[tell->number].started_ms);
+    size_t number = (size_t)tell->number;
+    enum trial_state state = live_state(live, number);
+    if (is_taken_back(live, number))
+        return told == TRIAL_COMPLETE || told == TRIAL_INFEASIBLE;
+    return trial_is_open(state) ||
+           (tell->lenient && state == TRIAL_FAILED && told == TRIAL_COMPLETE &&
+            !live->trials[number].withdrawn);
 }
 
 static int tell_in(struct live *live, struct store *store, struct tell *tell,
@@ -203,17 +200,18 @@ static int tell_in(struct live *live, struct store *store, struct tell *tell,
     size_t number = (size_t)tell->number;
     if (trial_resolve(live, tell, &message, err))
         return -1;
-    if (tell->overwrite && trial_state_is_result(live_state(live, number))) {
+    enum trial_state state = live_state(live, number);
+    if (tell->overwrite && trial_state_is_result(state)) {
         if (amend_overwrite(live, store, tell, arena, err))
             return -1;
-    } else if (ends(live, tell, end)) {
+    } else if (ends(live, tell, end->state)) {
         if (trial_end(live, store, number, end, err) ||
             cancel_twin(live, store, number, err))
             return -1;
-    } else {
+    } else if (!tell->lenient && !is_taken_back(live, number)) {
         if (recall(live, store, number, arena, &kept, err))
             return -1;
-        if (!is_harmless(live, &kept, tell, end))
+        if (!is_repeat(live, &kept, tell, end))
             return contradict(live, number, &kept, err);
     }
     if (recall(live, store, number, arena, &kept, err))

@@ -242,6 +242,12 @@ UPDATE trials SET state = $3, started_ms = $4, lease_ms = $5, worker = $6,
     revision = $7, special = $8, ask_key = $9, iteration = $10
 WHERE study_id = $1 AND number = $2
 
+-- All that are queued or running.
+-- name: trials_cancel
+UPDATE trials SET state = 7, ended_ms = $2, revision = $3, ended_revision = $3,
+    error = $4
+WHERE study_id = $1 AND state IN (0, 1) AND withdrawn IS NULL
+
 -- name: trial_amend
 UPDATE trials SET state = $3, "values" = $4, uncertainty = $5,
     constraint_values = $6, wall_s = $7, error = $8, outputs = $9, meta = $10,
@@ -270,12 +276,6 @@ UPDATE trials SET
     tags = (SELECT o.tags FROM trials o
             WHERE o.study_id = $1 AND o.number = $3)
 WHERE study_id = $1 AND number = $2
-
--- All that are queued or running.
--- name: trials_cancel
-UPDATE trials SET state = 7, ended_ms = $2, revision = $3, ended_revision = $3,
-    error = $4
-WHERE study_id = $1 AND state IN (0, 1)
 
 -- name: trial_get
 SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2

@@ -221,6 +221,38 @@ START_TEST(test_a_late_tell_on_a_released_trial_cancels_its_twin)
 }
 END_TEST
 
+START_TEST(test_what_was_told_after_all_is_not_tried_again)
+{
+    open_study(_i, "");
+    ask();
+    release(0);
+    ask();
+    release(1);
+    tell(0, 0.5);
+    ck_assert(!release(1).retried);
+    ck_assert_int_eq(live->trials[ask()].retry_of, -1);
+    close_study();
+}
+END_TEST
+
+// A point is a point, however often it was handed back.
+START_TEST(test_a_hand_back_uses_no_trial_of_the_budget)
+{
+    open_study(_i, "\"budget\":{\"max_trials\":1}");
+    ask();
+    ck_assert(release(0).retried);
+    ck_assert_int_eq(live->state, STUDY_RUNNING);
+    ck_assert_int_eq(ask(), 1);
+    ck_assert(release(1).retried);
+    ck_assert_int_eq(ask(), 2);
+    ck_assert_int_eq(live->tally.started, 1);
+    ck_assert_uint_eq(ask_for(0).n_numbers, 0);
+    tell(2, 1);
+    ck_assert_int_eq(live->state, STUDY_FINISHED);
+    close_study();
+}
+END_TEST
+
 // Trials 0..100 are handed back. The first hundred use up no attempt, the last
 // one does, and it was the only one.
 START_TEST(test_hand_backs_are_free_a_hundred_times)
@@ -593,6 +625,8 @@ int main(void)
         test_a_repeated_release_changes_nothing,
         test_a_trial_that_has_ended_cannot_be_handed_back,
         test_a_late_tell_on_a_released_trial_cancels_its_twin,
+        test_what_was_told_after_all_is_not_tried_again,
+        test_a_hand_back_uses_no_trial_of_the_budget,
         test_hand_backs_are_free_a_hundred_times,
         test_a_draining_study_tries_nothing_again,
         test_a_cancelled_trial_is_told_to_its_worker_and_not_retried,
