@@ -27,13 +27,13 @@
 enum {
     COPY_MAX_TRIALS = 100000,
     IMPORT_MAX_BYTES = 67108864, // of a file
-    COPY_STEP = 250,            // trials of a transaction, at most,
-    COPY_STEP_ROWS = 2000,      // read for them, at most
-    COPY_STEP_BYTES = 1 << 22,  // with texts of about this size
-    COPY_STEP_REPORTS = 20000,  // and about so many reports,
-    COPY_STEP_PRESENT = 20000,  // after so many that are there already
-    COPY_GIVEN_UP_S = 600,      // without a step
-    COPY_DISMANTLE_STEP = 1000, // trials removed in a transaction
+    COPY_STEP = 250,             // trials of a transaction, at most,
+    COPY_STEP_ROWS = 2000,       // read for them, at most
+    COPY_STEP_BYTES = 1 << 22,   // with texts of about this size
+    COPY_STEP_REPORTS = 20000,   // and about so many reports,
+    COPY_STEP_PRESENT = 20000,   // after so many that are there already
+    COPY_GIVEN_UP_S = 600,       // without a step
+    COPY_DISMANTLE_STEP = 1000,  // trials removed in a transaction
 };
 
 struct copy {

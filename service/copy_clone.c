@@ -21,7 +21,8 @@ int copy_find(struct store *store, struct study_wanted *wanted,
         result = fault.code == ERROR_NOT_FOUND
                      ? 1
                      : error_set(err, fault.code, "%s", fault.message);
-    } else if (memcmp(row.copy_key, wanted->copy_key, sizeof row.copy_key)) {
+    } else if (memcmp(row.copy_key, wanted->copy_key, sizeof row.copy_key) !=
+               0) {
         result = error_set(err, ERROR_CONFLICT,
                            "name \"%.100s\" is a study that did not come from "
                            "the same clone",

@@ -25,7 +25,7 @@ struct exporting {
     bool csv;
     struct text text;
     // The rows at hand:
-    struct arena *arena;
+    struct arena arena;
     struct trial_row *rows; // [EXPORT_ROWS]
     struct text *reports;   // [EXPORT_ROWS]
     size_t n, bytes, reporting;
@@ -46,7 +46,7 @@ static int visit_trial(void *context, const struct trial_row *row,
     struct exporting *exporting = context;
     (void)err;
     exporting->rows[exporting->n] = *row;
-    text_init(&exporting->reports[exporting->n++], exporting->arena);
+    text_init(&exporting->reports[exporting->n++], &exporting->arena);
     exporting->bytes += length(row->outputs) + length(row->meta) +
                         length(row->env) + length(row->notes);
     exporting->full = exporting->bytes > EXPORT_PAGE_BYTES;
@@ -77,7 +77,7 @@ static int read_rows(struct exporting *exporting, struct store *store,
                                   .value_min = NAN,
                                   .value_max = NAN,
                                   .limit = EXPORT_ROWS,
-                                  .keep = exporting->arena};
+                                  .keep = &exporting->arena};
     exporting->n = exporting->bytes = exporting->reporting = 0;
     exporting->full = false;
     if (store_trial_list(store, &filter, visit_trial, exporting, err) &&
@@ -123,16 +123,15 @@ static int write_head(struct exporting *exporting, struct error *err)
 static int write_page(struct exporting *exporting, struct store *store,
                       bool *more, struct error *err)
 {
-    struct arena arena;
+    struct arena *arena = &exporting->arena;
     int result = 0;
-    arena_init(&arena);
+    arena_init(arena);
     for (*more = true; *more && exporting->text.n < EXPORT_PAGE_BYTES;) {
-        arena_reset(&arena);
-        exporting->arena = &arena;
+        arena_reset(arena);
         exporting->rows =
-            arena_zeros(&arena, EXPORT_ROWS, sizeof *exporting->rows);
+            arena_zeros(arena, EXPORT_ROWS, sizeof *exporting->rows);
         exporting->reports =
-            arena_zeros(&arena, EXPORT_ROWS, sizeof *exporting->reports);
+            arena_zeros(arena, EXPORT_ROWS, sizeof *exporting->reports);
         result = read_rows(exporting, store, err);
         if (result)
             break;
@@ -140,7 +139,7 @@ static int write_page(struct exporting *exporting, struct store *store,
             write_row(exporting, i);
         *more = exporting->full || exporting->n == EXPORT_ROWS;
     }
-    arena_done(&arena);
+    arena_done(arena);
     return result;
 }
 
