@@ -34,8 +34,28 @@ def prune(_: str, figures: dict) -> str:
             " In bold: no other pruner saves as much with as little regret."
             f" {origin(figures)}",
             rows(head, lines),
+            *matches(figures, workers),
         ]
     )
+
+
+def matches(figures: dict, workers: list) -> list:
+    """Return the sentence on which of Optuna's pruners ours do not match."""
+    parts = []
+    for w in workers:
+        alone = figures.get(f"unmatched.{w}.names")
+        if alone is None:
+            continue
+        names = ", ".join(title(f"optuna.{name}") for name in alone.split())
+        label = f"{w} worker{'s' if w > 1 else ''}"
+        parts.append(f"{names or 'none'} with {label}")
+    if not parts:
+        return []
+    return [
+        "Optuna's pruners that no pruner of ours matches in both saved epochs"
+        " and mean regret, within one standard error of the differences over"
+        f" the seeds: {'; '.join(parts)}."
+    ]
 
 
 def title(name: str) -> str:
