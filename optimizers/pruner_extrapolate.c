@@ -184,12 +184,12 @@ static double chance(const struct forecast *own, const struct forecast *rival)
     for (size_t i = 0; i < own->n; i++)
         for (size_t j = 0; j < rival->n; j++) {
             const struct prediction *a = &own->part[i], *b = &rival->part[j];
-            double u = pow(a->deviation, 2), v = pow(b->deviation, 2);
-            double freedom =
-                pow(u + v, 2) / (u * u / a->freedom + v * v / b->freedom);
-            below +=
-                exp(a->log_weight + b->log_weight) *
-                gsl_cdf_tdist_P((b->mean - a->mean) / sqrt(u + v), freedom);
+            double both = hypot(a->deviation, b->deviation);
+            double share = pow(a->deviation / both, 2);
+            double freedom = 1 / (pow(share, 2) / a->freedom +
+                                  pow(1 - share, 2) / b->freedom);
+            below += exp(a->log_weight + b->log_weight) *
+                     gsl_cdf_tdist_P((b->mean - a->mean) / both, freedom);
         }
     return below;
 }
@@ -230,9 +230,7 @@ static void decide(const struct pruner_task *task,
     double best = n > 0 ? curve_quantile(ends, n, 0) : INFINITY;
     double now = own->value[own->n - 1];
     struct forecast mine, rival = {1, {{0, best, 0, 1}}};
-    if (now <= best && n > 0)
-        return;
-    if (!foresee(task, task->number, &mine))
+    if ((n > 0 && now <= best) || !foresee(task, task->number, &mine))
         return;
     double enough = task->options[PROBABILITY];
     int64_t step = own->step[own->n - 1];
