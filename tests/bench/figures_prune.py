@@ -5,6 +5,8 @@ import re
 
 from figures_text import origin, rows
 
+HOUSES = "(?:cumae|optuna)"
+
 
 def prune(_: str, figures: dict) -> str:
     """Return the section on saved epochs and regret."""
@@ -101,11 +103,13 @@ def front(figures: dict, names: list, workers: int) -> list:
 
 def pruners_of(figures: dict) -> list:
     """Return the pruners that there are figures of."""
-    found = (re.fullmatch(r"(\D.*?)\.\d+\.saved", key) for key in figures)
+    pattern = re.compile(rf"({HOUSES}\..*?)\.\d+\.saved")
+    found = map(pattern.fullmatch, figures)
     return list(dict.fromkeys(match.group(1) for match in found if match))
 
 
 def workers_of(figures: dict) -> list:
     """Return the numbers of workers that there are figures of."""
-    found = (re.fullmatch(r"\D.*?\.(\d+)\.saved", key) for key in figures)
+    pattern = re.compile(rf"{HOUSES}\..*?\.(\d+)\.saved")
+    found = map(pattern.fullmatch, figures)
     return sorted({int(match.group(1)) for match in found if match})
