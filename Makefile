@@ -46,12 +46,13 @@ UNIT := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c))
 EXAMPLES := $(patsubst client/%.c,$(B)/%,$(sort \
   $(wildcard client/examples/*.c)))
 TESTS := $(UNIT:tests/%.c=$(B)/tests/%)
+FAULTS := $(patsubst %.c,$(B)/%.so,$(wildcard tests/faults/*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all run demo test tests examples lint layers sanitize tsan memcheck \
-  format bench figures help install clean packages packages-test venv
+  faults format bench figures help install clean packages packages-test venv
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
@@ -120,6 +121,11 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libservice.a $(B)/liboptimizers.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
+# Preloaded into the service, whose flags are not for it.
+$(B)/tests/faults/%.so: tests/faults/%.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) -O2 -fPIC -shared -o $@ $<
+
 # The load generator shares the machine with the service, not its code.
 $(B)/tests/bench/load: $(B)/tests/bench/load.o
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
@@ -154,7 +160,7 @@ test: packages-test ## everything, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -s all tests venv
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
-tests: $(TESTS) $(EXAMPLES) $(BENCH)
+tests: $(TESTS) $(EXAMPLES) $(BENCH) $(FAULTS)
 
 examples: $(EXAMPLES) ## the programs in client/examples
 
@@ -175,6 +181,12 @@ memcheck: packages-test ## 1000 ask/tell cycles under valgrind
 	@$(MAKE) --no-print-directory -s V=debug all
 	@$(MAKE) --no-print-directory -s venv
 	@build/venv/bin/python tests/faults/memcheck.py build/debug/cumaed
+
+faults: packages-test ## crashes and failures at random, long; MINUTES=10 SEED=
+	@$(MAKE) --no-print-directory -s all venv $(FAULTS)
+	@CUMAE_BUILD=$(abspath $(B)) build/venv/bin/python tests/faults/starve.py
+	@CUMAE_BUILD=$(abspath $(B)) build/venv/bin/python tests/faults/ledger.py \
+	  --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
 
 layers: ## check that dependencies point one way
 	@$(MAKE) --no-print-directory -s $(B)/liboptimizers.a

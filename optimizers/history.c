@@ -322,6 +322,15 @@ bool history_report(struct history *history, size_t number, int64_t step,
     return true;
 }
 
+void history_forget_reports(struct history *history, size_t number)
+{
+    assert(number < history->n);
+    struct series *s = &history->series[number];
+    free(s->step);
+    free(s->value);
+    *s = (struct series){0};
+}
+
 double history_at(const struct history *history, size_t number, int64_t step)
 {
     assert(number < history->n);

@@ -108,6 +108,9 @@ void history_move(struct history *history, size_t number,
 bool history_report(struct history *history, size_t number, int64_t step,
                     double value);
 
+// Forgets all reports of a trial.
+void history_forget_reports(struct history *history, size_t number);
+
 // The reported value at `step`, NaN when there is none.
 double history_at(const struct history *history, size_t number, int64_t step);
 

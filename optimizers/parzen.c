@@ -73,14 +73,15 @@ static double clip(double width, double floor)
 }
 
 // Bandwidth of a point that lies between `left` and `right`.
-static double bandwidth(double left, double right, double floor)
+static double bandwidth(const struct parzen_plan *plan, double left,
+                        double right)
 {
-    return clip(0.25 * (right - left), floor);
+    return clip((plan->wide ? 1 : 0.25) * (right - left), plan->floor);
 }
 
 // Bandwidth of a point that is not among sorted[0..n).
-static double bandwidth_among(const double *sorted, size_t n, double u,
-                              double floor)
+static double bandwidth_among(const struct parzen_plan *plan,
+                              const double *sorted, size_t n, double u)
 {
     size_t low = 0, high = n;
     while (low < high) {
@@ -90,8 +91,8 @@ static double bandwidth_among(const double *sorted, size_t n, double u,
         else
             high = middle;
     }
-    return bandwidth(low ? sorted[low - 1] : 0, low < n ? sorted[low] : 1,
-                     floor);
+    return bandwidth(plan, low ? sorted[low - 1] : 0,
+                     low < n ? sorted[low] : 1);
 }
 
 // Fills sorted and, unless there is a mixture around, deviation.
@@ -111,9 +112,8 @@ static size_t measure(const struct parzen_plan *plan, size_t n,
     for (size_t i = 0; i < m; i++)
         f->sorted[i] = f->centre[order[i]];
     for (size_t i = 0; i < m; i++)
-        f->deviation[order[i]] =
-            bandwidth(i ? f->sorted[i - 1] : 0,
-                      i + 1 < m ? f->sorted[i + 1] : 1, plan->floor);
+        f->deviation[order[i]] = bandwidth(plan, i ? f->sorted[i - 1] : 0,
+                                           i + 1 < m ? f->sorted[i + 1] : 1);
     return m;
 }
 
@@ -230,7 +230,7 @@ static void build_numeric(const struct parzen_plan *plan, size_t k, size_t n,
         for (size_t i = 0; i < n; i++)
             if (f->present[i])
                 f->deviation[i] = bandwidth_among(
-                    outer->sorted, outer->n_sorted, f->centre[i], plan->floor);
+                    plan, outer->sorted, outer->n_sorted, f->centre[i]);
     } else {
         m = measure(plan, n, f, order, arena);
         if (n > plan->n)

@@ -12,11 +12,11 @@
 // the choices. Where the point asked about lacks it, the factor is left out.
 //
 // Bandwidth: a quarter of the distance between the two neighbours among the
-// observations, the ends of the range and the prior's centre, clipped to
-// [floor, 1]. S. Watanabe, "Tree-structured Parzen estimator: understanding its
-// algorithm components and their roles for better empirical performance",
-// arXiv:2304.11127, section 3.3 ("hyperopt"), has the larger distance to either
-// neighbour instead, which is two to four times as much.
+// observations, the ends of the range and the prior's centre, or all of it,
+// clipped to [floor, 1]. S. Watanabe, "Tree-structured Parzen estimator:
+// understanding its algorithm components and their roles for better empirical
+// performance", arXiv:2304.11127, section 3.3 ("hyperopt"), has the larger
+// distance to either neighbour instead, which is two to four times as much.
 //
 // Deviations: slots narrower than the floor (a quarter of it for a log int)
 // take the density at their centre times their width instead of the exact mass;
@@ -29,6 +29,7 @@
 #ifndef CUMAE_PARZEN_H
 #define CUMAE_PARZEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"
@@ -54,6 +55,7 @@ struct parzen_plan {
     const double *weight; // [n] positive, or NULL: 1 each
     double prior_weight;  // 0: no prior kernel
     double floor;         // least bandwidth, in [0.001, 1]
+    bool wide;            // bandwidths are the distance, not a quarter of it
     // Takes the neighbours of a bandwidth, and the number of kernels, from
     // this mixture: the new one is an addition to it. NULL: stands alone.
     const struct parzen *around;

@@ -41,6 +41,7 @@ static struct parzen_plan plan(const struct rows *rows,
         .unit = rows->unit,
         .weight = rows->weight,
         .floor = floor,
+        .wide = rows->wide,
     };
 }
 

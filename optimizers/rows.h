@@ -4,6 +4,7 @@
 #ifndef CUMAE_ROWS_H
 #define CUMAE_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"
@@ -15,6 +16,7 @@ struct rows {
     size_t n;
     const double **unit; // [n] unit points, lent
     double *weight;      // [n] positive
+    bool wide;           // kernels of a mixture, see parzen_plan
 };
 
 // No rows yet, and room for n.

@@ -12,8 +12,10 @@
 //   bandwidths  see parzen.h; at least 0.5 / (good ones + 2) of the range in l,
 //               at least 0.05 in g
 //
-// Before there are n_startup_trials results, one of them with a value, it
-// suggests scrambled Sobol points.
+// The first n_startup_trials trials, and those before there are half as many
+// results, one of them with a value, are scrambled Sobol points. Later every
+// fifth one takes wide kernels in l (see parzen.h): the others settle where
+// the best results are, this one sees to it that there is no better place.
 //
 // Results are ordered as in elite.h; those without a value are always bad.
 // While less than half of the results meet the constraints, a second pair of
@@ -46,6 +48,7 @@
 enum {
     MAX_BAD = 500,  // kernels in g
     KEPT_BAD = 250, // of these, the best ones always
+    WIDE_EVERY = 5, // every fifth suggestion looks further
 };
 
 static const double WIDTH_BAD = 0.05; // least bandwidth in g
@@ -57,7 +60,7 @@ enum { STARTUP, CANDIDATES, MULTIVARIATE, MAGIC_CLIP, GAMMA };
 
 static const struct option options[] = {
     {"n_startup_trials", OPTION_INT, 10, 0, 1e6,
-     "results before the first model, one of them with a value"},
+     "even points at first; a model needs half as many results"},
     {"n_ei_candidates", OPTION_INT, 24, 1, 10000,
      "points drawn from the good density, of which the best is suggested"},
     {"multivariate", OPTION_BOOL, 1, 0, 1,
@@ -101,13 +104,15 @@ static struct outcomes outcomes(const struct history *history)
 
 static struct parzen *build_good(const struct sampler_task *task,
                                  const struct model *model,
-                                 const struct merit *best, struct arena *arena)
+                                 const struct merit *best, bool wide,
+                                 struct arena *arena)
 {
     double weight[ELITE_MOST], sum = 0;
     struct outcomes of = outcomes(task->history);
     size_t n = model->n_good;
     elite_weigh(&of, best, n, model->n_best, arena, weight);
     struct rows rows = rows_for(n + model->lent.n, arena);
+    rows.wide = wide;
     for (size_t i = 0; i < n; i++) {
         rows_push(&rows, history_unit(task->history, best[i].number),
                   weight[i]);
@@ -215,7 +220,8 @@ static void learn(struct model *model, const struct sampler_task *task,
                   scratch, &model->lent, &bad);
     model->floor_good = least_width(task, sharp(model->n_good + model->lent.n));
     struct contrast *pair = &model->pairs[model->n_pairs++];
-    pair->good.base = build_good(task, model, model->best, &model->arena);
+    pair->good.base =
+        build_good(task, model, model->best, false, &model->arena);
     pair->bad.base = rows_density(&bad, task->space, 1,
                                   least_width(task, WIDTH_BAD), &model->arena);
     pair->share = ((double)model->n_good + 0.5) / ((double)n + 1);
@@ -250,7 +256,7 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
     }
     size_t lent = task->prior ? task->prior->n : 0;
     if (model->n_usable + lent > 0 &&
-        (double)(n_ended + lent) >= task->options[STARTUP])
+        2 * (double)(n_ended + lent) >= task->options[STARTUP])
         learn(model, task, result, &scratch);
     arena_done(&scratch);
     return model;
@@ -332,8 +338,9 @@ static void look(const struct sampler_task *task, const struct model *model,
                  arena);
     memcpy(pairs, model->pairs, sizeof model->pairs);
     renew(history, model, number, best, &bad, arena);
-    if (!unchanged(model, best))
-        pairs[0].good.base = build_good(task, model, best, arena);
+    bool wide = number % WIDE_EVERY == 0;
+    if (wide || !unchanged(model, best))
+        pairs[0].good.base = build_good(task, model, best, wide, arena);
     // narrow: a place was tried, which says little about its surroundings
     pairs[0].bad.extra =
         rows_addition(&bad, pairs[0].bad.base, model->floor_good, arena);
@@ -365,6 +372,14 @@ static void start(const struct sampler_task *task, uint64_t number,
     out->why = "a point of an even spread: too few results for a model";
     if (tried(task->history, number, out->point))
         replace(task, number, rng, arena, out);
+}
+
+// Is an even point due although there is a model? With one from other studies
+// only half of the first ones are.
+static bool starting(double startup, const struct model *model, uint64_t number)
+{
+    double enough = fmin((double)number, 2 * (double)model->n_ended);
+    return enough < startup && (model->lent.n == 0 || number % 2);
 }
 
 static size_t largest(const double *score, size_t n)
@@ -445,8 +460,8 @@ static int suggest(const struct sampler_task *task, const struct model *model,
 {
     (void)err;
     struct rng rng = rng_at(task->seed, number);
-    bool early = (double)model->n_ended < task->options[STARTUP];
-    if (model->n_pairs == 0 || (early && number % 2)) {
+    if (model->n_pairs == 0 ||
+        starting(task->options[STARTUP], model, number)) {
         start(task, number, &rng, arena, out);
         return 0;
     }

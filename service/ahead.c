@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "live.h"
 
 static void *allocate(size_t size)
@@ -276,7 +277,8 @@ static bool prepare_one(struct preparation *p, const struct sampler_task *task)
     if (made) {
         struct ahead_item *item = &p->items[p->n++];
         *item = (struct ahead_item){.point = allocate(d * sizeof(double)),
-                                    .why = found.why ? strdup(found.why) : NULL,
+                                    .why = found.why ? memory_text(found.why)
+                                                     : NULL,
                                     .seen_revision = p->revision,
                                     .seen = p->seen};
         if (d)

@@ -36,6 +36,11 @@ static int find(const struct live *live, struct bring *bring, size_t i,
     int64_t number = numbers_find(&live->clients, digest(trial->key));
     if (number < 0)
         return 1;
+    if (live->trials[number].withdrawn == WITHDRAWN_DELETED)
+        return error_set(err, ERROR_CONFLICT,
+                         "trials[%zu].id \"%.100s\" is that of trial %" PRId64
+                         ", which was deleted",
+                         i, trial->id, number);
     if (live->trials[number].client_body != digest(trial->key + 8))
         return error_set(err, ERROR_CONFLICT,
                          "trials[%zu].id \"%.100s\" is that of trial %" PRId64
@@ -190,6 +195,7 @@ static int add(struct live *live, struct store *store,
     struct live_trial trial = {.seen_revision = live->progress.revision,
                                .attempt = 1,
                                .retry_of = -1,
+                               .wall_s = NAN,
                                .brought = true,
                                .priority = brought->priority,
                                .client_key = digest(brought->key),

@@ -18,3 +18,15 @@ int64_t clock_monotonic_us(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+
+struct clock_look clock_look(void)
+{
+    return (struct clock_look){.wall_ms = clock_wall_ms(),
+                               .monotonic_us = clock_monotonic_us()};
+}
+
+int64_t clock_set_ms(struct clock_look before, struct clock_look now)
+{
+    return now.wall_ms - before.wall_ms -
+           (now.monotonic_us - before.monotonic_us) / 1000;
+}

@@ -96,7 +96,8 @@ static enum error_code code_of(const char *state)
         return ERROR_CONFLICT;
     if (begins(state, "23503"))
         return ERROR_NOT_FOUND;
-    if (is_away(state) || begins(state, "53"))
+    // Resources, and what the operating system refused: this may pass.
+    if (is_away(state) || begins(state, "53") || begins(state, "58"))
         return ERROR_STORE;
     return ERROR_INTERNAL;
 }
@@ -273,11 +274,12 @@ static void note(struct postgres *postgres, size_t i, const PGresult *result,
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     if (message == NULL)
         message = PQresultErrorMessage(result);
-    // Without a SQLSTATE the error is libpq's: the connection is gone.
+    // Without a SQLSTATE the error is libpq's: the connection is gone, or libpq
+    // had no memory for an answer and nobody knows what the server has done.
     error_set(found, state == NULL ? ERROR_STORE : code_of(state),
               "PostgreSQL: %.*s%s%s", line_of(message), message,
               state == NULL ? "" : ", SQLSTATE ", state == NULL ? "" : state);
-    if (state != NULL && is_away(state))
+    if (state == NULL || is_away(state))
         postgres->doomed = true;
 }
 

@@ -70,6 +70,7 @@ static enum error_code code_of(sqlite3 *handle, int rc)
     case SQLITE_LOCKED:
         return ERROR_BUSY;
     case SQLITE_IOERR:
+    case SQLITE_NOMEM:
     case SQLITE_CANTOPEN:
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

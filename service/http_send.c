@@ -91,12 +91,20 @@ void exchange_prepare(struct exchange *exchange)
 
 // ---- headers ----------------------------------------------------------------
 
-static void add(struct MHD_Response *response, const char *name,
-                const char *value)
+// A response under construction. One that lacks a header would say something
+// else: what is compressed would look plain, what may be repeated final. So it
+// is not sent at all.
+struct outgoing {
+    struct MHD_Response *response;
+    bool complete;
+};
+
+static void add(struct outgoing *outgoing, const char *name, const char *value)
 {
-    if (MHD_add_response_header(response, name, value) != MHD_YES)
-        log_event(LOG_WARNING, "a reply header was refused",
-                  log_text("name", name));
+    if (MHD_add_response_header(outgoing->response, name, value) == MHD_YES)
+        return;
+    outgoing->complete = false;
+    log_event(LOG_ERROR, "a reply header was refused", log_text("name", name));
 }
 
 // The bytes of a compressed reply are not those that a strong validator
@@ -108,8 +116,7 @@ static const char *weakened(struct exchange *exchange, const char *etag)
     return arena_print(&exchange->request.arena, "W/%s", etag);
 }
 
-static void add_headers(struct exchange *exchange,
-                        struct MHD_Response *response)
+static void add_headers(struct exchange *exchange, struct outgoing *outgoing)
 {
     struct request *request = &exchange->request;
     const struct reply *reply = &request->reply;
@@ -117,36 +124,39 @@ static void add_headers(struct exchange *exchange,
         const char *value = reply->headers[i].value;
         if (strcasecmp(reply->headers[i].name, "etag") == 0)
             value = weakened(exchange, value);
-        add(response, reply->headers[i].name, value);
+        add(outgoing, reply->headers[i].name, value);
     }
     for (size_t i = 0; i < sizeof standard / sizeof *standard; i++)
         if (find(reply, standard[i].name) == NULL)
-            add(response, standard[i].name, standard[i].value);
+            add(outgoing, standard[i].name, standard[i].value);
     if (reply->content_type != NULL)
-        add(response, "Content-Type", reply->content_type);
+        add(outgoing, "Content-Type", reply->content_type);
     if (reply->content_type != NULL && is_compressible(reply->content_type) &&
         find(reply, "vary") == NULL)
-        add(response, "Vary", "Accept-Encoding");
+        add(outgoing, "Vary", "Accept-Encoding");
     if (exchange->compressed)
-        add(response, "Content-Encoding", "gzip");
-    add(response, "X-Request-Id", request->id);
+        add(outgoing, "Content-Encoding", "gzip");
+    add(outgoing, "X-Request-Id", request->id);
     if (exchange->close)
-        add(response, "Connection", "close");
+        add(outgoing, "Connection", "close");
 }
 
 bool exchange_send(struct exchange *exchange)
 {
     exchange->stage = ANSWERED;
     // The library takes the body as void *, but does not write to it.
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        exchange->sent_bytes, (void *)(uintptr_t)exchange->sent,
-        MHD_RESPMEM_PERSISTENT);
-    if (response == NULL)
+    struct outgoing outgoing = {.response = MHD_create_response_from_buffer(
+                                    exchange->sent_bytes,
+                                    (void *)(uintptr_t)exchange->sent,
+                                    MHD_RESPMEM_PERSISTENT),
+                                .complete = true};
+    if (outgoing.response == NULL)
         return false;
-    add_headers(exchange, response);
-    enum MHD_Result queued =
-        MHD_queue_response(exchange->connection->mhd,
-                           (unsigned)exchange->request.reply.status, response);
-    MHD_destroy_response(response);
-    return queued == MHD_YES;
+    add_headers(exchange, &outgoing);
+    bool queued = outgoing.complete &&
+                  MHD_queue_response(exchange->connection->mhd,
+                                     (unsigned)exchange->request.reply.status,
+                                     outgoing.response) == MHD_YES;
+    MHD_destroy_response(outgoing.response);
+    return queued;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
+#include "live_private.h"
 #include "wire_definition.h"
 
 static void *grow(void *block, size_t n, size_t size)
@@ -52,7 +54,9 @@ static size_t append(struct live *live, enum trial_state state,
 static void count(struct live *live)
 {
     for (int i = 0; i < TRIAL_STATES; i++)
-        live->progress.count[i] = (int64_t)live->history.count[i];
+        live->progress.count[i] =
+            (int64_t)live->history.count[i] + live->hidden[i];
+    live->progress.invalid = live->n_invalid;
     live->progress.best_number = live->history.best;
     live->progress.best_value =
         live->history.best < 0 ? NAN
@@ -97,6 +101,29 @@ static void forget_corrected(struct live *live, size_t number)
         ahead_forget(live);
 }
 
+// Enters what the trial says about durations in this state.
+static void measure(struct live *live, size_t number, enum trial_state state)
+{
+    struct live_trial *trial = &live->trials[number];
+    double seconds = trial->started_ms && trial->ended_ms
+                         ? 1e-3 * (double)(trial->ended_ms - trial->started_ms)
+                         : 0;
+    duration_enter(&live->duration, trial->duration, -1);
+    trial->duration =
+        (int16_t)(state == TRIAL_RUNNING
+                      ? 0
+                      : duration_mark(state, isnan(trial->wall_s)
+                                                 ? seconds
+                                                 : trial->wall_s));
+    duration_enter(&live->duration, trial->duration, 1);
+}
+
+void live_time(struct live *live, size_t number, double wall_s)
+{
+    live->trials[number].wall_s = wall_s;
+    measure(live, number, (enum trial_state)live->history.state[number]);
+}
+
 // Enters the end of a trial in the columns.
 static void enter_outcome(struct live *live, size_t number,
                           enum trial_state state, const struct outcome *outcome)
@@ -106,6 +133,7 @@ static void enter_outcome(struct live *live, size_t number,
     size_t k = live->definition->n_outcome_constraints;
     struct result result;
     forget_corrected(live, number);
+    measure(live, number, state);
     outcome_result(live->definition, state, outcome, values, excess, &result);
     history_enter(&live->history, number, &result);
     if (outcome->constraints)
@@ -120,59 +148,27 @@ void live_move(struct live *live, size_t number, enum trial_state state,
     count(live);
 }
 
+void live_cancel(struct live *live, int64_t now_ms)
+{
+    const struct history *history = &live->history;
+    for (size_t i = history->n; i-- > 0;) { // the last of `running` goes first
+        if (history->state[i] != TRIAL_QUEUED &&
+            history->state[i] != TRIAL_RUNNING)
+            continue;
+        enter_outcome(live, i, TRIAL_CANCELLED, &outcome_none);
+        live->trials[i].ended_ms = now_ms;
+        live->trials[i].ended_revision = live->progress.revision;
+    }
+    count(live);
+}
+
 bool live_report(struct live *live, size_t number, int64_t step, double value)
 {
+    if (live->trials[number].withdrawn)
+        return true;
     forget_corrected(live, number);
     return history_report(&live->history, number, step,
                           definition_sign(live->definition, 0, value));
-}
-
-// Has one of the trials that this one tries again told after all?
-static bool is_answered(const struct live *live, size_t number)
-{
-    int32_t before = live->trials[number].retry_of;
-    for (; before >= 0; before = live->trials[before].retry_of)
-        if (live->history.state[before] != TRIAL_LOST)
-            return true;
-    return false;
-}
-
-bool live_may_retry(const struct live *live, size_t number)
-{
-    const struct live_trial *trial = &live->trials[number];
-    return live->history.state[number] == TRIAL_LOST && trial->retried_by < 0 &&
-           trial->attempt < live->definition->max_attempts &&
-           !is_answered(live, number);
-}
-
-int64_t live_find_lost(const struct live *live)
-{
-    const struct history *history = &live->history;
-    size_t left = history->count[TRIAL_LOST];
-    for (size_t i = 0; left > 0 && i < history->n; i++) {
-        if (history->state[i] != TRIAL_LOST)
-            continue;
-        left--;
-        if (live_may_retry(live, i))
-            return (int64_t)i;
-    }
-    return -1;
-}
-
-int64_t live_find_queued(const struct live *live)
-{
-    const struct history *history = &live->history;
-    size_t left = history->count[TRIAL_QUEUED];
-    int64_t first = -1;
-    for (size_t i = 0; left > 0 && i < history->n; i++) {
-        if (history->state[i] != TRIAL_QUEUED)
-            continue;
-        left--;
-        if (first < 0 ||
-            live->trials[i].priority > live->trials[first].priority)
-            first = (int64_t)i;
-    }
-    return first;
 }
 
 double live_value(const struct live *live, size_t number)
@@ -212,6 +208,7 @@ struct arrival {
     size_t number;
     enum trial_state state;
     struct outcome outcome; // in the arena
+    bool back;              // it was withdrawn, and is no more
 };
 
 struct catching {
@@ -219,6 +216,7 @@ struct catching {
     struct arena arena;
     struct arrival *arrivals;
     size_t n, capacity;
+    bool rewritten; // a result that was known went, or came back
 };
 
 static uint64_t digest(const unsigned char *bytes)
@@ -245,12 +243,33 @@ static bool fits(const struct live *live, const struct trial_row *row)
             row->n_constraint_values == d->n_outcome_constraints);
 }
 
+// Takes what the store knows now of a trial that is known. Returns whether it
+// was withdrawn and is no more.
+static bool replace(struct catching *catching, size_t number,
+                    const struct live_trial *trial)
+{
+    struct live *live = catching->live;
+    bool back = live->trials[number].withdrawn && !trial->withdrawn;
+    live_count_withdrawn(live, number, -1);
+    tally_remove(&live->tally, &live->trials[number]);
+    if (live->trials[number].withdrawn != trial->withdrawn) {
+        catching->rewritten = true;
+        ahead_forget(live);
+    }
+    if (trial->withdrawn)
+        history_forget_reports(&live->history, number);
+    live->trials[number] = *trial;
+    remember(live, number);
+    return back;
+}
+
 static int visit_trial(void *context, const struct trial_row *row,
                        struct error *err)
 {
     struct catching *catching = context;
     struct live *live = catching->live;
     size_t number = (size_t)row->number;
+    bool back = false;
     struct live_trial trial = {
         .lease_ms = row->lease_ms,
         .started_ms = row->started_ms,
@@ -266,6 +285,9 @@ static int visit_trial(void *context, const struct trial_row *row,
         .client_body = digest(row->client_key + 8),
         .brought = row->brought,
         .priority = row->priority,
+        .wall_s = row->wall_s,
+        .withdrawn = row->withdrawn,
+        .state = row->state,
         .iteration = row->iteration,
     };
     if (number > live->history.n || !fits(live, row))
@@ -279,11 +301,11 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
+        trial.duration = live->trials[number].duration;
         trial.cost = live->trials[number].cost;
-        tally_remove(&live->tally, &live->trials[number]);
-        live->trials[number] = trial;
-        remember(live, number);
+        back = replace(catching, number, &trial);
     }
+    live_count_withdrawn(live, number, 1);
     tally_charge(live, number, row->cost);
     if (catching->n == catching->capacity) {
         catching->capacity = catching->capacity ? 2 * catching->capacity : 64;
@@ -294,25 +316,12 @@ static int visit_trial(void *context, const struct trial_row *row,
     catching->arrivals[catching->n++] = (struct arrival){
         .ended_revision = row->ended_revision,
         .number = number,
-        .state = row->state,
+        .state = row->withdrawn ? TRIAL_CANCELLED : row->state,
         .outcome = {.values = keep(arena, row->values, row->n_values),
                     .constraints = keep(arena, row->constraint_values,
                                         row->n_constraint_values),
-                    .uncertainty = row->uncertainty}};
-    return 0;
-}
-
-static int visit_report(void *context, const struct report_row *row,
-                        struct error *err)
-{
-    struct live *live = context;
-    if ((size_t)row->number >= live->history.n)
-        return error_set(err, ERROR_INTERNAL,
-                         "a report for trial %lld of study %lld, which has "
-                         "%zu",
-                         (long long)row->number, (long long)live->id,
-                         live->history.n);
-    live_report(live, (size_t)row->number, row->step, row->value);
+                    .uncertainty = row->uncertainty},
+        .back = back};
     return 0;
 }
 
@@ -322,21 +331,6 @@ static int by_end(const void *a, const void *b)
     if (x->ended_revision != y->ended_revision)
         return x->ended_revision < y->ended_revision ? -1 : 1;
     return x->number < y->number ? -1 : x->number > y->number;
-}
-
-// How many results there were at a revision. They are in order of theirs.
-static size_t results_at(const struct live *live, int64_t revision)
-{
-    const uint32_t *ended = live->history.ended;
-    size_t low = 0, high = live->history.n_ended;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (live->trials[ended[middle]].ended_revision <= revision)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
 }
 
 // Results are entered in the order in which they came, not by number.
@@ -349,10 +343,21 @@ static void enter(struct catching *catching, size_t known)
     for (size_t i = 0; i < catching->n; i++) {
         const struct arrival *a = &catching->arrivals[i];
         enter_outcome(live, a->number, a->state, &a->outcome);
+        live_place(live, a->number);
     }
-    for (size_t number = known; number < live->history.n; number++)
-        live->history.seen[number] =
-            (uint32_t)results_at(live, live->trials[number].seen_revision);
+    live_see(live, catching->rewritten ? 0 : known);
+}
+
+// Reports that are older than what is fetched, of trials that are back.
+static int fetch_old_reports(struct catching *catching, struct store *store,
+                             struct error *err)
+{
+    for (size_t i = 0; i < catching->n; i++)
+        if (catching->arrivals[i].back &&
+            live_read_reports(catching->live, store,
+                              catching->arrivals[i].number, err))
+            return -1;
+    return 0;
 }
 
 static int fetch(struct live *live, struct store *store, int64_t revision,
@@ -363,14 +368,16 @@ static int fetch(struct live *live, struct store *store, int64_t revision,
     size_t known = live->history.n;
     int failed = store_trials_since(store, live->id, revision, visit_trial,
                                     &catching, err);
-    if (!failed)
+    if (!failed) {
         enter(&catching, known);
+        failed = fetch_old_reports(&catching, store, err);
+    }
     free(catching.arrivals);
     arena_done(&catching.arena);
     if (failed)
         return -1;
-    return store_reports_since(store, live->id, revision, visit_report, live,
-                               err);
+    return store_reports_since(store, live->id, revision, live_visit_report,
+                               live, err);
 }
 
 static int load_definition(struct live *live, struct store *store,
@@ -384,9 +391,9 @@ static int load_definition(struct live *live, struct store *store,
         result ? NULL : wire_definition_load(row.definition, err);
     if (definition) {
         if (!live->key)
-            live->key = strdup(row.key);
+            live->key = memory_text(row.key);
         free(live->reason);
-        live->reason = row.reason ? strdup(row.reason) : NULL;
+        live->reason = row.reason ? memory_text(row.reason) : NULL;
         live->owner_id = row.owner_id;
         live->state = row.state;
         live->definition_revision = row.definition_revision;

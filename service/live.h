@@ -16,11 +16,15 @@
 
 #include "ahead.h"
 #include "definition.h"
+#include "duration.h"
 #include "numbers.h"
 #include "outcome.h"
 #include "store.h"
 #include "tally.h"
 #include "warm.h"
+
+// Of one point, that use up no attempt.
+enum { LIVE_MAX_HAND_BACKS = 100 };
 
 // What the engine keeps of a trial beside the history's columns.
 struct live_trial {
@@ -38,8 +42,13 @@ struct live_trial {
     int64_t priority;     // of a brought one while it is queued
     uint64_t client_key;  // digests of the name that the user gave it and of
     uint64_t client_body; // what came with it; 0: none
+    double wall_s;        // how long it took, if it was told; NaN
+    int16_t duration;     // what it says in live.duration
     int64_t iteration;    // in which it was handed out, 0: none
     double cost;          // told, NaN: not yet
+    enum withdrawn withdrawn;
+    enum trial_state state; // of a withdrawn one, which the history has as
+                            // cancelled, for then it informs nobody
 };
 
 struct live {
@@ -57,11 +66,14 @@ struct live {
     struct study_progress progress; // progress.revision: what we have seen
     bool changed; // progress must be written before the commit
     bool deleted;
-    struct warm *warm;      // results of other studies, or NULL
-    struct ahead ahead;     // models and suggestions
-    struct numbers asks;    // first trials by ask_key
-    struct numbers clients; // trials by client_key
-    struct tally tally;     // what was used of the budget
+    struct warm *warm;            // results of other studies, or NULL
+    struct ahead ahead;           // models and suggestions
+    struct numbers asks;          // first trials by ask_key
+    struct numbers clients;       // trials by client_key
+    struct tally tally;           // what was used of the budget
+    struct duration duration;     // how long trials took
+    int64_t hidden[TRIAL_STATES]; // what users count and the history does not
+    int64_t n_invalid;
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.
@@ -92,8 +104,41 @@ void live_start(struct live *live, size_t number,
 void live_move(struct live *live, size_t number, enum trial_state state,
                const struct outcome *outcome);
 
+// The same for a trial that people change: what it is from now on, and whether
+// it is withdrawn. A result that comes back takes its place of old among the
+// results; its reports are for live_read_reports. What was made from the
+// results before is forgotten.
+void live_amend(struct live *live, size_t number, enum withdrawn withdrawn,
+                enum trial_state state, const struct outcome *outcome);
+
+// Notes how long a trial took, in place of what was told before; NaN: not told.
+void live_time(struct live *live, size_t number, double wall_s);
+
+// What a trial is to its users, withdrawn or not.
+static inline enum trial_state live_state(const struct live *live,
+                                          size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    return trial->withdrawn ? trial->state
+                            : (enum trial_state)live->history.state[number];
+}
+
+// Is this the same point again, because its worker was lost or handed it back?
+// Not a trial that somebody asked to run again.
+static inline bool live_is_retry(const struct live_trial *trial)
+{
+    return trial->retry_of >= 0 && !trial->brought;
+}
+
+// Reads the reports of a trial that is withdrawn no more.
+int live_read_reports(struct live *live, struct store *store, size_t number,
+                      struct error *err);
+
+// Cancels all queued and running trials in the present revision.
+void live_cancel(struct live *live, int64_t now_ms);
+
 // Inserts or replaces a report; `value` is the user's. Returns true when the
-// step is new.
+// step is new. Those of a withdrawn trial are in the store alone.
 bool live_report(struct live *live, size_t number, int64_t step, double value);
 
 // The user's first value of a trial, NaN when it has none.
@@ -104,15 +149,23 @@ double live_value(const struct live *live, size_t number);
 void live_outcome(const struct live *live, size_t number, double *values,
                   struct outcome *outcome);
 
-// Is this a lost trial that is to be tried again?
+// Was this trial, which is lost, handed back before its lease ran out, and may
+// it be tried again without using up an attempt?
+bool live_is_handed_back(const struct live *live, size_t number);
+
+// Is this trial lost, and to be tried again?
 bool live_may_retry(const struct live *live, size_t number);
 
-// The first such trial, or -1.
+// The first lost trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
 
 // The queued trial to hand out next, or -1: of those with the highest priority
 // the first.
 int64_t live_find_queued(const struct live *live);
+
+// What a trial that is handed out now is expected to take, in seconds; 0 when
+// too little is known (duration.h).
+double live_expected_s(const struct live *live, int64_t now_ms);
 
 // Replaces the definition (owned from now on) and forgets what was made with
 // the old one.

@@ -20,6 +20,7 @@
 #include "problem.h"
 #include "route.h"
 #include "service.h"
+#include "wire.h"
 
 void openblas_set_num_threads(int threads);
 
@@ -276,6 +277,7 @@ int main(int argc, char **argv)
     int status = 0;
     (void)argc;
     keep_signals(&signals);
+    wire_start();
     gsl_set_error_handler_off(); // the default one aborts
     openblas_set_num_threads(1); // our own threads share the cores
     if (config_load(&config, argv, &wish, &err)) {

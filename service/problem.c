@@ -23,7 +23,7 @@ static const struct problem table[ERROR_CODES] = {
     [ERROR_BUSY] = {503, "busy", "Try again later"},
     [ERROR_WAIT] = {503, "wait", "Being prepared"},
     [ERROR_STORE] = {503, "store", "Database unavailable"},
-    [ERROR_FULL] = {507, "full", "No space left"},
+    [ERROR_FULL] = {503, "full", "No space left"},
     [ERROR_INTERNAL] = {500, "internal", "Internal error"},
 };
 

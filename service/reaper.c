@@ -12,7 +12,11 @@
 #include "log.h"
 #include "trial.h"
 
-enum { MAX_AT_ONCE = 1000 };
+enum {
+    MAX_AT_ONCE = 1000,
+    SET_MS = 1000,      // more is no drift: the clock was set
+    AWAY_US = 10000000, // since the last look
+};
 
 struct reaper {
     const char *database;
@@ -22,44 +26,87 @@ struct reaper {
     pthread_cond_t wake;
     bool stopping;
     pthread_t thread;
+    struct clock_look last; // when a look succeeded, at first the start
+    int64_t spared_ms;      // leases of before may have missed their renewal
+    int64_t set_back_ms;    // since the last look
 };
 
-struct expiry {
+struct visit {
     struct command command;
     struct metrics *metrics;
-    int64_t number;
-    bool lost;
+    struct expiry expiry;
 };
 
 static int apply(struct command *command, struct live *live,
                  struct store *store, struct error *err)
 {
-    struct expiry *expiry = (struct expiry *)command;
-    return trial_expire(live, store, expiry->number, &expiry->lost, err);
+    return trial_expire(live, store, &((struct visit *)command)->expiry, err);
 }
 
 static void done(struct command *command, const struct live *live)
 {
-    struct expiry *expiry = (struct expiry *)command;
+    struct visit *visit = (struct visit *)command;
     (void)live;
-    if (expiry->lost && !command->error.code)
-        metrics_add(expiry->metrics, METRIC_LEASES_LOST, 1);
+    if (visit->expiry.lost && !command->error.code)
+        metrics_add(visit->metrics, METRIC_LEASES_LOST, 1);
     free(command);
 }
+
+// A look in progress.
+struct round {
+    struct reaper *reaper;
+    int64_t now_ms;
+};
 
 static int visit(void *context, int64_t study_id, int64_t number,
                  struct error *err)
 {
-    struct reaper *reaper = context;
-    struct expiry *expiry = calloc(1, sizeof *expiry);
+    const struct round *round = context;
+    struct reaper *reaper = round->reaper;
+    struct visit *visit = calloc(1, sizeof *visit);
     (void)err;
-    if (!expiry)
+    if (!visit)
         abort();
-    expiry->command =
+    visit->command =
         (struct command){.study_id = study_id, .apply = apply, .done = done};
-    expiry->metrics = reaper->metrics;
-    expiry->number = number;
-    engine_submit(reaper->engine, &expiry->command);
+    visit->metrics = reaper->metrics;
+    visit->expiry = (struct expiry){.number = number,
+                                    .now_ms = round->now_ms,
+                                    .spared_ms = reaper->spared_ms,
+                                    .set_back_ms = reaper->set_back_ms};
+    engine_submit(reaper->engine, &visit->command);
+    return 0;
+}
+
+// Notices what happened to the clocks since the last look that succeeded.
+static void compare(struct reaper *reaper, struct clock_look now)
+{
+    int64_t set_ms = clock_set_ms(reaper->last, now);
+    bool away = now.monotonic_us - reaper->last.monotonic_us > AWAY_US;
+    reaper->set_back_ms = set_ms < -SET_MS ? -set_ms : 0;
+    if (away || set_ms > SET_MS)
+        reaper->spared_ms = now.wall_ms;
+    else if (reaper->set_back_ms)
+        reaper->spared_ms = 0; // that was the time of another clock
+    if (set_ms > SET_MS || reaper->set_back_ms)
+        log_event(LOG_WARNING, "the wall clock was set",
+                  log_integer("by_ms", set_ms));
+}
+
+// Looks for leases that ran out and, when the clock was set back, for those
+// that end too late.
+static int look(struct reaper *reaper, struct store *store, struct error *err)
+{
+    struct clock_look now = clock_look();
+    struct round round = {reaper, now.wall_ms};
+    compare(reaper, now);
+    if (store_trials_expired(store, now.wall_ms, MAX_AT_ONCE, visit, &round,
+                             err) ||
+        (reaper->set_back_ms &&
+         store_trials_leased_beyond(store, now.wall_ms + reaper->set_back_ms,
+                                    visit, &round, err)))
+        return -1;
+    reaper->last = now;
     return 0;
 }
 
@@ -87,8 +134,7 @@ static void *reap(void *context)
         abort(); // the URL was good when the schema was brought up to date
     while (wait(reaper)) {
         error_clear(&err);
-        if (store_trials_expired(store, clock_wall_ms(), MAX_AT_ONCE, visit,
-                                 reaper, &err))
+        if (look(reaper, store, &err))
             log_event(LOG_WARNING, "cannot look for lost trials",
                       log_text("error", err.message));
     }
@@ -106,6 +152,8 @@ struct reaper *reaper_start(const char *database, struct engine *engine,
     reaper->database = database;
     reaper->engine = engine;
     reaper->metrics = metrics;
+    reaper->last = clock_look();
+    reaper->spared_ms = reaper->last.wall_ms;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&reaper->mutex, NULL);

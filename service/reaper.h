@@ -4,6 +4,14 @@
 // Once a second a thread asks the store for leases that ran out, and has each
 // of these trials marked lost through its study's mailbox. Any number of
 // instances may do so at once: the first wins, the others find nothing to do.
+//
+// Leases are wall time, which several instances share, and wall clocks are set
+// and stopped. A lease that could not be renewed, or seems shorter than it was,
+// is followed by one more when it runs out. Such are all that were given before
+// the service started; before the wall clock went further than the monotonic
+// one (it was set, or the machine slept); and before a long time without a look
+// (the process or the database was away). When the wall clock was set back,
+// leases that it gave before are shortened.
 
 #ifndef CUMAE_REAPER_H
 #define CUMAE_REAPER_H

@@ -14,6 +14,7 @@
 enum {
     MAX_WORKER = 262144, // bytes of JSON
     MAX_KEY = 200,       // bytes of an Idempotency-Key
+    MAX_SECONDS = 1000000000,
 };
 
 static void answer(struct asking *asking, const struct live *live)
@@ -72,6 +73,12 @@ static int read(struct asking *asking, const char *const *known,
         return -1;
     ask->n = (size_t)fields_int(&fields, "n", 1, ASK_MAX_TRIALS, 1);
     ask->lease_s = fields_int(&fields, "lease_s", 1, STUDY_MAX_LEASE_S, 0);
+    ask->max_seconds = fields_real(&fields, "max_seconds", 0);
+    if (fields_get(&fields, "max_seconds") && !err->code &&
+        !(ask->max_seconds > 0 && ask->max_seconds <= MAX_SECONDS))
+        return fields_fail(&fields, ERROR_INVALID, "max_seconds",
+                           "must be above 0 and at most %d, not %g",
+                           MAX_SECONDS, ask->max_seconds);
     ask->worker =
         fields_json(&fields, "worker", JSON_OBJECT, MAX_WORKER, arena);
     if (err->code || read_key(call, ask, err))
@@ -83,7 +90,8 @@ static int read(struct asking *asking, const char *const *known,
 
 enum route_outcome route_trial_ask(struct call *call, struct error *err)
 {
-    static const char *const known[] = {"n", "worker", "lease_s", NULL};
+    static const char *const known[] = {"n", "worker", "lease_s", "max_seconds",
+                                        NULL};
     struct asking *asking = route_asking_new(call, answer);
     struct directory_entry entry;
     enum route_outcome found = route_study(call, call->args[0], &entry, err);
@@ -116,8 +124,8 @@ static int describe(struct asking *asking, struct error *err)
 enum route_outcome route_trial_find_and_ask(struct call *call,
                                             struct error *err)
 {
-    static const char *const known[] = {"study", "n", "worker", "lease_s",
-                                        NULL};
+    static const char *const known[] = {"study",   "n",           "worker",
+                                        "lease_s", "max_seconds", NULL};
     struct asking *asking = route_asking_new(call, answer);
     int failed = read(asking, known, err);
     const json_t *study = json_object_get(asking->body, "study");

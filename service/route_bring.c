@@ -60,7 +60,7 @@ static void write_answer(struct text *text, const struct bring *bring,
     text_add(text, ",\"trials\":[");
     for (size_t i = 0; i < bring->n; i++) {
         const struct brought *trial = &bring->trials[i];
-        uint8_t state = live->history.state[trial->number];
+        enum trial_state state = live_state(live, (size_t)trial->number);
         text_next(text);
         text_char(text, '{');
         text_key(text, "number");
@@ -68,7 +68,7 @@ static void write_answer(struct text *text, const struct bring *bring,
         text_key(text, "id");
         text_string(text, trial->id);
         text_key(text, "state");
-        text_string(text, trial_state_name((enum trial_state)state));
+        text_string(text, trial_state_name(state));
         text_char(text, '}');
     }
     text_add(text, "]}");

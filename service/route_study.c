@@ -203,7 +203,7 @@ struct steer {
     struct call *call;
     enum study_state state;
     json_t *changes; // of a PATCH, or NULL
-    bool remove;
+    bool remove, cancel;
     struct study_row row;
 };
 
@@ -225,8 +225,9 @@ static int apply_steer(struct command *command, struct live *live,
     int64_t user_id = steer->call->principal.user_id;
     if (steer->remove)
         return study_delete(live, store, err);
-    int result = steer->changes
-                     ? apply_patch(steer, live, store, err)
+    int result = steer->changes ? apply_patch(steer, live, store, err)
+                 : steer->cancel
+                     ? study_cancel(live, store, user_id, err)
                      : study_steer(live, store, steer->state, user_id, err);
     // Written now and not at the end of the batch, for the answer to show it.
     if (result == 0 && live->changed)
@@ -303,4 +304,9 @@ enum route_outcome route_study_resume(struct call *call, struct error *err)
 enum route_outcome route_study_stop(struct call *call, struct error *err)
 {
     return submit(call, &(struct steer){.state = STUDY_DRAINING}, err);
+}
+
+enum route_outcome route_study_cancel(struct call *call, struct error *err)
+{
+    return submit(call, &(struct steer){.cancel = true}, err);
 }

@@ -162,6 +162,26 @@ static int read_state(const struct fields *fields, struct tell *tell)
                        name);
 }
 
+int route_tell_read_result(const struct fields *fields, struct tell *tell,
+                           struct arena *arena)
+{
+    if (read_state(fields, tell) || read_told(fields, &tell->numbers, arena))
+        return -1;
+    if (!fields_get(fields, "state"))
+        tell->state = -1;
+    return 0;
+}
+
+// Only who may steer a study replaces what was told.
+static int read_overwrite(const struct fields *fields, const struct call *call,
+                          struct tell *tell)
+{
+    tell->overwrite = fields_bool(fields, "overwrite", false);
+    if (fields->err->code || !tell->overwrite)
+        return fields->err->code ? -1 : 0;
+    return account_may(&call->principal, SCOPE_STEER, fields->err);
+}
+
 static int read_cost(const struct fields *fields, struct tell *tell,
                      struct arena *arena)
 {
@@ -201,8 +221,9 @@ int route_tell_read(const struct fields *fields, struct tell *tell,
 enum route_outcome route_trial_tell(struct call *call, struct error *err)
 {
     static const char *const known[] = {
-        "state", "value", "values", "uncertainty", "constraints", "outputs",
-        "error", "meta",  "env",    "wall_s",      "cost",        NULL};
+        "state",   "value",     "values", "uncertainty", "constraints",
+        "outputs", "error",     "meta",   "env",         "wall_s",
+        "cost",    "overwrite", NULL};
     struct arena *arena = &call->request->arena;
     struct telling *telling = arena_zeros(arena, 1, sizeof *telling);
     telling->command.apply = apply_tell;
@@ -217,7 +238,8 @@ enum route_outcome route_trial_tell(struct call *call, struct error *err)
     json_t *body = route_body(call, err);
     struct fields fields;
     bool good = body && fields_open(&fields, body, "", known, err) == 0 &&
-                route_tell_read(&fields, &telling->tell, arena) == 0;
+                route_tell_read(&fields, &telling->tell, arena) == 0 &&
+                read_overwrite(&fields, call, &telling->tell) == 0;
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
@@ -281,9 +303,9 @@ static void done_tell_of_many(struct command *command, const struct live *live)
 static void read_item(struct many *many, size_t i, const json_t *item)
 {
     static const char *const known[] = {
-        "study_id",    "number",      "state",   "value", "values",
-        "uncertainty", "constraints", "outputs", "error", "meta",
-        "env",         "wall_s",      "cost",    NULL};
+        "study_id",    "number",      "state",   "value",     "values",
+        "uncertainty", "constraints", "outputs", "error",     "meta",
+        "env",         "wall_s",      "cost",    "overwrite", NULL};
     struct telling *telling = &many->tells[i];
     struct error *err = &telling->command.error;
     struct arena *arena = &many->call->request->arena;
@@ -305,7 +327,8 @@ static void read_item(struct many *many, size_t i, const json_t *item)
                     "is required");
         return;
     }
-    if (err->code || route_tell_read(&fields, &telling->tell, arena))
+    if (err->code || route_tell_read(&fields, &telling->tell, arena) ||
+        read_overwrite(&fields, many->call, &telling->tell))
         return;
     telling->study_key = arena_copy(arena, key, strlen(key));
     if (route_study(many->call, telling->study_key, &entry, err) == ROUTE_DONE)

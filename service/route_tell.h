@@ -9,6 +9,11 @@
 
 enum { TELL_MAX_JSON = 262144 }; // bytes of outputs, meta and env each
 
+// Reads state (-1: none), value or values, uncertainty and constraints of a
+// correction.
+int route_tell_read_result(const struct fields *fields, struct tell *tell,
+                           struct arena *arena);
+
 // Reads state, value or values, uncertainty, outputs, error, meta, env, wall_s
 // and cost of a message. Texts are copied into the arena.
 int route_tell_read(const struct fields *fields, struct tell *tell,

@@ -117,6 +117,9 @@ enum route_outcome route_trial_get(struct call *call, struct error *err)
         return ROUTE_FAILED;
     int result =
         store_trial_get(call->store, study.id, number, page.arena, &row, err);
+    if (result == 0 && row.withdrawn == WITHDRAWN_DELETED)
+        result = error_set(err, ERROR_NOT_FOUND,
+                           "trial %" PRId64 " was deleted", number);
     if (result == 0) {
         visit_trial(&page, &row, err);
         result = read_reports(call, study.id, &page, err);
@@ -132,9 +135,9 @@ enum route_outcome route_trial_get(struct call *call, struct error *err)
 static int read_filter(const struct call *call, struct trial_filter *filter,
                        bool *reports, struct error *err)
 {
-    static const char *const known[] = {"limit", "cursor",  "since", "state",
-                                        "order", "reports", NULL};
-    int64_t limit, with_reports;
+    static const char *const known[] = {"limit", "cursor",  "since",   "state",
+                                        "order", "reports", "deleted", NULL};
+    int64_t limit, with_reports, with_deleted;
     const char *state = request_query(call->request, "state");
     const char *order = request_query(call->request, "order");
     if (route_query_known(call, known, err) ||
@@ -143,8 +146,10 @@ static int read_filter(const struct call *call, struct trial_filter *filter,
                         err) ||
         route_query_int(call, "since", -1, INT64_MAX, -1,
                         &filter->since_revision, err) ||
-        route_query_int(call, "reports", 0, 1, 0, &with_reports, err))
+        route_query_int(call, "reports", 0, 1, 0, &with_reports, err) ||
+        route_query_int(call, "deleted", 0, 1, 0, &with_deleted, err))
         return -1;
+    filter->deleted = with_deleted;
     filter->limit = (int)limit;
     filter->state = state ? trial_state_from_name(state) : -1;
     if (state && filter->state < 0)

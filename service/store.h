@@ -145,6 +145,7 @@ struct study_progress {
     int64_t count[TRIAL_STATES];
     int64_t best_number; // -1: none
     double best_value;   // in the user's sign; NaN: none
+    int64_t invalid;     // trials that are; `count` has them, too
     int64_t started;     // points that were handed out, retries not counted
     double cost;         // what they cost, as told
     int64_t iteration;   // the latest one, 0: none
@@ -224,6 +225,13 @@ int store_study_revisions(struct store *store, const int64_t *ids, size_t n,
 
 // ---- trials ---------------------------------------------------------------
 
+// Is a trial still there for those who learn from results?
+enum withdrawn {
+    WITHDRAWN_NOT,
+    WITHDRAWN_INVALID, // it keeps all it has, and informs nobody
+    WITHDRAWN_DELETED  // what is left keeps the number
+};
+
 struct trial_row {
     int64_t study_id;
     int64_t number;
@@ -258,6 +266,8 @@ struct trial_row {
     unsigned char client_key[STORE_CLIENT_KEY_BYTES]; // all zero: none
     bool brought;     // by a user: enqueued or imported
     int64_t priority; // of a brought trial
+    enum withdrawn withdrawn;
+    const char *withdrawn_reason; // plain text, or NULL
 };
 
 // Adds a trial with all its fields. (study_id, number) is unique.
@@ -277,7 +287,25 @@ int store_trial_lease(struct store *store, int64_t study_id, int64_t number,
 int store_trial_start(struct store *store, const struct trial_row *row,
                       struct error *err);
 
-// One trial, all fields. ERROR_NOT_FOUND.
+// Cancels all queued and running trials of a study: writes state, ended_ms,
+// revision, ended_revision and error.
+int store_trials_cancel(struct store *store, int64_t study_id, int64_t now_ms,
+                        int64_t revision, const char *text, struct error *err);
+
+// Writes what people may change: state, values, uncertainty,
+// constraint_values, wall_s, cost, error, outputs, meta, env, tags, notes,
+// withdrawn, withdrawn_reason, and the revision. NULL is written, too.
+int store_trial_amend(struct store *store, const struct trial_row *row,
+                      struct error *err);
+// Makes a trial a deleted one: its results, texts and reports are gone.
+// Writes ended_ms, ended_revision and revision.
+int store_trial_erase(struct store *store, const struct trial_row *row,
+                      struct error *err);
+// Copies meta and tags of trial `from` to trial `number`.
+int store_trial_inherit(struct store *store, int64_t study_id, int64_t number,
+                        int64_t from, struct error *err);
+
+// One trial, all fields, also a deleted one. ERROR_NOT_FOUND.
 int store_trial_get(struct store *store, int64_t study_id, int64_t number,
                     struct arena *arena, struct trial_row *row,
                     struct error *err);
@@ -288,6 +316,7 @@ struct trial_filter {
     int64_t after_number;   // -1: from the first
     int64_t since_revision; // -1: all; else only rows with revision above
     bool newest_first;      // then after_number is "below this number", -1: all
+    bool deleted;           // those, too
     int limit;
 };
 
@@ -301,19 +330,27 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // only the fields that the engine keeps: number, state, point, values,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
-// ask_key, client_key, brought, priority, constraint_values, cost, iteration.
+// ask_key, client_key, brought, priority, constraint_values, cost, iteration,
+// wall_s, withdrawn.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
                                     struct error *err),
                        void *context, struct error *err);
 
-// Number and values of the trials in that state, by number.
+// Number and values of the trials in that state, by number; not of those that
+// are withdrawn.
 int store_trial_values(struct store *store, int64_t study_id,
                        enum trial_state state,
                        int (*visit)(void *context, int64_t number,
                                     const double *values, size_t n,
                                     struct error *err),
                        void *context, struct error *err);
+
+// Visits (study_id, number) of running trials whose leases end after until_ms.
+int store_trials_leased_beyond(struct store *store, int64_t until_ms,
+                               int (*visit)(void *context, int64_t study_id,
+                                            int64_t number, struct error *err),
+                               void *context, struct error *err);
 
 // Moves leases that ran out before now_ms: visits (study_id, number) of
 // running trials, oldest first, at most `limit`.
@@ -345,7 +382,7 @@ int store_prior_list(struct store *store, int64_t study_id,
 int store_study_warm_start(struct store *store, int64_t id,
                            const char *warm_start, struct error *err);
 // The complete trials of a study, by number: point, and values in the user's
-// sign. `source` is the number.
+// sign; not those that are withdrawn. `source` is the number.
 int store_trial_results(struct store *store, int64_t study_id,
                         int (*visit)(void *context, const struct prior_row *row,
                                      struct error *err),
@@ -384,7 +421,8 @@ struct event_row {
     const char *kind; // "trial_started", "trial_ended", "study_created" ...
     int64_t number;   // the trial, or -1
     int64_t at_ms;
-    int64_t user_id; // who, 0: the service
+    int64_t user_id;    // who, 0: the service
+    const char *detail; // JSON of what it changed, or NULL
 
     // Filled in by reading.
     const char *user; // the name of who, or NULL

@@ -87,9 +87,23 @@ int store_flush_events(struct store *store, struct error *err)
         err);
 }
 
+static int add_detailed(struct store *store, const struct event_row *row,
+                        struct error *err)
+{
+    return db_write(store->db,
+                    DB_CALL(QUERY_EVENT_ADD_DETAILED, db_int(row->study_id),
+                            db_int(row->revision), db_text(row->kind),
+                            db_int_unless(row->number, -1), db_int(row->at_ms),
+                            db_int_unless(row->user_id, 0),
+                            db_text(row->detail)),
+                    err);
+}
+
 int store_event_add(struct store *store, const struct event_row *row,
                     struct error *err)
 {
+    if (row->detail)
+        return add_detailed(store, row, err);
     struct store_events *events = &store->events;
     if (events->n == STORE_EVENTS && store_flush_events(store, err))
         return -1;
@@ -118,6 +132,7 @@ static int visit_event(void *context, struct db_row *row, struct error *err)
     event->user_id = db_next_int_or(row, 0);
     event->user = db_next_text(row);
     event->state = (int)db_next_int_or(row, -1);
+    event->detail = db_next_text(row);
     return 0;
 }
 

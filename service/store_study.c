@@ -81,6 +81,7 @@ void store_next_progress(struct db_row *row, struct study_progress *progress)
         progress->count[state] = db_next_int(row);
     progress->best_number = db_next_int_or(row, -1);
     progress->best_value = db_next_real(row);
+    progress->invalid = db_next_int(row);
     progress->started = db_next_int(row);
     progress->cost = db_next_real(row);
     progress->iteration = db_next_int_or(row, 0);
@@ -217,8 +218,8 @@ int store_study_advance(struct store *store, int64_t id,
                 db_int(count[TRIAL_CANCELLED]),
                 db_int_unless(progress->best_number, -1),
                 db_real(progress->best_value), db_int(changed_ms),
-                db_int(progress->started), db_real(progress->cost),
-                db_int_unless(progress->iteration, 0)),
+                db_int(progress->invalid), db_int(progress->started),
+                db_real(progress->cost), db_int_unless(progress->iteration, 0)),
         err);
 }
 

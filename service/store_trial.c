@@ -44,7 +44,8 @@ int store_trial_add(struct store *store, const struct trial_row *row,
                                    row->n_constraint_values),
                 db_text(row->why), db_text(row->client_id),
                 key_of(row->client_key, STORE_CLIENT_KEY_BYTES),
-                priority_of(row), db_real(row->cost),
+                priority_of(row), db_int_unless(row->withdrawn, WITHDRAWN_NOT),
+                db_text(row->withdrawn_reason), db_real(row->cost),
                 db_int_unless(row->iteration, 0)),
         err);
 }
@@ -89,6 +90,15 @@ int store_trial_start(struct store *store, const struct trial_row *row,
                             db_int(row->revision), db_text(row->special),
                             key_of(row->ask_key, STORE_ASK_KEY_BYTES),
                             db_int_unless(row->iteration, 0)),
+                    err);
+}
+
+int store_trials_cancel(struct store *store, int64_t study_id, int64_t now_ms,
+                        int64_t revision, const char *text, struct error *err)
+{
+    return db_write(store->db,
+                    DB_CALL(QUERY_TRIALS_CANCEL, db_int(study_id),
+                            db_int(now_ms), db_int(revision), db_text(text)),
                     err);
 }
 
@@ -141,6 +151,8 @@ static int read_trial(void *context, struct db_row *row, struct error *err)
     trial->client_id = db_next_text(row);
     db_next_bytes(row, trial->client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, trial);
+    trial->withdrawn = (enum withdrawn)db_next_int_or(row, WITHDRAWN_NOT);
+    trial->withdrawn_reason = db_next_text(row);
     trial->cost = db_next_real(row);
     trial->iteration = db_next_int_or(row, 0);
     return 0;
@@ -186,6 +198,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
         filter->newest_first ? QUERY_TRIAL_LIST_NEWEST : QUERY_TRIAL_LIST,
         db_int(filter->study_id), db_int(filter->state),
         db_int(filter->after_number), db_int(filter->limit),
+        db_int(filter->deleted ? WITHDRAWN_DELETED : WITHDRAWN_INVALID),
         db_int(filter->since_revision));
     if (changed)
         call.query = filter->newest_first ? QUERY_TRIAL_LIST_CHANGED_NEWEST
@@ -199,10 +212,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 static int visit_changed(void *context, struct db_row *row, struct error *err)
 {
     const struct trial_visitor *visitor = context;
-    struct trial_row trial = {
-        .study_id = visitor->study_id,
-        .wall_s = NAN,
-    };
+    struct trial_row trial = {.study_id = visitor->study_id};
     trial.number = db_next_int(row);
     trial.state = (enum trial_state)db_next_int(row);
     trial.point = db_next_doubles(row, &trial.n_point);
@@ -223,8 +233,10 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     db_next_bytes(row, trial.client_key, STORE_CLIENT_KEY_BYTES);
     next_priority(row, &trial);
     trial.constraint_values = db_next_doubles(row, &trial.n_constraint_values);
+    trial.withdrawn = (enum withdrawn)db_next_int_or(row, WITHDRAWN_NOT);
     trial.cost = db_next_real(row);
     trial.iteration = db_next_int_or(row, 0);
+    trial.wall_s = db_next_real(row);
     return visitor->visit(visitor->context, &trial, err);
 }
 
@@ -297,6 +309,20 @@ int store_trials_expired(struct store *store, int64_t now_ms, int limit,
     struct db_reader reader = {visit_expired, &visitor, NULL};
     return db_read(store->db,
                    DB_CALL(QUERY_TRIALS_EXPIRED, db_int(now_ms), db_int(limit)),
+                   &reader, err) < 0
+               ? -1
+               : 0;
+}
+
+int store_trials_leased_beyond(struct store *store, int64_t until_ms,
+                               int (*visit)(void *context, int64_t study_id,
+                                            int64_t number, struct error *err),
+                               void *context, struct error *err)
+{
+    struct expired_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_expired, &visitor, NULL};
+    return db_read(store->db,
+                   DB_CALL(QUERY_TRIALS_LEASED_BEYOND, db_int(until_ms)),
                    &reader, err) < 0
                ? -1
                : 0;

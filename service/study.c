@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "budget.h"
 #include "clock.h"
 #include "warm.h"
 #include "widen.h"
 #include "wire_definition.h"
+
+#define CANCELLED "cancelled" // why a study is finished
 
 static const char *const names[] = {"running", "paused", "draining",
                                     "finished"};
@@ -67,7 +70,7 @@ static void set_state(struct live *live, enum study_state state,
 {
     live->state = state;
     free(live->reason);
-    live->reason = reason ? strdup(reason) : NULL;
+    live->reason = reason ? memory_text(reason) : NULL;
 }
 
 int study_settle(struct live *live, struct store *store, struct error *err)
@@ -84,6 +87,41 @@ int study_settle(struct live *live, struct store *store, struct error *err)
     return write_definition(live, store, "study_finished", 0, err);
 }
 
+// Was it a user that ended the study, and not its budget?
+static bool ended_by_hand(const struct live *live)
+{
+    return live->state == STUDY_FINISHED && live->reason &&
+           strcmp(live->reason, CANCELLED) == 0;
+}
+
+int study_cancel(struct live *live, struct store *store, int64_t user_id,
+                 struct error *err)
+{
+    const struct history *history = &live->history;
+    if (history->count[TRIAL_QUEUED] + history->count[TRIAL_RUNNING] > 0) {
+        int64_t now = clock_wall_ms(), revision = live_revise(live);
+        live_cancel(live, now);
+        if (store_trials_cancel(store, live->id, now, revision,
+                                "the study was cancelled", err))
+            return -1;
+    } else if (live->state == STUDY_FINISHED) {
+        return 0;
+    }
+    set_state(live, STUDY_FINISHED, CANCELLED);
+    return write_definition(live, store, "study_cancelled", user_id, err);
+}
+
+int study_settle_again(struct live *live, struct store *store, int64_t user_id,
+                       struct error *err)
+{
+    char detail[BUDGET_DETAIL];
+    if (live->state != STUDY_FINISHED || !budget_is_reason(live->reason) ||
+        budget_used_up(live, detail))
+        return study_settle(live, store, err);
+    set_state(live, STUDY_RUNNING, NULL);
+    return write_definition(live, store, "study_resumed", user_id, err);
+}
+
 int study_steer(struct live *live, struct store *store, enum study_state state,
                 int64_t user_id, struct error *err)
 {
@@ -93,7 +131,7 @@ int study_steer(struct live *live, struct store *store, enum study_state state,
         return 0;
     if (live->state == STUDY_FINISHED && state == STUDY_DRAINING)
         return 0;
-    if (live->state == STUDY_FINISHED)
+    if (live->state == STUDY_FINISHED && !ended_by_hand(live))
         return error_set(err, ERROR_CONFLICT,
                          "state is finished (%s): widen the budget to go on",
                          live->reason ? live->reason : "no reason");

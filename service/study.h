@@ -23,6 +23,11 @@ const char *study_state_name(enum study_state state);
 // -1 when unknown.
 int study_state_from_name(const char *name);
 
+// After results were changed: settles the study, or opens one again that had
+// finished because a limit of its budget was used up, and is not any more.
+int study_settle_again(struct live *live, struct store *store, int64_t user_id,
+                       struct error *err);
+
 // Marks the study finished when its budget is used up and nothing runs.
 int study_settle(struct live *live, struct store *store, struct error *err);
 
@@ -49,10 +54,17 @@ int study_find_or_create(struct store *store, struct study_wanted *wanted,
 // What a study of the API is found by among those of its owner: its name.
 char *study_identity(const struct definition *definition, struct arena *arena);
 
-// running <-> paused, running -> draining. ERROR_CONFLICT when the study is
-// finished.
+// running <-> paused, running -> draining; also finished -> running or paused
+// after study_cancel. ERROR_CONFLICT when the study is finished for another
+// reason.
 int study_steer(struct live *live, struct store *store, enum study_state state,
                 int64_t user_id, struct error *err);
+
+// Ends the study now: all queued and running trials are cancelled, in one
+// revision. Running workers hear of it at their next call. Does nothing to a
+// study that is finished and has none.
+int study_cancel(struct live *live, struct store *store, int64_t user_id,
+                 struct error *err);
 
 // Replaces the definition (owned from now on, also on failure). What it changes
 // of the budget holds from the next ask on.

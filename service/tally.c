@@ -11,7 +11,7 @@
 static void count(struct tally *tally, const struct live_trial *trial,
                   int64_t times)
 {
-    bool first = trial->started_ms && trial->retry_of < 0;
+    bool first = trial->started_ms && !live_is_retry(trial);
     tally->started += first ? times : 0;
     if (trial->iteration > tally->iteration) {
         tally->iteration = trial->iteration;

@@ -6,8 +6,9 @@
 // read, so every instance has the same tally after every restart. A trial that
 // changes is taken out and put in again.
 //
-// A lost trial that is tried again is the same point, and is not counted again;
-// trials that were imported have not run here and use nothing.
+// A lost trial that is tried again is the same point, and is not counted again,
+// but one that somebody has run once more is; trials that were imported have
+// not run here and use nothing.
 
 #ifndef CUMAE_TALLY_H
 #define CUMAE_TALLY_H

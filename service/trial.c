@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// trial.c - the life of a trial: ask, report, tell, heartbeat
+// trial.c - the life of a trial: it is asked for, reports, and ends
 
 #include "trial.h"
 
@@ -27,11 +27,11 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
     return (struct trial_row){
         .study_id = live->id,
         .number = (int64_t)number,
-        .state = (enum trial_state)live->history.state[number],
+        .state = live_state(live, number),
         .point = history_point(&live->history, number),
         .n_point = live->history.space->n,
         .uncertainty = NAN,
-        .wall_s = NAN,
+        .wall_s = trial->wall_s,
         .cost = NAN,
         .iteration = trial->iteration,
         .stopped = trial->stopped,
@@ -45,6 +45,7 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
         .revision = live->progress.revision,
         .brought = trial->brought,
         .priority = trial->priority,
+        .withdrawn = trial->withdrawn,
     };
 }
 
@@ -63,8 +64,12 @@ int trial_event(const struct live *live, struct store *store, const char *kind,
 int trial_check_number(const struct live *live, int64_t number,
                        struct error *err)
 {
-    if (number >= 0 && (uint64_t)number < live->history.n)
-        return 0;
+    if (number >= 0 && (uint64_t)number < live->history.n) {
+        if (live->trials[number].withdrawn != WITHDRAWN_DELETED)
+            return 0;
+        return error_set(err, ERROR_NOT_FOUND, "trial %" PRId64 " was deleted",
+                         number);
+    }
     return error_set(err, ERROR_NOT_FOUND,
                      "number %" PRId64 " is not a trial of this study, which "
                      "has %zu",
@@ -114,8 +119,12 @@ static int repeat(const struct live *live, struct store *store, struct ask *ask,
     for (size_t i = (size_t)first;
          i < live->history.n && ask->n_numbers < ask->n; i++)
         if (live->trials[i].ask_key == key &&
+            live->trials[i].withdrawn != WITHDRAWN_DELETED &&
             remember_again(live, store, ask, i, err))
             return -1;
+    if (!ask->n_numbers)
+        return error_set(err, ERROR_CONFLICT,
+                         "Idempotency-Key is that of trials that were deleted");
     return 0;
 }
 
@@ -132,11 +141,12 @@ static int choose(struct live *live, struct arena *arena,
     if (d)
         memcpy(item->point, history_point(&live->history, (size_t)lost),
                d * sizeof *item->point);
-    item->why =
-        arena_print(arena, "trial %" PRId64 " again, which was lost", lost);
+    bool handed_back = live_is_handed_back(live, (size_t)lost);
+    item->why = arena_print(arena, "trial %" PRId64 " again, which was %s",
+                            lost, handed_back ? "handed back" : "lost");
     item->seen_revision = live->progress.revision;
     item->seen = live->history.n_ended;
-    trial->attempt = live->trials[lost].attempt + 1;
+    trial->attempt = live->trials[lost].attempt + (handed_back ? 0 : 1);
     trial->retry_of = (int32_t)lost;
     trial->iteration = live->trials[lost].iteration;
     ahead_skip(live);
@@ -193,6 +203,7 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
                                .started_ms = now,
                                .attempt = 1,
                                .retry_of = -1,
+                               .wall_s = NAN,
                                .iteration = budget_iteration(live)};
     keep_key(ask, &trial);
     if (choose(live, arena, &item, &trial, err))
@@ -213,6 +224,23 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
         return -1;
     return trial_event(live, store, "trial_started", (int64_t)number,
                        ask->user_id, err);
+}
+
+// Is a trial expected to last longer than the worker has left?
+static bool is_too_long(const struct live *live, struct ask *ask)
+{
+    if (!(ask->max_seconds > 0))
+        return false;
+    double expected_s = live_expected_s(live, clock_wall_ms());
+    if (expected_s <= ask->max_seconds)
+        return false;
+    ask->reason = "walltime";
+    ask->retry_after_s = 0; // what is left gets no longer
+    snprintf(ask->detail, sizeof ask->detail,
+             "a trial is expected to take %.*f s, %.*f s are left",
+             expected_s < 10, expected_s, ask->max_seconds < 10,
+             ask->max_seconds);
+    return true;
 }
 
 // Waits for suggestions beyond the trials that are in the queue.
@@ -247,7 +275,8 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     int result = 0;
     while (result == 0 && ask->n_numbers < ask->n) {
         enum budget_leave leave = budget_leave(live, ask);
-        if (leave == BUDGET_CLOSED)
+        if (leave == BUDGET_CLOSED ||
+            (ask->n_numbers == 0 && is_too_long(live, ask)))
             break;
         arena_reset(&arena);
         if (leave == BUDGET_OPEN && !ask->n_numbers)
@@ -272,24 +301,6 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     return ask->reason ? study_settle(live, store, err) : 0;
 }
 
-// ---- lease ------------------------------------------------------------------
-
-// Every call of a worker renews its lease. The store hears of it when half of
-// the lease is used up, so that frequent reports cost one write, not two.
-static int renew(struct live *live, struct store *store, size_t number,
-                 struct error *err)
-{
-    struct live_trial *trial = &live->trials[number];
-    int64_t now = clock_wall_ms();
-    int64_t lease_ms = 1000 * live->definition->lease_s;
-    if (live->history.state[number] != TRIAL_RUNNING ||
-        trial->lease_ms - now > lease_ms / 2)
-        return 0;
-    trial->lease_ms = now + lease_ms;
-    return store_trial_lease(store, live->id, (int64_t)number, trial->lease_ms,
-                             err);
-}
-
 // ---- the end of a trial -----------------------------------------------------
 
 // Moves the trial in memory. Returns whether it ended; a stop moves nothing. A
@@ -298,14 +309,16 @@ static bool move(struct live *live, size_t number, const struct trial_end *end)
 {
     struct live_trial *trial = &live->trials[number];
     enum trial_state before = (enum trial_state)live->history.state[number];
+    bool over = before != end->state;
     live_revise(live);
+    if (over) {
+        trial->ended_ms = clock_wall_ms();
+        trial->wall_s = end->tell ? end->tell->wall_s : NAN;
+        if (!trial_state_is_result(before))
+            trial->ended_revision = live->progress.revision;
+    }
     live_move(live, number, end->state, &end->outcome);
-    if (before == end->state)
-        return false;
-    trial->ended_ms = clock_wall_ms();
-    if (!trial_state_is_result(before))
-        trial->ended_revision = live->progress.revision;
-    return true;
+    return over;
 }
 
 int trial_end(struct live *live, struct store *store, size_t number,
@@ -327,14 +340,16 @@ int trial_end(struct live *live, struct store *store, size_t number,
     row.error = end->error;
     if (end->tell) {
         row.uncertainty = end->tell->numbers.uncertainty;
-        row.wall_s = end->tell->wall_s;
         row.cost = live->trials[number].cost;
         row.outputs = end->tell->outputs;
         row.meta = end->tell->meta;
         row.env = end->tell->env;
     }
     if (store_trial_end(store, &row, err) ||
-        trial_event(live, store, over ? "trial_ended" : "trial_stopped",
+        trial_event(live, store,
+                    end->event ? end->event
+                    : over     ? "trial_ended"
+                               : "trial_stopped",
                     (int64_t)number, end->user_id, err))
         return -1;
     return over ? study_settle(live, store, err) : 0;
@@ -426,57 +441,22 @@ int trial_report(struct live *live, struct store *store, struct report *report,
     if (trial_check_number(live, report->number, err))
         return -1;
     size_t number = (size_t)report->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
+    enum trial_state state = live_state(live, number);
     const struct live_trial *trial = &live->trials[number];
     report->reason[0] = '\0';
     if (keep_report(live, store, report, err) ||
-        renew(live, store, number, err))
+        trial_renew(live, store, number, err))
         return -1;
     report->should_prune =
         trial->stopped || state == TRIAL_PRUNED || state == TRIAL_CANCELLED;
     report->lease_ms = trial->lease_ms;
     if (report->should_prune)
-        snprintf(report->reason, sizeof report->reason,
-                 "the trial was told to stop before");
+        snprintf(report->reason, sizeof report->reason, "%s",
+                 state == TRIAL_CANCELLED
+                     ? "the trial was cancelled"
+                     : "the trial was told to stop before");
     if (report->should_prune || !trial_is_open(state) || !decide(live, report))
         return 0;
     report->should_prune = true;
     return stop(live, store, report, err);
-}
-
-// ---- heartbeat --------------------------------------------------------------
-
-int trial_heartbeat(struct live *live, struct store *store,
-                    struct heartbeat *heartbeat, struct error *err)
-{
-    if (trial_check_number(live, heartbeat->number, err))
-        return -1;
-    size_t number = (size_t)heartbeat->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
-    if (renew(live, store, number, err))
-        return -1;
-    heartbeat->lease_ms = live->trials[number].lease_ms;
-    heartbeat->go_on = trial_is_open(state) && !live->trials[number].stopped;
-    heartbeat->reason = !trial_is_open(state)          ? trial_state_name(state)
-                        : live->trials[number].stopped ? "stopped"
-                                                       : NULL;
-    return 0;
-}
-
-// ---- expiry -----------------------------------------------------------------
-
-int trial_expire(struct live *live, struct store *store, int64_t number,
-                 bool *lost, struct error *err)
-{
-    *lost = false;
-    if (trial_check_number(live, number, err))
-        return -1;
-    if (live->history.state[number] != TRIAL_RUNNING ||
-        live->trials[number].lease_ms > clock_wall_ms())
-        return 0;
-    struct trial_end end = {.state = TRIAL_LOST,
-                            .outcome = outcome_none,
-                            .error = "the lease ran out"};
-    *lost = true;
-    return trial_end(live, store, (size_t)number, &end, err);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// trial.h - the life of a trial: ask, report, tell, heartbeat
+// trial.h - the life of a trial: ask, report, tell, heartbeat, release, cancel
 //
 // Each function runs inside a transaction on a live study that is up to date:
 // it decides by looking at memory, changes memory and writes the same to the
@@ -28,6 +28,7 @@ struct ask {
     const char *worker;  // JSON object, or NULL
     const char *special; // JSON object of the Hopaas face, or NULL
     int64_t lease_s;     // 0: the study's
+    double max_seconds;  // what the worker has left; 0: it did not say
     unsigned char key[STORE_ASK_KEY_BYTES]; // 16 bytes of the idempotency key,
                                             // 8 of the body; all 0: none
     int64_t user_id;
@@ -45,9 +46,10 @@ struct ask {
 };
 
 // Hands out trials as far as the budget allows: queued ones first, then lost
-// ones that are tried again, then new ones that the sampler proposes. A
-// repeated key returns the same numbers again; the same key with another body
-// is ERROR_INVALID.
+// ones that are tried again, then new ones that the sampler proposes; none when
+// a trial is expected to last longer than the worker has left. A repeated key
+// returns the same numbers again; the same key with another body is
+// ERROR_INVALID.
 int trial_ask(struct live *live, struct store *store, struct ask *ask,
               struct error *err);
 
@@ -75,6 +77,7 @@ struct tell {
     const double *cost;          // in the user's unit; NULL: not told
     const char *error, *outputs, *meta, *env; // or NULL
     bool lenient;
+    bool overwrite; // replaces what was told before, see amend.h
     int64_t user_id;
     // out
     enum trial_state told;             // what the trial is now
@@ -84,7 +87,9 @@ struct tell {
 
 // Ends a trial. A complete trial that breaks a bound of the study is
 // infeasible. A pruned trial without a value gets its last report, if the
-// study has one objective.
+// study has one objective. Work that was done counts: a worker that completes a
+// trial which was cancelled under it makes the trial complete. Whatever else it
+// tells of a cancelled trial is taken, and changes nothing.
 int trial_tell(struct live *live, struct store *store, struct tell *tell,
                struct error *err);
 
@@ -100,10 +105,56 @@ struct heartbeat {
 int trial_heartbeat(struct live *live, struct store *store,
                     struct heartbeat *heartbeat, struct error *err);
 
-// Marks a running trial lost when its lease has run out; otherwise does
-// nothing (*lost false). A late tell is still accepted.
-int trial_expire(struct live *live, struct store *store, int64_t number,
-                 bool *lost, struct error *err);
+// What the reaper knows about a lease that seems to have run out, or that ends
+// too late.
+struct expiry {
+    int64_t number;
+    int64_t now_ms;      // when it looked
+    int64_t spared_ms;   // leases given before get one more; 0: none
+    int64_t set_back_ms; // how far the clock was set back just now; 0: not
+    // out
+    bool lost;
+};
+
+// Marks a running trial lost when its lease has run out; a late tell is still
+// accepted. One whose lease is spared gets another one first, and one whose
+// lease was given by a clock that was set back by more than a lease goes on
+// for what remained of it, at least for a lease of the study. Otherwise does
+// nothing. The store's lease counts, not that in memory: each instance renews
+// on its own.
+int trial_expire(struct live *live, struct store *store, struct expiry *expiry,
+                 struct error *err);
+
+enum { TRIAL_MAX_REASON = 500 }; // bytes
+
+struct release {
+    int64_t number;
+    const char *reason; // of at most TRIAL_MAX_REASON bytes, or NULL
+    const char *meta;   // JSON that takes the place of the stored one, or NULL
+    int64_t user_id;
+    // out
+    enum trial_state state; // what the trial is now
+    bool retried;           // its point is tried again, or will be
+};
+
+// Hands a running trial back: it is lost at once, and the same point is tried
+// again by the next ask. That is not the job's fault, so the first
+// LIVE_MAX_HAND_BACKS of a point use up no attempt. A trial that has ended
+// stays as it is; one that was lost before keeps the meta. ERROR_CONFLICT for a
+// queued one.
+int trial_release(struct live *live, struct store *store,
+                  struct release *release, struct error *err);
+
+struct cancel {
+    int64_t number;
+    const char *reason; // of at most TRIAL_MAX_REASON bytes, or NULL
+    int64_t user_id;
+};
+
+// Takes a queued or running trial back; again is harmless. Nobody is given its
+// point instead. ERROR_CONFLICT when it has ended.
+int trial_cancel(struct live *live, struct store *store,
+                 const struct cancel *cancel, struct error *err);
 
 // The trial's own random seed for the user's program, 0..2^31-1: a function of
 // the study's seed and the number.

@@ -20,6 +20,7 @@ struct trial_end {
     const char *stop_reason; // or NULL
     const struct tell *tell; // or NULL
     const char *error;       // or NULL
+    const char *event;       // its kind; NULL: trial_ended or trial_stopped
     int64_t user_id;
 };
 
@@ -28,10 +29,27 @@ struct trial_end {
 int trial_end(struct live *live, struct store *store, size_t number,
               const struct trial_end *end, struct error *err);
 
+// What a message about a trial says, and room for its numbers.
+struct message {
+    struct trial_end end;
+    double constraints[STUDY_MAX_OUTCOME_CONSTRAINTS];
+    double last;
+    char fault[STUDY_MAX_NAME + 40];
+};
+
+// Works out what a message says: state, numbers and error text.
+int trial_resolve(const struct live *live, const struct tell *tell,
+                  struct message *message, struct error *err);
+
 // Could the trial of this number be told this, if it were running? It need not
 // exist yet.
 int trial_check_tell(const struct live *live, const struct tell *tell,
                      struct error *err);
+
+// Renews the lease of a running trial to that of the study, when half of it is
+// used up.
+int trial_renew(struct live *live, struct store *store, size_t number,
+                struct error *err);
 
 // May the trial still be told anything new?
 bool trial_is_open(enum trial_state state);

@@ -5,15 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "amend.h"
 #include "trial_private.h"
-
-// What a message says, and room for its numbers.
-struct message {
-    struct trial_end end;
-    double constraints[STUDY_MAX_OUTCOME_CONSTRAINTS];
-    double last;
-    char fault[STUDY_MAX_NAME + 40];
-};
 
 static int check_complete(const struct definition *definition,
                           const struct outcome *outcome, struct error *err)
@@ -45,9 +38,8 @@ static void take_last_report(const struct live *live, size_t number,
         message->end.outcome.values = &message->last;
 }
 
-// Works out what the message says: state, numbers and error text.
-static int resolve(const struct live *live, const struct tell *tell,
-                   struct message *message, struct error *err)
+int trial_resolve(const struct live *live, const struct tell *tell,
+                  struct message *message, struct error *err)
 {
     const struct definition *definition = live->definition;
     struct trial_end *end = &message->end;
@@ -83,24 +75,49 @@ int trial_check_tell(const struct live *live, const struct tell *tell,
                      struct error *err)
 {
     struct message message;
-    return resolve(live, tell, &message, err);
+    return trial_resolve(live, tell, &message, err);
+}
+
+// What a trial was told, in the user's numbers.
+struct standing {
+    enum trial_state state;
+    struct outcome outcome;
+    double values[STUDY_MAX_OBJECTIVES];
+};
+
+// The numbers of an invalid trial are in the store alone.
+static int recall(const struct live *live, struct store *store, size_t number,
+                  struct arena *arena, struct standing *standing,
+                  struct error *err)
+{
+    struct trial_row row;
+    standing->state = live_state(live, number);
+    if (!live->trials[number].withdrawn) {
+        live_outcome(live, number, standing->values, &standing->outcome);
+        return 0;
+    }
+    if (store_trial_get(store, live->id, (int64_t)number, arena, &row, err))
+        return -1;
+    standing->outcome = (struct outcome){
+        .values = row.n_values ? row.values : NULL,
+        .constraints = row.n_constraint_values ? row.constraint_values : NULL,
+        .uncertainty = row.uncertainty};
+    return 0;
 }
 
 // Is this what the trial was told before? What a message does not tell, it
 // does not contradict.
-static bool is_repeat(const struct live *live, size_t number,
+static bool is_repeat(const struct live *live, const struct standing *kept,
                       const struct tell *tell, const struct trial_end *end)
 {
-    double values[STUDY_MAX_OBJECTIVES];
-    struct outcome kept, told = end->outcome;
-    if ((enum trial_state)live->history.state[number] != end->state)
+    struct outcome told = end->outcome;
+    if (kept->state != end->state)
         return false;
-    live_outcome(live, number, values, &kept);
-    if (tell->cost && *tell->cost != live->trials[number].cost)
+    if (tell->cost && *tell->cost != live->trials[tell->number].cost)
         return false;
     if (!tell->numbers.n_values)
         told.values = NULL;
-    return outcome_repeats(live->definition, &told, &kept);
+    return outcome_repeats(live->definition, &told, &kept->outcome);
 }
 
 // Appended to the numbers of a trial that told its cost.
@@ -111,20 +128,16 @@ static void describe_cost(double cost, char *text, size_t size)
         snprintf(text, size, " at a cost of %.17g", cost);
 }
 
-static int contradict(const struct live *live, size_t number, struct error *err)
+static int contradict(const struct live *live, size_t number,
+                      const struct standing *kept, struct error *err)
 {
-    double values[STUDY_MAX_OBJECTIVES];
-    struct outcome kept;
     char numbers[200], cost[40];
-    live_outcome(live, number, values, &kept);
-    outcome_describe(live->definition, &kept, numbers, sizeof numbers);
+    outcome_describe(live->definition, &kept->outcome, numbers, sizeof numbers);
     describe_cost(live->trials[number].cost, cost, sizeof cost);
-    return error_set(
-        err, ERROR_CONFLICT,
-        "the first result stays: trial %zu is %s already, with "
-        "%s%s",
-        number, trial_state_name((enum trial_state)live->history.state[number]),
-        numbers, cost);
+    return error_set(err, ERROR_CONFLICT,
+                     "the first result stays: trial %zu is %s already, with "
+                     "%s%s",
+                     number, trial_state_name(kept->state), numbers, cost);
 }
 
 // A lost trial has told after all: nobody needs the one that was to replace it,
@@ -139,39 +152,82 @@ static int cancel_twin(struct live *live, struct store *store, size_t number,
     int32_t twin = live->trials[number].retried_by;
     while (twin >= 0 && live->history.state[twin] == TRIAL_LOST)
         twin = live->trials[twin].retried_by;
-    if (twin < 0 || live->history.state[twin] != TRIAL_RUNNING)
+    if (twin < 0 || (live->history.state[twin] != TRIAL_RUNNING &&
+                     live->history.state[twin] != TRIAL_QUEUED))
         return 0;
     return trial_end(live, store, (size_t)twin, &end, err);
 }
 
 // Copies what the trial is now into the answer.
-static void answer(const struct live *live, size_t number, struct tell *tell)
+static void answer(const struct live *live, const struct standing *kept,
+                   struct tell *tell)
 {
-    struct outcome kept;
-    tell->told = (enum trial_state)live->history.state[number];
-    live_outcome(live, number, tell->kept, &kept);
-    tell->n_kept = kept.values ? live->definition->n_objectives : 0;
+    size_t m = live->definition->n_objectives;
+    tell->told = kept->state;
+    tell->n_kept = kept->outcome.values ? m : 0;
+    if (tell->n_kept)
+        memcpy(tell->kept, kept->outcome.values, m * sizeof *tell->kept);
+}
+
+// Was the trial taken back from a worker?
+static bool is_taken_back(const struct live *live, size_t number)
+{
+    const struct live_trial *trial = &live->trials[number];
+    return live->history.state[number] == TRIAL_CANCELLED &&
+           !trial->withdrawn && trial->started_ms;
+}
+
+// Does the message of a worker end the trial? Work that was done counts, also
+// when it was to stop.
+static bool ends(const struct live *live, const struct tell *tell,
+                 enum trial_state told)
+{
+    size_t number = (size_t)tell->number;
+    enum trial_state state = live_state(live, number);
+    if (is_taken_back(live, number))
+        return told == TRIAL_COMPLETE || told == TRIAL_INFEASIBLE;
+    return trial_is_open(state) ||
+           (tell->lenient && state == TRIAL_FAILED && told == TRIAL_COMPLETE &&
+            !live->trials[number].withdrawn);
+}
+
+static int tell_in(struct live *live, struct store *store, struct tell *tell,
+                   struct arena *arena, struct error *err)
+{
+    struct message message;
+    struct standing kept;
+    const struct trial_end *end = &message.end;
+    size_t number = (size_t)tell->number;
+    if (trial_resolve(live, tell, &message, err))
+        return -1;
+    enum trial_state state = live_state(live, number);
+    if (tell->overwrite && trial_state_is_result(state)) {
+        if (amend_overwrite(live, store, tell, arena, err))
+            return -1;
+    } else if (ends(live, tell, end->state)) {
+        if (trial_end(live, store, number, end, err) ||
+            cancel_twin(live, store, number, err))
+            return -1;
+    } else if (!tell->lenient && !is_taken_back(live, number)) {
+        if (recall(live, store, number, arena, &kept, err))
+            return -1;
+        if (!is_repeat(live, &kept, tell, end))
+            return contradict(live, number, &kept, err);
+    }
+    if (recall(live, store, number, arena, &kept, err))
+        return -1;
+    answer(live, &kept, tell);
+    return 0;
 }
 
 int trial_tell(struct live *live, struct store *store, struct tell *tell,
                struct error *err)
 {
-    struct message message;
-    const struct trial_end *end = &message.end;
-    if (trial_check_number(live, tell->number, err) ||
-        resolve(live, tell, &message, err))
+    if (trial_check_number(live, tell->number, err))
         return -1;
-    size_t number = (size_t)tell->number;
-    enum trial_state state = (enum trial_state)live->history.state[number];
-    bool late =
-        tell->lenient && state == TRIAL_FAILED && end->state == TRIAL_COMPLETE;
-    if (!trial_is_open(state) && !late) {
-        if (!is_repeat(live, number, tell, end) && !tell->lenient)
-            return contradict(live, number, err);
-    } else if (trial_end(live, store, number, end, err) ||
-               cancel_twin(live, store, number, err)) {
-        return -1;
-    }
-    answer(live, number, tell);
-    return 0;
+    struct arena arena;
+    arena_init(&arena);
+    int result = tell_in(live, store, tell, &arena, err);
+    arena_done(&arena);
+    return result;
 }

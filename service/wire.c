@@ -13,7 +13,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "../optimizers/memory.h"
+
 static const char mark[] = "\xef\xa3\xbf"; // U+F8FF, a private-use character
+
+static void *allocate(size_t bytes)
+{
+    return memory_resize(NULL, bytes, 1);
+}
+
+void wire_start(void)
+{
+    json_set_alloc_funcs(allocate, free);
+}
 
 // ---- what Python writes and JSON forbids ------------------------------------
 

@@ -26,6 +26,10 @@
 
 enum { WIRE_MAX_DEPTH = 32 };
 
+// Makes a lack of memory in jansson abort the process, as everywhere else.
+// Otherwise it would look like a fault of the request. Once, before all else.
+void wire_start(void);
+
 // Parses a JSON object. ERROR_MALFORMED: not JSON, not an object, duplicate
 // members, nested deeper than WIRE_MAX_DEPTH, invalid UTF-8. An empty text
 // counts as {}. The caller decrefs.

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "wire_goal.h"
 #include "wire_space.h"
 
@@ -15,7 +16,7 @@ static const double max_exact = 9007199254740991.0; // 2^53 - 1
 
 static char *copy(const char *string)
 {
-    return string ? strdup(string) : NULL;
+    return string ? memory_text(string) : NULL;
 }
 
 uint64_t wire_definition_seed(const char *name)
@@ -158,6 +159,28 @@ static int read_pruner(const struct fields *study, struct definition *d,
 // ---- rules
 // -------------------------------------------------------------------
 
+const char *wire_tags_read(const struct fields *fields, struct arena *arena)
+{
+    const json_t *tags = fields_get(fields, "tags"), *tag;
+    size_t i;
+    json_array_foreach(tags, i, tag)
+    {
+        if (!json_is_string(tag) || wire_odd_number(tag))
+            fields_fail(fields, ERROR_MALFORMED, "tags",
+                        "must hold strings, not %s", wire_type(tag));
+        else if (json_string_length(tag) < 1 ||
+                 json_string_length(tag) > STUDY_MAX_TAG)
+            fields_fail(fields, ERROR_INVALID, "tags",
+                        "must have 1 to %d bytes each, not %zu", STUDY_MAX_TAG,
+                        json_string_length(tag));
+    }
+    if (json_array_size(tags) > STUDY_MAX_TAGS)
+        fields_fail(fields, ERROR_INVALID, "tags",
+                    "must be at most %d, not %zu", STUDY_MAX_TAGS,
+                    json_array_size(tags));
+    return fields_json(fields, "tags", JSON_ARRAY, STUDY_MAX_CONSTANTS, arena);
+}
+
 // The Hopaas face stores constants of any size.
 static int read_texts(const struct fields *study, struct definition *d,
                       bool stored)
@@ -167,24 +190,7 @@ static int read_texts(const struct fields *study, struct definition *d,
     arena_init(&arena);
     d->constants =
         copy(fields_json(study, "constants", JSON_OBJECT, most, &arena));
-    const json_t *tags = fields_get(study, "tags"), *tag;
-    size_t i;
-    json_array_foreach(tags, i, tag)
-    {
-        if (!json_is_string(tag) || wire_odd_number(tag))
-            fields_fail(study, ERROR_MALFORMED, "tags",
-                        "must hold strings, not %s", wire_type(tag));
-        else if (json_string_length(tag) < 1 ||
-                 json_string_length(tag) > STUDY_MAX_TAG)
-            fields_fail(study, ERROR_INVALID, "tags",
-                        "must have 1 to %d bytes each, not %zu", STUDY_MAX_TAG,
-                        json_string_length(tag));
-    }
-    if (json_array_size(tags) > STUDY_MAX_TAGS)
-        fields_fail(study, ERROR_INVALID, "tags", "must be at most %d, not %zu",
-                    STUDY_MAX_TAGS, json_array_size(tags));
-    d->tags = copy(
-        fields_json(study, "tags", JSON_ARRAY, STUDY_MAX_CONSTANTS, &arena));
+    d->tags = copy(wire_tags_read(study, &arena));
     d->notes = copy(fields_text(study, "notes", STUDY_MAX_NOTES, NULL));
     arena_done(&arena);
     return study->err->code ? -1 : 0;

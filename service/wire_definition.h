@@ -21,6 +21,9 @@ enum {
 struct definition *wire_definition_read(const json_t *json, const char *where,
                                         struct error *err);
 
+// Reads the member "tags" as a JSON array; NULL when it is absent.
+const char *wire_tags_read(const struct fields *fields, struct arena *arena);
+
 // Reads a definition that wire_definition_text wrote for the store.
 struct definition *wire_definition_load(const char *text, struct error *err);
 

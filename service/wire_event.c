@@ -24,6 +24,10 @@ static void write_event(struct text *text, const struct event_row *event)
     text_time(text, event->at_ms);
     text_key(text, "by");
     text_string(text, event->user);
+    if (event->detail) {
+        text_key(text, "detail");
+        text_json(text, event->detail);
+    }
     text_char(text, '}');
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
+
 // ---- lists of named things --------------------------------------------------
 
 // The array of `low` to `high` objects that a member holds; NULL with an error,
@@ -47,7 +49,7 @@ static char *read_name(const struct fields *item, const char *standard)
     if (item->err->code)
         return NULL;
     if (name && *name)
-        return strdup(name);
+        return memory_text(name);
     fields_fail(item, ERROR_INVALID, "name",
                 name ? "must not be empty" : "is required");
     return NULL;
@@ -98,7 +100,7 @@ static int read_objectives(const struct fields *study, struct definition *d)
     if (study->err->code)
         return -1;
     if (!list) {
-        d->objectives[0].name = strdup("value");
+        d->objectives[0].name = memory_text("value");
         d->n_objectives = 1;
         return read_direction(study, &d->objectives[0]);
     }

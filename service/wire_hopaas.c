@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../optimizers/memory.h"
 #include "hopaas.h"
 #include "wire_definition.h"
 #include "wire_space.h"
@@ -192,7 +193,7 @@ static int read_properties(const json_t *ask, struct definition *d,
         wire_write(&constants, value, false);
     }
     text_char(&constants, '}');
-    d->constants = strdup(constants.data);
+    d->constants = memory_text(constants.data);
     return 0;
 }
 
@@ -218,10 +219,10 @@ static int read_config(const json_t *ask, struct definition *d,
         return error_set(err, ERROR_INVALID,
                          "hopaas_config.direction must be minimize or "
                          "maximize");
-    d->name =
-        strdup(title && json_string_length(title) ? json_string_value(title)
-                                                  : "untitled");
-    d->objectives[0].name = strdup("loss");
+    d->name = memory_text(title && json_string_length(title)
+                              ? json_string_value(title)
+                              : "untitled");
+    d->objectives[0].name = memory_text("loss");
     d->objectives[0].maximize = towards && strcmp(towards, "maximize") == 0;
     d->n_objectives = 1;
     if (read_sampler(config, d, err))

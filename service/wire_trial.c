@@ -140,6 +140,11 @@ void wire_trial_open(struct text *text, const struct definition *definition,
     key_string(text, "why", row->why);
     key_int(text, "seen_revision", row->seen_revision);
     key_int(text, "revision", row->revision);
+    text_key(text, "invalid");
+    text_bool(text, row->withdrawn == WITHDRAWN_INVALID);
+    key_string(text, "invalid_reason", row->withdrawn_reason);
+    text_key(text, "deleted");
+    text_bool(text, row->withdrawn == WITHDRAWN_DELETED);
 }
 
 void wire_trial_hand_out(struct text *text, const struct live *live,
@@ -159,9 +164,10 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
                   trial->retry_of);
     key_time(text, "lease_expires", trial->lease_ms);
     key_string(text, "sampler",
-               trial->brought        ? "enqueued"
-               : trial->retry_of < 0 ? definition->sampler->name
-                                     : "retry");
+               trial->retry_of < 0
+                   ? (trial->brought ? "enqueued" : definition->sampler->name)
+               : trial->brought ? "rerun"
+                                : "retry");
     key_string(text, "why", why);
     key_int(text, "seen_revision", trial->seen_revision);
     key_iteration(text, trial->iteration);
@@ -183,7 +189,11 @@ static void write_progress(struct text *text,
     key_int(text, "revision", progress->revision);
     text_key(text, "trials");
     text_char(text, '{');
-    key_int(text, "total", progress->next_number);
+    int64_t total = 0;
+    for (int state = 0; state < TRIAL_STATES; state++)
+        total += progress->count[state];
+    key_int(text, "total", total);
+    key_int(text, "invalid", progress->invalid);
     for (int state = 0; state < TRIAL_STATES; state++)
         key_int(text, trial_state_name((enum trial_state)state),
                 progress->count[state]);

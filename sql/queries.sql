@@ -89,7 +89,7 @@ UPDATE tokens SET used_ms = $2, used_address = $3 WHERE id = $1
 -- fragment: progress_columns
 s.next_number, s.revision, s.queued, s.running, s.complete, s.pruned,
 s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value,
-s.started, s.cost, s.iteration
+s.invalid, s.started, s.cost, s.iteration
 
 -- fragment: study_select
 SELECT s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
@@ -142,7 +142,7 @@ WHERE s.id = $1
 UPDATE studies SET next_number = $2, revision = $3, queued = $4, running = $5,
     complete = $6, pruned = $7, failed = $8, infeasible = $9, lost = $10,
     cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14,
-    started = $15, cost = $16, iteration = $17
+    invalid = $15, started = $16, cost = $17, iteration = $18
 WHERE id = $1
 
 -- name: study_define
@@ -188,13 +188,13 @@ study_id, number, state, point, "values", uncertainty, stopped, stop_reason,
 sampler, seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
 ended_ms, revision, ended_revision, wall_s, ask_key, worker, constants,
 special, error, outputs, meta, env, tags, notes, constraint_values, why,
-client_id, client_key, priority, cost, iteration
+client_id, client_key, priority, withdrawn, withdrawn_reason, cost, iteration
 
 -- name: trial_add
 INSERT INTO trials (@trial_columns@)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
     $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
-    $32, $33, $34, $35, $36)
+    $32, $33, $34, $35, $36, $37, $38)
 
 -- name: trial_end
 UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
@@ -213,32 +213,70 @@ UPDATE trials SET state = $3, started_ms = $4, lease_ms = $5, worker = $6,
     revision = $7, special = $8, ask_key = $9, iteration = $10
 WHERE study_id = $1 AND number = $2
 
+-- All that are queued or running.
+-- name: trials_cancel
+UPDATE trials SET state = 7, ended_ms = $2, revision = $3, ended_revision = $3,
+    error = $4
+WHERE study_id = $1 AND state IN (0, 1) AND withdrawn IS NULL
+
+-- name: trial_amend
+UPDATE trials SET state = $3, "values" = $4, uncertainty = $5,
+    constraint_values = $6, wall_s = $7, error = $8, outputs = $9, meta = $10,
+    env = $11, tags = $12, notes = $13, withdrawn = $14,
+    withdrawn_reason = $15, revision = $16, cost = $17
+WHERE study_id = $1 AND number = $2
+
+-- What is left of a deleted trial: its number, point, times, keys and name.
+-- name: trial_erase
+UPDATE trials SET "values" = NULL, uncertainty = NULL,
+    constraint_values = NULL, wall_s = NULL, stop_reason = NULL, worker = NULL,
+    constants = NULL, special = NULL, error = NULL, outputs = NULL,
+    meta = NULL, env = NULL, tags = NULL, notes = NULL, why = NULL,
+    withdrawn_reason = NULL, withdrawn = $3, revision = $4,
+    ended_ms = $5, ended_revision = $6
+WHERE study_id = $1 AND number = $2
+
+-- name: trial_erase_reports
+DELETE FROM reports WHERE study_id = $1 AND number = $2
+
+-- Gives trial $2 what the user said about trial $3.
+-- name: trial_inherit
+UPDATE trials SET
+    meta = (SELECT o.meta FROM trials o
+            WHERE o.study_id = $1 AND o.number = $3),
+    tags = (SELECT o.tags FROM trials o
+            WHERE o.study_id = $1 AND o.number = $3)
+WHERE study_id = $1 AND number = $2
+
 -- name: trial_get
 SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2
 
+-- withdrawn up to $5: 1 leaves out what is deleted.
 -- name: trial_list
 SELECT @trial_columns@ FROM trials
 WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND number > $3
+    AND coalesce(withdrawn, 0) <= $5
 ORDER BY number
 LIMIT $4
 
 -- name: trial_list_newest
 SELECT @trial_columns@ FROM trials
 WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
+    AND coalesce(withdrawn, 0) <= $5
 ORDER BY number DESC
 LIMIT $4
 
 -- name: trial_list_changed
 SELECT @trial_columns@ FROM trials
 WHERE study_id + 0 = $1 AND ($2 = -1 OR state = $2) AND number > $3
-    AND revision > $5
+    AND coalesce(withdrawn, 0) <= $5 AND revision > $6
 ORDER BY number
 LIMIT $4
 
 -- name: trial_list_changed_newest
 SELECT @trial_columns@ FROM trials
 WHERE study_id + 0 = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
-    AND revision > $5
+    AND coalesce(withdrawn, 0) <= $5 AND revision > $6
 ORDER BY number DESC
 LIMIT $4
 
@@ -246,20 +284,20 @@ LIMIT $4
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
     ended_ms, revision, ended_revision, ask_key, client_key, priority,
-    constraint_values, cost, iteration
+    constraint_values, withdrawn, cost, iteration, wall_s
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number
 
 -- name: trial_results
 SELECT number, point, "values" FROM trials
-WHERE study_id = $1 AND state = 2
+WHERE study_id = $1 AND state = 2 AND withdrawn IS NULL
 ORDER BY number
 
 -- What the trials of a state are worth, and nothing else.
 -- name: trial_values
 SELECT number, "values" FROM trials
-WHERE study_id = $1 AND state = $2
+WHERE study_id = $1 AND state = $2 AND withdrawn IS NULL
 ORDER BY number
 
 -- name: trials_expired
@@ -267,6 +305,11 @@ SELECT study_id, number FROM trials
 WHERE state = 1 AND lease_ms < $1
 ORDER BY lease_ms
 LIMIT $2
+
+-- name: trials_leased_beyond
+SELECT study_id, number FROM trials
+WHERE state = 1 AND lease_ms > $1
+ORDER BY lease_ms
 
 -- ---- results of other studies ----------------------------------------------
 
@@ -310,13 +353,19 @@ FROM unnest($1, $2, $3, $4, $5, $6)
 INSERT INTO events (study_id, revision, kind, number, at_ms, user_id)
 VALUES ($1, $2, $3, nullif($4, -1), $5, nullif($6, 0))
 
+-- One that says what it changed; there are few.
+-- name: event_add_detailed
+INSERT INTO events (study_id, revision, kind, number, at_ms, user_id, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
 -- Subqueries and no joins: each is a look into an index, whatever the plan was
 -- made for.
 -- name: event_list
 SELECT e.study_id, e.revision, e.kind, e.number, e.at_ms, e.user_id,
     (SELECT u.name FROM users u WHERE u.id = e.user_id),
     (SELECT t.state FROM trials t
-     WHERE t.study_id = e.study_id AND t.number = e.number)
+     WHERE t.study_id = e.study_id AND t.number = e.number),
+    e.detail
 FROM events e
 WHERE e.study_id = $1 AND e.revision > $2
 ORDER BY e.revision

@@ -17,6 +17,14 @@ sys.path.insert(0, str(Path(__file__).parent / "service"))
 import harness  # noqa: E402
 
 
+@pytest.fixture(autouse=True)
+def spool(monkeypatch, tmp_path):
+    """A spool of the Python client of each test's own, not the user's."""
+    folder = tmp_path / "spool"
+    monkeypatch.setenv("CUMAE_SPOOL", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory):
     """The PostgreSQL cluster: $CUMAE_TEST_POSTGRES, or one of our own."""

@@ -9,7 +9,8 @@
 #
 # DIR only remembers where the cluster is: PostgreSQL refuses to run as root,
 # so as root it runs as another user, in a folder of its own that this user can
-# reach. Writes are as durable as in production (fsync, synchronous_commit).
+# reach, below /tmp or CUMAE_POSTGRES_HOME. Writes are as durable as in
+# production (fsync, synchronous_commit).
 set -eu
 
 usage() {
@@ -45,7 +46,7 @@ launch() {
 
 start() {
     mkdir -p "$dir"
-    home=$(as mktemp -d /tmp/cumae-postgres-XXXXXX)
+    home=$(as mktemp -d "${CUMAE_POSTGRES_HOME:-/tmp}/cumae-postgres-XXXXXX")
     echo "$home" >"$dir/home"
     as "$bin/initdb" -D "$home/data" -U cumae -A trust -E UTF8 --locale=C \
         --no-sync --no-instructions >/dev/null

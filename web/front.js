@@ -125,7 +125,7 @@ export function paretoFront() {
         return;
       const numbers = new Set(front.trials.map(trial => trial.number));
       const others = trials.rows.filter(trial => trial?.state === 'complete' &&
-        !numbers.has(trial.number)).slice(-MOST);
+        !trial.invalid && !numbers.has(trial.number)).slice(-MOST);
       picture.replaceChildren(...study.objectives.length === 2
         ? [draw(front.trials, others, study.objectives)] : []);
       setText(about, summary(front));

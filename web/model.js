@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // model.js - what is known about a study's trials; no DOM, no network
 //
-// Trial numbers are dense from 0, so `rows[number]` is the trial. A refresh
+// Trial numbers are dense from 0, so `rows[number]` is the trial, or nothing
+// when it was deleted. A refresh
 // asks for what changed after `revision` in pages of ascending numbers. A
 // trial can change behind a page that was already read; so the revision that
 // counts is the one of the first page, and what changed since is read again
@@ -16,7 +17,8 @@ export function newTrials() {
 
 // What to ask the service for next: the filter of GET .../trials.
 export function nextPage(trials, cursor) {
-  return {limit: 1000, order: 'asc', since: trials.revision, cursor};
+  return {limit: 1000, order: 'asc', since: trials.revision, deleted: 1,
+    cursor};
 }
 
 // Takes in one page. Returns the cursor of the next page, or null after the
@@ -24,7 +26,7 @@ export function nextPage(trials, cursor) {
 export function mergePage(trials, page) {
   trials.pending ??= page.revision;
   for (const trial of page.trials)
-    trials.rows[trial.number] = trial;
+    trials.rows[trial.number] = trial.deleted ? null : trial;
   if (page.next)
     return page.next;
   trials.revision = trials.pending;
@@ -39,11 +41,11 @@ export function dropPages(trials) {
 
 export const valueOf = trial => trial.values?.[0] ?? null;
 
-// Trials with a value, by number: {number, value, state, trial}.
+// Trials with a value that informs, by number: {number, value, state, trial}.
 export function points(trials) {
   const found = [];
   for (const trial of trials.rows) {
-    const value = trial ? valueOf(trial) : null;
+    const value = trial && !trial.invalid ? valueOf(trial) : null;
     if (value !== null)
       found.push({number: trial.number, value, state: trial.state, trial});
   }

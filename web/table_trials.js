@@ -8,6 +8,8 @@ import {choice} from './parts.js';
 const ROWS = 50;
 
 function remark(trial) {
+  if (trial.invalid)
+    return `invalid: ${trial.invalid_reason ?? 'no reason given'}`;
   return trial.error ?? trial.stop_reason ??
     (trial.retry_of !== null && trial.retry_of !== undefined
       ? `retry of trial ${trial.retry_of}` : trial.why ?? '');
@@ -20,7 +22,9 @@ function workerName(worker) {
 function trialRow(trial, params, {best, objectives}) {
   const value = valueOf(trial);
   const note = remark(trial);
-  return h('tr', {class: trial.number === best?.number ? 'best' : null},
+  const mark = trial.invalid ? 'invalid'
+    : trial.number === best?.number ? 'best' : null;
+  return h('tr', {class: mark},
     h('th', {scope: 'row', class: 'num'}, String(trial.number)),
     h('td', {}, badge(trial.state)),
     h('td', {class: 'num', title: value}, number(value)),

@@ -120,13 +120,14 @@ static double refused(const json_t *answer, struct cumae_error *err)
     return json_is_number(after) ? json_number_value(after) : -1;
 }
 
-// One ask. Returns a trial, or NULL and in *least_s what refused() says.
-static struct cumae_trial *ask_once(struct cumae_study *study, double *least_s,
-                                    struct cumae_error *err)
+// One ask with this body. Returns a trial, or NULL and in *least_s what
+// refused() says.
+static struct cumae_trial *ask_once(struct cumae_study *study, const char *body,
+                                    double *least_s, struct cumae_error *err)
 {
     char path[256];
     snprintf(path, sizeof path, "studies/%s/ask", study->id);
-    json_t *answer = cumae_call(study->service, path, "{}", true, err);
+    json_t *answer = cumae_call(study->service, path, body, true, err);
     json_t *json = json_array_get(json_object_get(answer, "trials"), 0);
     struct cumae_trial *trial = NULL;
     *least_s = -1;
@@ -138,14 +139,27 @@ static struct cumae_trial *ask_once(struct cumae_study *study, double *least_s,
     return trial;
 }
 
-struct cumae_trial *cumae_ask(struct cumae_study *study,
-                              struct cumae_error *err)
+// The body of an ask by a job that ends at `end`; INFINITY: never.
+static void ask_body(char *body, size_t size, double end)
+{
+    double left_s = end - cumae_now();
+    if (isinf(end))
+        snprintf(body, size, "{}");
+    else
+        snprintf(body, size, "{\"max_seconds\":%.3f}",
+                 left_s > 0.001 ? left_s : 0.001);
+}
+
+static struct cumae_trial *ask_until(struct cumae_study *study, double end,
+                                     struct cumae_error *err)
 {
     double deadline = cumae_deadline(study->service);
     struct cumae_error last;
     double least_s;
     for (unsigned n = 0;; n++) {
-        struct cumae_trial *trial = ask_once(study, &least_s, &last);
+        char body[64];
+        ask_body(body, sizeof body, end);
+        struct cumae_trial *trial = ask_once(study, body, &least_s, &last);
         if (trial)
             return trial;
         if (least_s < 0 || !cumae_pause(n, least_s, deadline)) {
@@ -154,6 +168,23 @@ struct cumae_trial *cumae_ask(struct cumae_study *study,
             return NULL;
         }
     }
+}
+
+struct cumae_trial *cumae_ask(struct cumae_study *study,
+                              struct cumae_error *err)
+{
+    return ask_until(study, INFINITY, err);
+}
+
+struct cumae_trial *cumae_ask_within(struct cumae_study *study,
+                                     double max_seconds,
+                                     struct cumae_error *err)
+{
+    if (!(max_seconds > 0)) {
+        cumae_fault(err, CUMAE_INVALID, 0, "max_seconds must be above 0");
+        return NULL;
+    }
+    return ask_until(study, cumae_now() + max_seconds, err);
 }
 
 void cumae_trial_free(struct cumae_trial *trial)
@@ -171,6 +202,12 @@ void cumae_trial_free(struct cumae_trial *trial)
 int64_t cumae_trial_number(const struct cumae_trial *trial)
 {
     return json_integer_value(json_object_get(trial->json, "number"));
+}
+
+int64_t cumae_trial_retry_of(const struct cumae_trial *trial)
+{
+    const json_t *number = json_object_get(trial->json, "retry_of");
+    return json_is_integer(number) ? json_integer_value(number) : -1;
 }
 
 const char *cumae_trial_params(const struct cumae_trial *trial)
@@ -388,4 +425,20 @@ int cumae_fail(struct cumae_trial *trial, const char *reason,
     if (!json && reason)
         return cumae_fault(err, CUMAE_INVALID, 0, "the reason is not UTF-8");
     return tell(trial, body, err);
+}
+
+int cumae_trial_release(struct cumae_trial *trial, const char *reason,
+                        const char *meta, struct cumae_error *err)
+{
+    json_t *object = meta ? json_loads(meta, 0, NULL) : NULL;
+    if (meta && !json_is_object(object)) {
+        json_decref(object);
+        return cumae_fault(err, CUMAE_INVALID, 0, "meta is no JSON object");
+    }
+    json_t *json = json_pack("{s:s*,s:o*}", "reason", reason, "meta", object);
+    char *body = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json_decref(json);
+    if (!json && reason)
+        return cumae_fault(err, CUMAE_INVALID, 0, "the reason is not UTF-8");
+    return verdict(trial_call(trial, "release", body, err), "retried", err);
 }

@@ -101,7 +101,17 @@ void cumae_study_free(struct cumae_study *study);
 struct cumae_trial *cumae_ask(struct cumae_study *study,
                               struct cumae_error *err);
 
+// The same for a job that ends in max_seconds (above 0): gets no trial that is
+// expected to last longer, but CUMAE_ENDED.
+struct cumae_trial *cumae_ask_within(struct cumae_study *study,
+                                     double max_seconds,
+                                     struct cumae_error *err);
+
 int64_t cumae_trial_number(const struct cumae_trial *trial);
+
+// The number of the trial whose point this one tries again, because its worker
+// fell silent or handed it back; -1: none.
+int64_t cumae_trial_retry_of(const struct cumae_trial *trial);
 
 // Whether the trial has this parameter; conditional ones may be absent.
 bool cumae_trial_has(const struct cumae_trial *trial, const char *name);
@@ -154,6 +164,15 @@ int cumae_tell_result(struct cumae_trial *trial,
 int cumae_prune(struct cumae_trial *trial, struct cumae_error *err);
 int cumae_fail(struct cumae_trial *trial, const char *reason,
                struct cumae_error *err);
+
+// Hands the trial back when the job is about to be ended, by a signal say: the
+// next ask of any worker gets the same point, at no cost to the trial's
+// attempts. reason (NULL: none given) is for people; meta (NULL: none) is a
+// JSON object that is kept with the trial, such as {"checkpoint":
+// "/scratch/7"}. Returns 1 when the point is tried again, 0 when it is not (the
+// trial has ended already, or the study has), -1 on failure.
+int cumae_trial_release(struct cumae_trial *trial, const char *reason,
+                        const char *meta, struct cumae_error *err);
 
 // Frees the trial here; tells the service nothing. NULL is allowed.
 void cumae_trial_free(struct cumae_trial *trial);

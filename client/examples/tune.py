@@ -47,4 +47,8 @@ def open_study(name, trials):
 if __name__ == "__main__":
     name = sys.argv[1] if len(sys.argv) > 1 else "breast cancer"
     trials = int(sys.argv[2]) if len(sys.argv) > 2 else 60
-    open_study(name, trials).optimize(objective)
+    # In a batch job: begin nothing that the job cannot end, and hand back what
+    # runs when it has to go.
+    with cumae.preemptible():
+        open_study(name, trials).optimize(
+            objective, walltime=cumae.walltime_left)

@@ -125,6 +125,10 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     ck_assert_int_eq(x->retry_of, y->retry_of);
     ck_assert_int_eq(x->retried_by, y->retried_by);
     ck_assert(x->stopped == y->stopped);
+    ck_assert_int_eq(x->withdrawn, y->withdrawn);
+    ck_assert_int_eq(live_state(a, i), live_state(b, i));
+    ck_assert(same_number(x->wall_s, y->wall_s));
+    ck_assert_int_eq(x->duration, y->duration);
     ck_assert(same_number(x->cost, y->cost));
     ck_assert_int_eq(x->iteration, y->iteration);
 }
@@ -146,6 +150,8 @@ static inline void check_same_live(const struct live *a, const struct live *b)
                      sizeof a->progress.count);
     ck_assert_int_eq(a->progress.best_number, b->progress.best_number);
     ck_assert(same_number(a->progress.best_value, b->progress.best_value));
+    ck_assert_int_eq(a->progress.invalid, b->progress.invalid);
+    ck_assert_mem_eq(&a->duration, &b->duration, sizeof a->duration);
     ck_assert_int_eq(a->tally.started, b->tally.started);
     ck_assert_int_eq(a->tally.iteration, b->tally.iteration);
     ck_assert_int_eq(a->tally.in_iteration, b->tally.in_iteration);
@@ -195,12 +201,14 @@ static inline void history_before(const struct live *live, size_t number,
     for (size_t i = 0; i < h->n_ended; i++)
         end_in(view, live, h->ended[i], number);
     for (size_t i = 0; i < number; i++)
-        if (h->state[i] == TRIAL_LOST)
+        if (h->state[i] == TRIAL_LOST || live->trials[i].withdrawn)
             end_in(view, live, i, number);
 }
 
-// Every point is what the pure function suggests.
-static inline void check_suggestions(const struct live *live)
+// The point of every trial that was suggested since a revision is what the pure
+// function suggests.
+static inline void check_suggestions_since(const struct live *live,
+                                           int64_t revision)
 {
     const struct definition *d = live->definition;
     struct arena arena;
@@ -214,7 +222,8 @@ static inline void check_suggestions(const struct live *live)
                                     .seed = d->seed,
                                     .max_trials = d->budget.max_trials};
         struct suggestion out = {.point = arena_doubles(&arena, d->space.n)};
-        if (live->trials[i].retry_of >= 0)
+        if (live->trials[i].retry_of >= 0 || live->trials[i].brought ||
+            live->trials[i].seen_revision < revision)
             continue;
         history_before(live, i, &view);
         ck_assert_uint_eq(view.n_ended, live->history.seen[i]);
@@ -227,6 +236,11 @@ static inline void check_suggestions(const struct live *live)
         arena_reset(&arena);
     }
     arena_done(&arena);
+}
+
+static inline void check_suggestions(const struct live *live)
+{
+    check_suggestions_since(live, 0);
 }
 
 // The store holds what memory holds.

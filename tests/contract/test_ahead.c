@@ -212,15 +212,15 @@ END_TEST
 START_TEST(test_a_retry_takes_the_number)
 {
     struct error err = {0};
-    bool lost;
+    struct expiry expiry = {.number = 12, .now_ms = 2};
     begin_with(12);
     prepare();
     ck_assert_int_eq(ask(&live), 12);
-    live->trials[12].lease_ms = 1;
     live_begin(&live, store, study);
-    must(trial_expire(live, store, 12, &lost, &err));
+    must(store_trial_lease(store, study, 12, 1, &err));
+    must(trial_expire(live, store, &expiry, &err));
     live_commit(live, store);
-    ck_assert(lost);
+    ck_assert(expiry.lost);
     prepare();
     ck_assert_int_eq(ask(&live), 13);
     ck_assert_int_eq(live->trials[13].retry_of, 12);

@@ -179,6 +179,7 @@ static void check_progress(const struct study_progress *found,
     ck_assert_int_eq(found->revision, progress->revision);
     ck_assert_mem_eq(found->count, progress->count, sizeof found->count);
     ck_assert_int_eq(found->best_number, progress->best_number);
+    ck_assert_int_eq(found->invalid, progress->invalid);
     ck_assert_int_eq(found->started, progress->started);
     ck_assert_double_eq(found->cost, progress->cost);
     ck_assert_int_eq(found->iteration, progress->iteration);
@@ -284,6 +285,7 @@ START_TEST(test_locked_study_is_advanced_and_defined)
         .started = 4,
         .cost = 2.5,
         .iteration = 7,
+        .invalid = 1,
     };
     must(store_study_define(store, &study, &err));
     must(store_study_advance(store, study.id, &study.progress, 44, &err));

@@ -266,7 +266,7 @@ START_TEST(test_large_transaction_passes_through)
         must(store_trial_add(store, &trial, &err));
     }
     must(store_commit(store, &err));
-    struct trial_filter all = {study, -1, -1, -1, false, TRIALS};
+    struct trial_filter all = {study, -1, -1, -1, false, true, TRIALS};
     must(store_trial_list(store, &all, see_trial, &seen, &err));
     ck_assert_uint_eq(seen.n, TRIALS);
     must(store_ping(store, &err));

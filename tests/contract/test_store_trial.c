@@ -62,6 +62,7 @@ static void check_core(const struct trial_row *found,
                      STORE_CLIENT_KEY_BYTES);
     ck_assert_int_eq(found->brought, trial->brought);
     ck_assert_int_eq(found->priority, trial->priority);
+    ck_assert_int_eq(found->withdrawn, trial->withdrawn);
 }
 
 static void check_trial(const struct trial_row *found,
@@ -84,6 +85,7 @@ static void check_trial(const struct trial_row *found,
     ck_assert_pstr_eq(found->notes, trial->notes);
     ck_assert_pstr_eq(found->why, trial->why);
     ck_assert_pstr_eq(found->client_id, trial->client_id);
+    ck_assert_pstr_eq(found->withdrawn_reason, trial->withdrawn_reason);
 }
 
 static struct trial_row full_trial(int64_t study)
@@ -132,6 +134,8 @@ static struct trial_row full_trial(int64_t study)
         .client_key = {0, 7, 0xff},
         .brought = true,
         .priority = -3,
+        .withdrawn = WITHDRAWN_INVALID,
+        .withdrawn_reason = "wrong 'sample'",
     };
     return trial;
 }
@@ -229,6 +233,93 @@ START_TEST(test_queued_trial_is_started_and_its_lease_renewed)
 }
 END_TEST
 
+START_TEST(test_trial_amend_writes_what_people_change)
+{
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    struct trial_row trial = trial_of(study, 7, 1), found;
+    struct trial_row full = full_trial(study);
+    must(store_trial_add(store, &trial, &err));
+    must(store_trial_amend(store, &full, &err));
+    trial.state = full.state;
+    trial.values = full.values;
+    trial.n_values = full.n_values;
+    trial.constraint_values = full.constraint_values;
+    trial.n_constraint_values = full.n_constraint_values;
+    trial.uncertainty = full.uncertainty;
+    trial.wall_s = full.wall_s;
+    trial.cost = full.cost;
+    trial.error = full.error;
+    trial.outputs = full.outputs;
+    trial.meta = full.meta;
+    trial.env = full.env;
+    trial.tags = full.tags;
+    trial.notes = full.notes;
+    trial.withdrawn = full.withdrawn;
+    trial.withdrawn_reason = full.withdrawn_reason;
+    trial.revision = full.revision;
+    must(store_trial_get(store, study, 7, &arena, &found, &err));
+    check_trial(&found, &trial);
+    close_database();
+}
+END_TEST
+
+static int see_report(void *context, const struct report_row *row,
+                      struct error *error)
+{
+    (void)error;
+    struct seen *seen = context;
+    seen->id[seen->n++] = row->number;
+    return 0;
+}
+
+START_TEST(test_trial_erase_leaves_number_point_and_keys)
+{
+    open_database(_i);
+    int64_t study = new_study(store, new_user(store, "anna"), "s");
+    struct trial_row full = full_trial(study), found;
+    struct trial_row gone = {.study_id = study,
+                             .number = 7,
+                             .ended_ms = 5,
+                             .ended_revision = 6,
+                             .revision = 60};
+    struct trial_filter all = {study, -1, -1, -1, false, false, 10};
+    struct seen seen = {0};
+    must(store_trial_add(store, &full, &err));
+    for (int64_t number = 7; number < 9; number++) {
+        struct report_row report = {.study_id = study, .number = number};
+        must(store_report_put(store, &report, &err));
+    }
+    must(store_trial_list(store, &all, see_trial, &seen, &err));
+    ck_assert_uint_eq(seen.n, 1);
+    must(store_trial_erase(store, &gone, &err));
+    gone = full;
+    gone.n_values = gone.n_constraint_values = 0;
+    gone.uncertainty = gone.wall_s = NAN;
+    gone.stop_reason = gone.worker = gone.constants = gone.special = NULL;
+    gone.error = gone.outputs = gone.meta = gone.env = gone.tags = NULL;
+    gone.notes = gone.why = gone.withdrawn_reason = NULL;
+    gone.withdrawn = WITHDRAWN_DELETED;
+    gone.ended_ms = 5;
+    gone.ended_revision = 6;
+    gone.revision = 60;
+    must(store_trial_get(store, study, 7, &arena, &found, &err));
+    check_trial(&found, &gone);
+    all.since_revision = 59;
+    for (int deleted = 0; deleted < 2; deleted++) {
+        seen.n = 0;
+        all.deleted = deleted;
+        must(store_trial_list(store, &all, see_trial, &seen, &err));
+        ck_assert_uint_eq(seen.n, (size_t)deleted);
+    }
+    seen.n = 0;
+    must(store_reports_of(store, study, 0, 9, see_report, &seen, &err));
+    ck_assert_uint_eq(seen.n, 1);
+    ck_assert_int_eq(seen.id[0], 8);
+    close_database();
+}
+END_TEST
+
 static void check_trials(struct trial_filter filter, size_t n,
                          const int64_t *expected)
 {
@@ -252,7 +343,7 @@ START_TEST(test_trial_list_filters_in_either_order)
         trial.state = i % 2 == 0 ? TRIAL_COMPLETE : TRIAL_RUNNING;
         must(store_trial_add(store, &trial, &err));
     }
-    struct trial_filter all = {study, -1, -1, -1, false, 10}, some = all;
+    struct trial_filter all = {study, -1, -1, -1, false, true, 10}, some = all;
     check_trials(all, 6, (int64_t[]){0, 1, 2, 3, 4, 5});
     some.state = TRIAL_COMPLETE;
     check_trials(some, 3, (int64_t[]){0, 2, 4});
@@ -388,6 +479,44 @@ START_TEST(test_expired_leases_are_those_of_running_trials_oldest_first)
     must(store_trials_expired(store, 40, 1, see_expired, &seen, &err));
     ck_assert_uint_eq(seen.n, 1);
     ck_assert_int_eq(seen.id[0], 4);
+    seen.n = 0;
+    must(store_trials_leased_beyond(store, 30, see_expired, &seen, &err));
+    ck_assert_uint_eq(seen.n, 2);
+    ck_assert_int_eq(seen.id[0], 2);
+    ck_assert_int_eq(seen.id[1], 0);
+    close_database();
+}
+END_TEST
+
+START_TEST(test_all_open_trials_of_one_study_are_cancelled)
+{
+    static const enum trial_state states[] = {TRIAL_QUEUED, TRIAL_RUNNING,
+                                              TRIAL_COMPLETE, TRIAL_LOST};
+    open_database(_i);
+    int64_t anna = new_user(store, "anna");
+    int64_t study = new_study(store, anna, "s");
+    int64_t other = new_study(store, anna, "t");
+    for (int64_t i = 0; i < 4; i++) {
+        struct trial_row trial = trial_of(study, i, i + 1);
+        trial.state = states[i];
+        must(store_trial_add(store, &trial, &err));
+        trial.study_id = other;
+        must(store_trial_add(store, &trial, &err));
+    }
+    must(store_trials_cancel(store, study, 77, 9, "over", &err));
+    for (int64_t i = 0; i < 4; i++) {
+        struct trial_row row;
+        must(store_trial_get(store, study, i, &arena, &row, &err));
+        ck_assert_int_eq(row.state, i < 2 ? TRIAL_CANCELLED : states[i]);
+        ck_assert_int_eq(row.revision, i < 2 ? 9 : i + 1);
+        if (i < 2) {
+            ck_assert_int_eq(row.ended_ms, 77);
+            ck_assert_int_eq(row.ended_revision, 9);
+            ck_assert_str_eq(row.error, "over");
+        }
+        must(store_trial_get(store, other, i, &arena, &row, &err));
+        ck_assert_int_eq(row.state, states[i]);
+    }
     close_database();
 }
 END_TEST
@@ -492,10 +621,13 @@ int main(void)
         test_trial_keeps_every_field,
         test_end_of_a_trial_leaves_null_texts_alone,
         test_queued_trial_is_started_and_its_lease_renewed,
+        test_trial_amend_writes_what_people_change,
+        test_trial_erase_leaves_number_point_and_keys,
         test_trial_list_filters_in_either_order,
         test_second_session_catches_up_with_what_changed,
         test_values_are_read_by_state_and_number,
         test_expired_leases_are_those_of_running_trials_oldest_first,
+        test_all_open_trials_of_one_study_are_cancelled,
         test_an_id_of_a_user_is_unique_in_its_study,
         test_priors_come_back_in_order_and_go_with_their_study,
         test_results_are_those_of_complete_trials,

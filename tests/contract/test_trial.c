@@ -136,10 +136,10 @@ static struct report report(int64_t number, int64_t step, double value)
 // Has the trial marked lost if its lease ran out; was it?
 static bool expire(int64_t number)
 {
-    bool lost;
+    struct expiry expiry = {.number = number, .now_ms = clock_wall_ms()};
     begin();
-    ck_assert_int_eq(end(trial_expire(live, store, number, &lost, &err)), 0);
-    return lost;
+    ck_assert_int_eq(end(trial_expire(live, store, &expiry, &err)), 0);
+    return expiry.lost;
 }
 
 // Waits until the lease has run out, and has the trial marked lost.

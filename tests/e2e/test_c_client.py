@@ -99,6 +99,45 @@ def test_a_result_has_values_and_constraints(site):
     assert states == {"complete", "infeasible"}
 
 
+def next_line(worker):
+    """Return the numbers in the next line of the worker: trial A of B."""
+    words = worker.stdout.readline().split()
+    return int(words[1]), int(words[3])
+
+
+def test_a_preempted_worker_hands_its_trial_back(site):
+    first = start(site.url, site.token, "preempted")
+    assert next_line(first) == (0, -1)
+    first.terminate()
+    status, _, words = finish(first)
+    assert status == 0, words
+    study = the_study(site)["id"]
+    trial = site.api("GET", f"/studies/{study}/trials/0").json
+    assert trial["state"] == "lost"
+    assert trial["error"] == "handed back: SIGTERM"
+    assert trial["meta"] == {"checkpoint": "/scratch/0"}
+    second = start(site.url, site.token, "preempted")
+    assert next_line(second) == (1, 0)
+    second.terminate()
+    assert finish(second)[0] == 0
+
+
+def test_a_job_gets_no_trial_that_it_cannot_finish(site):
+    first = start(site.url, site.token, "preempted")
+    first.stdout.readline()
+    study = the_study(site)["id"]
+    for _ in range(3):
+        trial, = site.api("POST", f"/studies/{study}/ask", {}).json["trials"]
+        path = f"/studies/{study}/trials/{trial['number']}/tell"
+        assert site.api("POST", path, {"value": 1, "wall_s": 5000}).status == 200
+    first.terminate()
+    finish(first)
+    second = start(site.url, site.token, "preempted")
+    status, out, words = finish(second)
+    assert (status, out) == (0, [])
+    assert "no trial: walltime, a trial is expected to take" in words
+
+
 def test_lost_answers_lose_no_trial_and_make_none_twice(site):
     wire = LossyHttp(site.url, every=7)
     status, out, words = finish(start(wire.url, site.token))

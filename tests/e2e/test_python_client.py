@@ -2,6 +2,10 @@
 """test_python_client.py - the Python client against the real service"""
 
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 import cumae
@@ -236,3 +240,84 @@ def test_trials_of_ones_own_and_what_they_teach(client):
     assert study.enqueue({"x": 0.5}, skip_existing=True) == [0]
     assert [trial.params["x"] for trial in study.ask(2)] == [0.5, 0.25]
     assert study.importances() == {}
+
+
+def test_trials_are_corrected_deleted_and_run_again(client):
+    study = cumae.Study("edits", {"x": SPACE["x"]}, client=client)
+    for value, trial in enumerate(study.ask(3)):
+        trial.tell(value)
+    study.ask()[0].fail("out of memory")
+    seen = study.record(0).revision
+    assert study.invalidate(0, "wrong sample").invalid
+    assert study.best.number == 1
+    with pytest.raises(cumae.Conflict):
+        study.edit(0, value=5, revision=seen)
+    assert study.edit(2, value=-1, tags=["redone"]).tags == ["redone"]
+    assert study.best.number == 2 and study.best.value == -1
+    study.delete_trial(2)
+    study.delete_trial(2)
+    with pytest.raises(cumae.NotFound):
+        study.edit(2, notes="gone")
+    assert [trial.number for trial in study.trials()] == [0, 1, 3]
+    assert study.rerun() == [4] and study.rerun() == []
+    assert study.rerun([0, 3]) == [5, 4]
+    again = study.ask(2)
+    assert [trial.number for trial in again] == [4, 5]
+    assert again[1].params == study.record(0).params
+    study.revalidate(0)
+    assert study.best.number == 0
+    with pytest.raises(cumae.Conflict):
+        study.delete_trial(4)
+    kinds = [event["event"] for event in study.events(wait_s=0)
+             if "detail" in event]
+    assert kinds == ["trial_edited"] * 2 + ["trial_deleted", "trial_edited"]
+
+
+def test_a_released_trial_is_handed_to_the_next_worker_at_once(client):
+    study = cumae.Study("released", SPACE, client=client)
+    trial = study.trial()
+    assert trial.release("maintenance", meta={"epoch": 3}) == "lost"
+    assert trial.release() == "lost"
+    twin = study.trial()
+    record = study.record(twin.number)
+    assert twin.params == trial.params and record.retry_of == trial.number
+    assert study.record(trial.number).meta == {"epoch": 3}
+    assert twin.tell(1.0) == "complete"
+
+
+PREEMPTED = """
+import sys, time, cumae
+cumae.preemptible()
+with cumae.Study.open(sys.argv[1]).trial():
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_preempted_process_hands_its_trial_back(service, client):
+    study = cumae.Study("preempted", SPACE, client=client)
+    environment = {
+        **os.environ, "CUMAE_URL": service.url, "CUMAE_TOKEN": service.token}
+    worker = subprocess.Popen(
+        [sys.executable, "-c", PREEMPTED, study.id], env=environment,
+        stdout=subprocess.PIPE, text=True)
+    try:
+        assert worker.stdout.readline() == "ready\n"
+        worker.send_signal(signal.SIGTERM)
+        worker.communicate(timeout=harness.PATIENCE_S)
+    finally:
+        worker.kill()
+    assert worker.returncode == 128 + signal.SIGTERM
+    assert study.record(0).state == "lost"
+    study.trial()
+    assert study.record(1).retry_of == 0
+
+
+def test_work_ends_before_a_trial_that_does_not_fit_into_the_walltime(client):
+    study = cumae.Study("walltime", SPACE, sampler="random", client=client)
+    for trial in study.work(n_trials=30):
+        trial.tell(0.5, wall_s=1000)
+    assert list(study.work(walltime=lambda: 300.0)) == []
+    with pytest.raises(cumae.StudyEnded, match="walltime"):
+        study.ask(max_seconds=100)
+    assert len(list(study.work(n_trials=2, walltime=lambda: 5000.0))) == 2

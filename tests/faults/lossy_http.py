@@ -3,8 +3,10 @@
 
 Stands between a client and cumaed. Every n-th answer is swallowed and its
 connection cut: the service has done what it was asked, the client cannot know.
+While the service is away, connections end without an answer.
 """
 
+import contextlib
 import socket
 import threading
 from urllib.parse import urlsplit
@@ -39,14 +41,18 @@ class LossyHttp:
             ).start()
 
     def _serve(self, client: socket.socket) -> None:
-        """Pass on requests and answers, which are small: a segment each."""
-        with client, socket.create_connection(self._target) as server:
-            while request := client.recv(65536):
-                server.sendall(request)
-                answer = server.recv(65536)
-                if not answer or self._lose():
-                    return
-                client.sendall(answer)
+        """Pass on both ways; answers are small: a segment each."""
+        with client, contextlib.suppress(OSError):
+            with socket.create_connection(self._target) as server:
+                for one in (client, server):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                asking = threading.Thread(target=pump, args=(client, server))
+                asking.start()
+                with contextlib.suppress(OSError):
+                    while (answer := server.recv(65536)) and not self._lose():
+                        client.sendall(answer)
+                hang_up(client)
+                asking.join()
 
     def _lose(self) -> bool:
         with self._lock:
@@ -54,3 +60,17 @@ class LossyHttp:
             lose = self._answers % self._every == 0
             self.cuts += lose
             return lose
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    """Pass on what comes until one of both hangs up."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    hang_up(sink)
+
+
+def hang_up(one: socket.socket) -> None:
+    """End a connection that another thread may still use."""
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)

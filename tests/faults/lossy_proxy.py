@@ -1,25 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""lossy_proxy.py - a wire to PostgreSQL that breaks after a commit
+"""lossy_proxy.py - a wire to PostgreSQL that breaks around a commit
 
 Stands between cumaed and the database. After arm() the next answer that says
 COMMIT is swallowed and its connection cut: the transaction is durable, and the
-service cannot know it.
+service cannot know it. arm(REQUEST) cuts what asks for it instead, and `keep`
+chooses the byte after which the wire breaks.
 """
 
 import socket
 import threading
+from typing import Optional
 
 import psycopg
 
-# CommandComplete: type, length, tag.
-COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"
+# In Parse: no name, the statement. CommandComplete: type, length, tag.
+REQUEST = b"\x00COMMIT\x00"
+ANSWER = b"C\x00\x00\x00\x0bCOMMIT\x00"
 
 
 class LossyProxy:
     """A proxy in front of the server of a postgresql:// URL.
 
     url   the same database, through the proxy
-    cuts  how many commits were swallowed
+    cuts  how many commits were cut
     """
 
     def __init__(self, url: str):
@@ -28,7 +31,7 @@ class LossyProxy:
         self._port = int(given.get("port") or 5432)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
-        self._armed = False
+        self._armed = None  # (what to look for, bytes to keep)
         self._sockets = []
         self.cuts = 0
         port = self._listener.getsockname()[1]
@@ -41,15 +44,15 @@ class LossyProxy:
         )
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def arm(self) -> None:
-        """Cut after the next commit."""
+    def arm(self, where: bytes = ANSWER, keep: int = -65536) -> None:
+        """Cut at the next commit, `keep` bytes after `where` begins."""
         with self._lock:
-            self._armed = True
+            self._armed = where, keep
 
     def close(self) -> None:
         """End all connections."""
         with self._lock:
-            self._armed = False
+            self._armed = None
         self._listener.close()
         for one in self._sockets:
             hang_up(one)
@@ -60,12 +63,15 @@ class LossyProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            server = self._connect()
+            try:
+                server = self._connect()
+            except OSError:  # the server is away
+                client.close()
+                continue
             self._sockets += [client, server]
-            for pair, may_cut in (((client, server), False),
-                                  ((server, client), True)):
+            for way in ((client, server, REQUEST), (server, client, ANSWER)):
                 threading.Thread(
-                    target=self._pump, args=(*pair, may_cut), daemon=True
+                    target=self._pump, args=way, daemon=True
                 ).start()
 
     def _connect(self) -> socket.socket:
@@ -75,24 +81,30 @@ class LossyProxy:
         server.connect(f"{self._host}/.s.PGSQL.{self._port}")
         return server
 
-    def _pump(self, source, sink, may_cut: bool) -> None:
+    def _pump(self, source, sink, what: bytes) -> None:
         tail = b""
         try:
             while data := source.recv(65536):
-                if may_cut and COMMITTED in tail + data and self._fire():
+                kept = self._cut(what, tail, data)
+                sink.sendall(data[:kept])
+                if kept is not None:
                     break
-                tail = (tail + data)[-len(COMMITTED) + 1 :]
-                sink.sendall(data)
+                tail = (tail + data)[-len(what) + 1 :]
         except OSError:
             pass
         hang_up(source)
         hang_up(sink)
 
-    def _fire(self) -> bool:
+    def _cut(self, what: bytes, tail: bytes, data: bytes) -> Optional[int]:
+        """Return how much of `data` to pass on; None: all, and go on."""
+        at = (tail + data).find(what)
         with self._lock:
-            fire, self._armed = self._armed, False
-            self.cuts += fire
-            return fire
+            if at < 0 or self._armed is None or self._armed[0] != what:
+                return None
+            _, keep = self._armed
+            self._armed = None
+            self.cuts += 1
+            return max(0, at - len(tail) + keep)
 
 
 def hang_up(one: socket.socket) -> None:

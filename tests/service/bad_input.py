@@ -480,6 +480,15 @@ ASKS = [
     post("ask with no lease", ASK, 422, "lease_s", lease_s=0),
     post("ask with a negative lease", ASK, 422, "lease_s", lease_s=-5),
     post("ask with a string as lease", ASK, 400, "lease_s", lease_s="1h"),
+    post("ask with no time left", ASK, 422, "max_seconds", max_seconds=0),
+    post("ask with less than no time left", ASK, 422, "max_seconds",
+         max_seconds=-5),
+    post("ask with more than all time left", ASK, 422, "max_seconds",
+         max_seconds=1e10),
+    post("ask with NaN seconds left", ASK, EITHER, "max_seconds|nan|json",
+         max_seconds=NAN),
+    post("ask with a string as time left", ASK, 400, "max_seconds",
+         max_seconds="1h"),
     post("ask with an unknown field", ASK, 400, "count", count=2),
     Case("ask with an array", "POST", ASK, 400, "object", [1]),
     post("ask a study that is not", "/studies/AAAAAAAAAAAA/ask", 404, "study"),
@@ -588,13 +597,18 @@ LEARNING = [
 ]
 
 NUMBERS = [
-    Case(f"{call or 'look'} at trial {number}", method,
+    Case(f"{method} {call or 'itself'} of trial {number}", method,
          f"{TRIALS}/{number}{call}", status, word, body)
     for method, call, body in (
         ("GET", "", None),
+        ("PATCH", "", {"notes": "x"}),
+        ("DELETE", "", None),
+        ("POST", "/rerun", {}),
         ("POST", "/report", {"step": 1, "value": 1}),
         ("POST", "/tell", {"value": 1}),
         ("POST", "/heartbeat", {}),
+        ("POST", "/release", {}),
+        ("POST", "/cancel", {}),
     )
     for number, status, word in (
         ("-1", ABSENT, ""), ("abc", ABSENT, ""), ("1.0", ABSENT, ""),
@@ -702,12 +716,92 @@ TELLS = [
          "state|failed|told", value=1),
     post("heartbeat with an unknown field", RUNNING + "/heartbeat", 400,
          "pulse", pulse=60),
+    tell("overwrite with a word", 400, "overwrite", value=1, overwrite="yes"),
+    post("release with an unknown field", RUNNING + "/release", 400, "why",
+         why="x"),
+    post("release with a number as reason", RUNNING + "/release", 400,
+         "reason", reason=5),
+    post("release with a reason of 501 bytes", RUNNING + "/release", SIZE,
+         "reason.*500", reason="x" * 501),
+    post("release with a list as meta", RUNNING + "/release", 400, "meta",
+         meta=[1]),
+    post("release with too much meta", RUNNING + "/release", SIZE, "meta",
+         meta={"x": "y" * 262_144}),
+    post("cancel with an unknown field", RUNNING + "/cancel", 400, "meta",
+         meta={}),
+    post("cancel with a number as reason", RUNNING + "/cancel", 400, "reason",
+         reason=5),
+    post("cancel with a reason of 501 bytes", RUNNING + "/cancel", SIZE,
+         "reason.*500", reason="x" * 501),
+    post("cancel a complete trial", COMPLETE + "/cancel", 409, "complete"),
+    post("cancel a failed trial", FAILED + "/cancel", 409, "failed"),
     post("tell many without tells", "/tell", EITHER, "tells"),
     post("tell many with an object", "/tell", 400, "tells", tells={}),
     post("tell many with an unknown field", "/tell", 400, "colour", tells=[],
          colour=1),
     post("tell many of 1001", "/tell", SIZE, "tells|1000", tells=[
         {"study_id": "AAAAAAAAAAAA", "number": 0, "value": 1}] * 1001),
+]
+
+
+def edit(name, status, word, /, trial=COMPLETE, **body):
+    """PATCH a trial."""
+    return Case("edit " + name, "PATCH", trial, status, word, body)
+
+
+def rerun(name, status, word, /, **body):
+    """POST /rerun."""
+    return post("run again " + name, "/studies/{study}/rerun", status, word,
+                **body)
+
+
+EDITS = [
+    edit("an unknown field", 400, "colour", colour=1),
+    edit("a parameter", 400, "params", params={"x": 1}),
+    edit("notes that are a number", 400, "notes", notes=1),
+    edit("65537 bytes of notes", SIZE, "notes|65536", notes="x" * 65537),
+    edit("tags that are a string", 400, "tags", tags="a"),
+    edit("a tag that is a number", 400, "tags", tags=[1]),
+    edit("an empty tag", 422, "tags", tags=[""]),
+    edit("a tag of 101 bytes", 422, "tags|100", tags=["x" * 101]),
+    edit("51 tags", 422, "tags|50", tags=["x"] * 51),
+    edit("meta that is an array", 400, "meta", meta=[]),
+    edit("300 kB of meta", SIZE, "meta", meta={"x": "x" * 300_000}),
+    edit("invalid with a word", 400, "invalid", invalid="yes"),
+    edit("a reason that is a number", 400, "reason", invalid=True, reason=1),
+    edit("1001 bytes of reason", SIZE, "reason|1000", invalid=True,
+         reason="x" * 1001),
+    edit("a reason without a cause", 422, "reason", reason="x"),
+    edit("a value that is a string", 400, "value", value="low"),
+    edit("value and values", 422, "value", value=1, values=[1]),
+    edit("two values of one", 422, "values", values=[1, 2]),
+    edit("a negative uncertainty", 422, "uncertainty", uncertainty=-1),
+    edit("constraints of none", 422, "constraints", constraints=[1]),
+    edit("the state running", 422, "state", state="running"),
+    edit("the state lost", 422, "state", state="lost"),
+    edit("a revision that is a word", 400, "revision", revision="now"),
+    edit("a negative revision", 422, "revision", revision=-1),
+    edit("an old revision", 409, "revision", notes="x", revision=0),
+    edit("a value of a running trial", 409, "running", RUNNING, value=1),
+    edit("a running trial to be invalid", 409, "running", RUNNING,
+         invalid=True),
+    edit("no value into a failed trial", 422, "value", FAILED,
+         state="complete"),
+    Case("delete a running trial", "DELETE", RUNNING, 409, "running"),
+    post("run one again with a field", FAILED + "/rerun", 400, "n", n=1),
+    rerun("nothing", EITHER, "states|numbers"),
+    rerun("states and numbers", 422, "states", states=["failed"], numbers=[2]),
+    rerun("an unknown field", 400, "number", number=2),
+    rerun("a state alone", 400, "states", states="failed"),
+    rerun("a state that is none", 422, "states|banana", states=["banana"]),
+    rerun("a state before the end", 422, "states", states=["running"]),
+    rerun("a state that is a number", EITHER, "states", states=[4]),
+    rerun("a number alone", 400, "numbers", numbers=2),
+    rerun("no numbers", 422, "numbers|1000", numbers=[]),
+    rerun("a half", 400, "numbers", numbers=[0.5]),
+    rerun("a negative number", 404, "-1", numbers=[-1]),
+    rerun("a number without a trial", 404, "77", numbers=[2, 77]),
+    rerun("1001 numbers", SIZE, "numbers|1000", numbers=[2] * 1001),
 ]
 
 
@@ -727,6 +821,7 @@ LISTS = lists(
     ("cursor=%21%21%21", EITHER, "cursor"), ("state=banana", EITHER, "state"),
 ) + [
     get("trials?since=abc", TRIALS + "?since=abc", EITHER, "since"),
+    get("trials?deleted=2", TRIALS + "?deleted=2", EITHER, "deleted"),
     get("trials?since=-5", TRIALS + "?since=-5", EITHER, "since"),
     get("trials?order=up", TRIALS + "?order=up", EITHER, "order"),
     get("trials of a study that is not", "/studies/AAAAAAAAAAAA/trials", 404,
@@ -883,6 +978,16 @@ PEOPLE = [
          {"value": 1}, token="{reader}"),
     Case("a reader deletes", "DELETE", "/studies/{study}", 403, "scope|steer",
          token="{reader}"),
+    Case("a worker edits", "PATCH", COMPLETE, 403, "scope|steer",
+         {"notes": "x"}, token="{worker}"),
+    Case("a worker overwrites", "POST", COMPLETE + "/tell", 403, "scope|steer",
+         {"value": 1, "overwrite": True}, token="{worker}"),
+    Case("a worker deletes a trial", "DELETE", COMPLETE, 403, "scope|steer",
+         token="{worker}"),
+    Case("a worker runs a trial again", "POST", FAILED + "/rerun", 403,
+         "scope|steer", {}, token="{worker}"),
+    Case("another study's token edits", "PATCH", COMPLETE, HIDDEN, "",
+         {"notes": "x"}, token="{elsewhere}"),
     Case("a worker changes", "PATCH", "/studies/{study}", 403, "scope|steer",
          {"notes": "x"}, token="{worker}"),
     Case("a worker stops", "POST", "/studies/{study}/stop", 403,
@@ -928,5 +1033,5 @@ PATHS = [
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
-    *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
+    *EDITS, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
 ]

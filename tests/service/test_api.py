@@ -312,8 +312,8 @@ def test_the_counts_add_up(calls):
     calls.tell(trials[2], state="failed")
     calls.tell(trials[3], state="infeasible")
     assert calls.study(study)["trials"] == {
-        "total": 6, "queued": 0, "running": 2, "complete": 1, "pruned": 1,
-        "failed": 1, "infeasible": 1, "lost": 0, "cancelled": 0,
+        "total": 6, "invalid": 0, "queued": 0, "running": 2, "complete": 1,
+        "pruned": 1, "failed": 1, "infeasible": 1, "lost": 0, "cancelled": 0,
     }
 
 

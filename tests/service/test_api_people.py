@@ -118,7 +118,7 @@ def test_refusals_do_not_say_why(calls):
 def requests(calls):
     """Yield (the scope that it takes, method, path, body) of many calls."""
     study = calls.create()
-    trials = calls.ask(study, 2)
+    trials = calls.ask(study, 3)
     path = f"/studies/{study['id']}"
     value = {"value": 1}
     yield from (
@@ -132,12 +132,15 @@ def requests(calls):
         ("ask", "POST", at(trials[0]) + "/report", {"step": 0, **value}),
         ("ask", "POST", at(trials[0]) + "/heartbeat", {}),
         ("ask", "POST", at(trials[0]) + "/tell", value),
+        ("ask", "POST", at(trials[0]) + "/release", {}),
         ("ask", "POST", "/tell", {"tells": [
             {"study_id": study["id"], "number": 1, **value}]}),
         ("steer", "PATCH", path, {"notes": "x"}),
         ("steer", "POST", path + "/pause", None),
         ("steer", "POST", path + "/resume", None),
         ("steer", "POST", path + "/stop", None),
+        ("steer", "POST", at(trials[2]) + "/cancel", None),
+        ("steer", "POST", path + "/cancel", None),
         ("steer", "DELETE", path, None),
         ("admin", "POST", "/tokens",
          {"name": "t", "expires": "1d", "scopes": ["read"]}),

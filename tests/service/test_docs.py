@@ -325,17 +325,28 @@ LIMITS = {
         "service/definition.h", "STUDY_MAX_LIMIT"),
     "points of an iteration": ("service/definition.h", "STUDY_MAX_POINTS"),
     "bytes of notes": ("service/definition.h", "STUDY_MAX_NOTES"),
-    "tags of a study": ("service/definition.h", "STUDY_MAX_TAGS"),
+    "tags of a study or a trial": ("service/definition.h", "STUDY_MAX_TAGS"),
     "bytes of a tag": ("service/definition.h", "STUDY_MAX_TAG"),
     "seconds of a lease": ("service/wire_definition.h", "STUDY_MAX_LEASE_S"),
     "attempts of a trial": (
         "service/wire_definition.c", r'"max_attempts", 1, (\d+)'),
+    "hand-backs of a point that use up no attempt": (
+        "service/live.h", "LIVE_MAX_HAND_BACKS"),
+    "bytes of the reason of a release or cancel": (
+        "service/trial.h", "TRIAL_MAX_REASON"),
+    "seconds of `max_seconds`": ("service/route_ask.c", "MAX_SECONDS"),
     "trials of one ask": ("service/trial.h", "ASK_MAX_TRIALS"),
     "tells of one `POST /api/v1/tell`": ("service/route_tell.c", "TELL_MAX"),
     "trials of one `POST /api/v1/studies/{id}/trials`": (
         "service/bring.h", "BRING_MAX_TRIALS"),
     "reports in it": ("service/bring.h", "BRING_MAX_REPORTS"),
     "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
+    "trials of one `POST /api/v1/studies/{id}/rerun`": (
+        "service/rerun.h", "RERUN_MAX"),
+    "bytes of the reason why a trial is invalid": (
+        "service/amend.h", "AMEND_MAX_REASON"),
+    "bytes of a text in the event of an edit": (
+        "service/wire_detail.h", "WIRE_DETAIL_MAX"),
     "priority of a trial, up and down": (
         "service/bring.h", "BRING_MAX_PRIORITY"),
     "trials that wait in the queue of a study": (

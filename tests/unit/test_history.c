@@ -262,6 +262,20 @@ START_TEST(test_a_repeated_report_replaces_the_value)
 }
 END_TEST
 
+START_TEST(test_forgotten_reports_may_come_again)
+{
+    size_t i = add(TRIAL_RUNNING);
+    history_report(&history, i, 1, 0.25);
+    for (int twice = 0; twice < 2; twice++) {
+        history_forget_reports(&history, i);
+        ck_assert_uint_eq(history.series[i].n, 0);
+        ck_assert_double_nan(history_at(&history, i, 1));
+    }
+    ck_assert(history_report(&history, i, 1, 0.75));
+    ck_assert_double_eq(history_at(&history, i, 1), 0.75);
+}
+END_TEST
+
 START_TEST(test_the_order_of_arrival_of_reports_does_not_matter)
 {
     enum { STEPS = 200 };
@@ -388,6 +402,7 @@ int main(void)
     tcase_add_test(cases, test_100000_trials_with_1000_running);
     tcase_add_test(cases, test_reports_are_kept_by_ascending_step);
     tcase_add_test(cases, test_a_repeated_report_replaces_the_value);
+    tcase_add_test(cases, test_forgotten_reports_may_come_again);
     tcase_add_test(cases, test_the_order_of_arrival_of_reports_does_not_matter);
     tcase_add_test(cases, test_a_space_without_parameters_has_rows_too);
     tcase_add_test(

@@ -119,6 +119,28 @@ START_TEST(test_weights_are_normalised)
 }
 END_TEST
 
+START_TEST(test_wide_kernels_reach_from_neighbour_to_neighbour)
+{
+    // As above with deviation 0.5 for both: the same mean of three truncated
+    // normals, by the error function.
+    add_float("x");
+    const double rows[] = {0.2, 0.6}, *unit[] = {rows, rows + 1};
+    struct parzen_plan plan = {
+        .space = &space,
+        .n = 2,
+        .unit = unit,
+        .prior_weight = 1,
+        .floor = 0.03,
+        .wide = true,
+    };
+    struct parzen *p = parzen_build(&plan, &arena);
+    ck_assert_double_eq_tol(log_density(p, (double[]){0.25}),
+                            0.0829376429559389, 1e-12);
+    ck_assert_double_eq_tol(log_density(p, (double[]){0.9}), -0.20233664177803,
+                            1e-12);
+}
+END_TEST
+
 START_TEST(test_bandwidths_are_not_below_the_floor)
 {
     // 0.3 has the neighbours 0 and 0.31: 0.0775. 0.31 has 0.3 and 0.5: 0.05.
@@ -398,6 +420,7 @@ int main(void)
     tcase_add_test(
         tests, test_a_continuous_mixture_has_the_density_of_truncated_normals);
     tcase_add_test(tests, test_weights_are_normalised);
+    tcase_add_test(tests, test_wide_kernels_reach_from_neighbour_to_neighbour);
     tcase_add_test(tests, test_bandwidths_are_not_below_the_floor);
     tcase_add_test(tests, test_levels_have_the_mass_of_their_slots);
     tcase_add_test(tests,

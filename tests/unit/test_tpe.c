@@ -669,6 +669,50 @@ START_TEST(test_it_says_why)
 }
 END_TEST
 
+// Is trial `number` a point of the even spread?
+static bool even(uint64_t number)
+{
+    double point[6];
+    struct error err = {0};
+    struct sampler_task t = task(1);
+    struct suggestion out = {.point = point};
+    sampler_suggest(tpe, &t, number, &arena, &out, &err);
+    return strstr(out.why, "even spread");
+}
+
+START_TEST(test_the_model_comes_after_ten_trials_with_half_as_many_results)
+{
+    add_floats(2);
+    fill(4);
+    ck_assert(even(16));
+    fill(1);
+    ck_assert(!even(16));
+    ck_assert(even(9));
+    ck_assert(!even(10));
+}
+END_TEST
+
+START_TEST(test_every_fifth_suggestion_looks_further)
+{
+    // One good result among six, at 0.3 between 0 and the prior's 1/2: a kernel
+    // of deviation 1/6, the floor, or of 1/2.
+    add_floats(3);
+    for (int i = 0; i < 6; i++) {
+        double at = i ? 0.4 + 0.1 * i : 0.3;
+        tell((double[]){at, at, at}, TRIAL_COMPLETE, i);
+    }
+    double far[2] = {0};
+    for (uint64_t i = 20; i < 520; i++) {
+        double point[6];
+        suggest(tpe, 1, i, point);
+        for (size_t k = 0; k < 3; k++)
+            far[i % 5 == 0] += (point[k] - 0.3) * (point[k] - 0.3);
+    }
+    // there are four times as many of the others
+    ck_assert_double_gt(4 * far[1], 1.5 * far[0]);
+}
+END_TEST
+
 // ---- robustness -------------------------------------------------------------
 
 START_TEST(test_points_of_a_finite_space_are_not_repeated)
@@ -832,6 +876,9 @@ int main(void)
     tcase_add_test(tests, test_odd_values_never_break_a_suggestion);
     tcase_add_test(
         tests, test_odd_values_of_several_objectives_never_break_a_suggestion);
+    tcase_add_test(
+        tests, test_the_model_comes_after_ten_trials_with_half_as_many_results);
+    tcase_add_test(tests, test_every_fifth_suggestion_looks_further);
     tcase_add_test(tests, test_failures_only_never_break_a_suggestion);
     tcase_add_test(tests, test_equal_points_never_break_a_suggestion);
     tcase_add_test(tests, test_spaces_of_one_point_or_none_are_served);

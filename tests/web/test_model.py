@@ -39,6 +39,23 @@ def test_pages_merge_and_the_first_revision_counts(call):
     ) == [None, "x", None, 5, 5, 9, [1, 2]]
 
 
+def test_deleted_and_invalid_trials_are_no_points(call):
+    assert call(
+        """
+        const t = m.newTrials();
+        const trial = (number, more) =>
+          ({number, values: [number], state: 'complete', ...more});
+        const page = trials => ({trials, next: null, revision: 1});
+        m.mergePage(t, page([trial(0), trial(1), trial(2)]));
+        m.mergePage(t, page([trial(0, {deleted: true}),
+          trial(1, {invalid: true})]));
+        const order = {key: 'number', descending: false, state: null};
+        return [m.nextPage(t, null).deleted, m.points(t).map(p => p.number),
+          m.arrange(t, order).map(row => row.number)];
+        """
+    ) == [1, [2], [1, 2]]
+
+
 def test_refresh_that_broke_off_does_not_move_the_revision(call):
     assert call(
         """

@@ -257,6 +257,27 @@ def test_table_sorts_filters_and_pages(site, open_page):
     assert page.wrong == []
 
 
+def test_invalid_trials_are_struck_and_deleted_ones_are_gone(site, open_page):
+    study = make_study(site)
+    run_trials(site, study, [1, 2, 3])
+    page = open_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/#/study/{study}")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    path = f"/studies/{study}/trials"
+    body = {"invalid": True, "reason": "wrong sample"}
+    assert site.api("PATCH", f"{path}/0", body).status == 200
+    assert site.api("DELETE", f"{path}/1").status == 204
+    expect(rows).to_have_count(2)
+    struck = page.locator("tbody tr.invalid")
+    expect(struck).to_contain_text("invalid: wrong sample")
+    assert struck.locator("th").inner_text() == "0"
+    chart = page.get_by_role("img", name="History of")
+    expect(chart).to_have_attribute("aria-label", re.compile("the best is 3"))
+    assert page.wrong == []
+
+
 def test_pause_and_resume_reach_the_service(site, open_page):
     study = make_study(site)
     page = open_page()

@@ -27,9 +27,11 @@ from .errors import (
     Unauthorized,
     Unprocessable,
 )
+from .preempt import preemptible
 from .space import Bool, Categorical, Discrete, Float, Int, Parameter
 from .study import Study
 from .trial import Trial, TrialRecord
+from .walltime import walltime_left
 from .webhook import verify_webhook
 
 __version__ = "0.1.0"
@@ -57,5 +59,7 @@ __all__ = [
     "TrialRecord",
     "Unauthorized",
     "Unprocessable",
+    "preemptible",
     "verify_webhook",
+    "walltime_left",
 ]

@@ -17,8 +17,10 @@ from typing import Any, Dict, Iterator, Mapping, Optional, Union
 import httpx
 
 from . import config, errors
+from .delivery import Delivery, token_id
 from .plain import encode
 from .retry import Backoff, retry_after_s
+from .spool import open_spool
 
 log = logging.getLogger("cumae")
 
@@ -33,6 +35,10 @@ class Client:
     timeout_s     for one attempt
     patience_s    how long a call is tried again before ServiceUnreachable
     tell_patience_s  the same for tells: they carry hours of work
+    spool         the folder where results wait that did not get through
+                  (spool.py); False: none; default: that of the environment
+    raise_when_away  whether a tell whose patience ran out is an error although
+                  the spool holds the result; default: the program goes on
     verify        False or an ssl.SSLContext; default: the system's authorities
     transport     an httpx transport, for tests
 
@@ -48,6 +54,8 @@ class Client:
         timeout_s: float = 30.0,
         patience_s: float = 60.0,
         tell_patience_s: float = 600.0,
+        spool: Union[None, bool, str, "os.PathLike[str]"] = None,
+        raise_when_away: bool = False,
         verify: Any = True,
         transport: Optional[httpx.BaseTransport] = None,
     ) -> None:
@@ -55,6 +63,8 @@ class Client:
         self.timeout_s = timeout_s
         self.patience_s = patience_s
         self.tell_patience_s = tell_patience_s
+        self.token_id = token_id(self._token)
+        self.delivery = Delivery(self, open_spool(spool), raise_when_away)
         self._verify = verify
         self._transport = transport
         self._lock = threading.Lock()
@@ -71,8 +81,18 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections; the client cannot be used any more."""
+        """Deliver what lies in the spool, for a few seconds, and close the
+        connections; the client cannot be used any more."""
+        self.delivery.finish()
         self._http.close()
+
+    def spare(self, timeout_s: float) -> "Client":
+        """Return another client of the service with connections of its own and
+        no spool, for when those of this one may be in use or locked."""
+        return Client(
+            self.base_url, self._token, timeout_s=timeout_s, patience_s=0.0,
+            spool=False, verify=self._verify, transport=self._transport,
+        )
 
     def info(self) -> Dict[str, Any]:
         """Return the service's version, samplers and pruners."""
@@ -135,7 +155,9 @@ class Client:
                 reason, least_s = f"{type(error).__name__}: {error}", 0.0
             else:
                 if reply.status_code not in RETRIED:
-                    return _result(reply)
+                    answer = _result(reply)
+                    self.delivery.awake()
+                    return answer
                 reason = str(_failure(reply))
                 least_s = retry_after_s(reply.headers.get("Retry-After"))
             wait_s = backoff.next_s(least_s)

@@ -23,17 +23,25 @@ class InvalidWebhook(CumaeError):
 
 
 class StudyEnded(CumaeError):
-    """The study hands out no further trials.
+    """The study hands out no further trials, or none now.
 
-    reason  why: budget, exhausted, finished, draining, converged ...
+    reason  why: budget, exhausted, finished, draining, converged, walltime ...
     detail  the same for people: which limit, and the count that reached it
+    retry_after_s  when to ask again; 0: there will be none
     """
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    def __init__(
+        self, reason: str, detail: str = "", retry_after_s: float = 0.0
+    ) -> None:
         text = f"{reason}: {detail}" if detail else reason
         super().__init__(f"no further trials: {text}")
         self.reason = reason
         self.detail = detail
+        self.retry_after_s = retry_after_s
+
+    # The default would call __init__ with the message.
+    def __reduce__(self) -> Any:
+        return (type(self), (self.reason, self.detail, self.retry_after_s))
 
 
 class ServiceError(CumaeError):

@@ -10,13 +10,10 @@ from __future__ import annotations
 import math
 import os
 import socket
-import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from typing import (
     Any,
-    Callable,
     Dict,
     Iterable,
     Iterator,
@@ -30,18 +27,19 @@ from typing import (
 )
 
 from .client import Client
+from .edits import Edits
 from .errors import CumaeError, NotFound, StudyEnded
 from .plain import plain
 from .space import Space, space_as_json
 from .trial import Trial, TrialRecord
+from .work import Loop, Objective, Walltime, work
 
 Named = Union[str, Mapping[str, Any]]
-Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
 BROUGHT_AT_ONCE = 1000  # trials in one call, of the service's limit
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
 
 
-class Study:
+class Study(Edits):
     """Find the study of that name, or create it.
 
     space       parameters by name: Float, Int, Categorical, Discrete, Bool
@@ -129,26 +127,38 @@ class Study:
 
     # ---- work ---------------------------------------------------------------
 
-    def ask(self, n: int = 1, *, wait: bool = True) -> List[Trial]:
+    def ask(
+        self,
+        n: int = 1,
+        *,
+        wait: bool = True,
+        max_seconds: Optional[float] = None,
+    ) -> List[Trial]:
         """Return up to n new trials, at least one, to run in this process.
 
         wait  whether to wait while the study is paused, as many trials run
               as its budget allows at once, or an iteration has to end
+        max_seconds  get no trial that is expected to take longer
 
         Raises StudyEnded when there are no further trials.
         """
+        asked: Dict[str, Any] = {"n": n, "worker": _worker()}
+        if max_seconds is not None:
+            asked["max_seconds"] = max_seconds
         while True:
             answer = self.client.request(
                 "POST",
                 f"/studies/{self.id}/ask",
-                {"n": n, "worker": _worker()},
+                asked,
                 key=str(uuid.uuid4()),
             )
             if answer["trials"]:
                 return [Trial(self, trial) for trial in answer["trials"]]
             wait_s = answer.get("retry_after_s") or 0.0
             if not wait or wait_s <= 0.0:
-                raise StudyEnded(answer["reason"], answer.get("detail", ""))
+                raise StudyEnded(
+                    answer["reason"], answer.get("detail", ""), wait_s
+                )
             time.sleep(wait_s)
 
     def trial(self) -> Trial:
@@ -159,23 +169,22 @@ class Study:
         self,
         n_trials: Optional[int] = None,
         timeout_s: Optional[float] = None,
+        walltime: Optional[Walltime] = None,
+        spare_s: float = 60.0,
     ) -> Iterator[Trial]:
-        """Yield trials, one by one, until the study ends.
+        """Yield trials, one by one, until the study has none any more.
 
         n_trials   at most so many, in this loop
         timeout_s  begin no further trial after so many seconds
+        walltime   the seconds that the job has left, or a function that says
+                   so, such as cumae.walltime_left; None of it: no limit
+        spare_s    of these, how many to keep for telling and for the end. The
+                   rest is what the next trial may be expected to take.
+
+        Waits while the study is paused or as many trials run as may. Ends
+        early when no trial would end before the job does.
         """
-        begun = time.monotonic()
-        done = 0
-        while n_trials is None or done < n_trials:
-            if timeout_s is not None and time.monotonic() - begun >= timeout_s:
-                return
-            try:
-                trial = self.trial()
-            except StudyEnded:
-                return
-            done += 1
-            yield trial
+        return work(self, n_trials, timeout_s, walltime, spare_s)
 
     def optimize(
         self,
@@ -184,6 +193,7 @@ class Study:
         *,
         n_jobs: int = 1,
         timeout_s: Optional[float] = None,
+        walltime: Optional[Walltime] = None,
         catch: Tuple[Type[Exception], ...] = (),
     ) -> None:
         """Call objective(trial) for trial after trial and tell what it returns:
@@ -192,22 +202,16 @@ class Study:
         n_trials   at most so many in this call; default: until the study ends
         n_jobs     threads; for work in pure Python start processes instead
         timeout_s  begin no further trial after so many seconds
+        walltime   see work()
         catch      exceptions that fail the trial but do not end the loop
 
         An exception that is not caught fails its trial, ends the loop when the
         trials of the other threads have ended, and is raised.
         """
-        loop = _Loop(self, objective, n_trials, timeout_s, catch)
-        if n_jobs == 1:
-            loop.run()
-            return
-        with ThreadPoolExecutor(n_jobs, "cumae-worker") as pool:
-            running = [pool.submit(loop.run) for _ in range(n_jobs)]
-            try:
-                for future in running:
-                    future.result()
-            finally:
-                loop.stopped.set()
+        trials = [
+            work(self, None, timeout_s, walltime) for _ in range(n_jobs)
+        ]
+        Loop(objective, n_trials, catch).run(trials)
 
     # ---- trials of your own -------------------------------------------------
 
@@ -337,7 +341,8 @@ class Study:
                 shorter than the client's timeout_s; 0: end when there are no
                 more for now
 
-        An event is {"seq":, "event":, "number":, "state":, "at":, "by":}.
+        An event is {"seq":, "event":, "number":, "state":, "at":, "by":}; one
+        of an edit also has "detail": {"before":, "after":}.
         Raises NotFound when the study was deleted.
         """
         path = f"/studies/{self.id}/events"
@@ -413,63 +418,6 @@ class Study:
         self.id: str = document["id"]
         self.name: str = document["name"]
         self.lease_s: float = document["lease_s"]
-
-
-class _Loop:
-    """One call of optimize(), shared by its threads."""
-
-    def __init__(
-        self,
-        study: Study,
-        objective: Objective,
-        n_trials: Optional[int],
-        timeout_s: Optional[float],
-        catch: Tuple[Type[Exception], ...],
-    ) -> None:
-        self.stopped = threading.Event()
-        self._study = study
-        self._objective = objective
-        self._left = n_trials
-        self._timeout_s = timeout_s
-        self._catch = catch
-        self._begun = time.monotonic()
-        self._lock = threading.Lock()
-
-    def run(self) -> None:
-        """Run trials until there are no more; the body of each thread."""
-        try:
-            while self._may_begin():
-                self._one()
-        except StudyEnded:
-            pass
-        except BaseException:
-            self.stopped.set()
-            raise
-
-    def _may_begin(self) -> bool:
-        spent_s = time.monotonic() - self._begun
-        if self._timeout_s is not None and spent_s >= self._timeout_s:
-            return False
-        with self._lock:
-            if self.stopped.is_set() or self._left == 0:
-                return False
-            if self._left is not None:
-                self._left -= 1
-            return True
-
-    def _one(self) -> None:
-        trial = self._study.trial()
-        try:
-            with trial:
-                result = self._objective(trial)
-                # An array without dimensions, as frameworks return, has a
-                # length that cannot be asked for.
-                if hasattr(result, "__len__") and getattr(result, "ndim", 1):
-                    trial.values = result
-                else:
-                    trial.value = result
-        except self._catch:
-            pass
 
 
 def _named(thing: Optional[Named]) -> Optional[Dict[str, Any]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import math
+import os
+import threading
 import time
 import traceback
 from dataclasses import dataclass, fields
@@ -25,9 +27,11 @@ from typing import (
     Union,
 )
 
+from .client import Client
 from .errors import CumaeError, Pruned, ServiceUnreachable
 from .heartbeat import Heartbeat
 from .plain import plain
+from .preempt import running
 
 if TYPE_CHECKING:
     from .study import Study
@@ -37,7 +41,7 @@ Constraints = Union[Mapping[str, float], Sequence[float]]
 
 log = logging.getLogger("cumae")
 
-# An interrupted program wants to end: its last word gets a few seconds.
+# An interrupted program wants to end: handing back gets a few seconds.
 INTERRUPTED_PATIENCE_S = 5.0
 ERROR_TEXT_LIMIT = 4000
 
@@ -51,6 +55,8 @@ class TrialRecord:
     values  one per objective, or None without a result
     constraints  what was measured, by name, or None
     why     why this point was chosen, in words, or None
+    invalid  its result informs nobody: see Study.invalidate()
+    revision  changes with the trial: see Study.edit()
     reports  [{"step": ..., "value": ...}] where they were asked for
     wall_s  seconds the worker took, as it said
     cost    what it cost, as it said, in a unit of yours
@@ -83,6 +89,11 @@ class TrialRecord:
     iteration: Optional[int] = None
     sampler: Optional[str] = None
     why: Optional[str] = None
+    tags: Optional[List[str]] = None
+    notes: Optional[str] = None
+    invalid: bool = False
+    invalid_reason: Optional[str] = None
+    revision: Optional[int] = None
 
     @property
     def value(self) -> Optional[float]:
@@ -103,8 +114,9 @@ class Trial:
             trial.value = train(**trial.params)
 
     The end of the block tells the value. An exception tells `failed` with its
-    text and goes on; Pruned tells `pruned` and stays inside. While the trial
-    runs, a thread renews its lease.
+    text and goes on; Pruned tells `pruned` and stays inside; Ctrl-C and
+    SystemExit hand the trial back. While the trial runs, a thread renews its
+    lease.
 
     number  its number in the study, from 0
     params  the values of the parameters, by name
@@ -133,7 +145,11 @@ class Trial:
         self._steps = 0
         self._prune = False
         self._told: Optional[str] = None
+        self._telling = False
+        self._ending = threading.RLock()
         self._heartbeat = Heartbeat(self, Trial._beat, study.lease_s / 3.0)
+        self.pid = os.getpid()
+        running[id(self)] = self
 
     def __repr__(self) -> str:
         return f"Trial(number={self.number}, params={self.params!r})"
@@ -160,12 +176,16 @@ class Trial:
         if isinstance(error, Pruned):
             self.prune()
             return True
-        self._tell_failure(error)
+        if isinstance(error, Exception):
+            self._tell_failure(error)
+        else:
+            self.hand_back(self.study.client, type(error).__name__)
         return False
 
     @property
     def state(self) -> str:
-        """`running` until told; then the state that the service stored."""
+        """`running` until told; then the state that the service stored, or
+        `spooled` while it was away."""
         return self._told or "running"
 
     def report(self, value: float, step: Optional[int] = None) -> bool:
@@ -213,7 +233,9 @@ class Trial:
         wall_s: Optional[float] = None,
         cost: Optional[float] = None,
     ) -> str:
-        """End the trial with a result; return the state that was stored.
+        """End the trial with a result; return the state that was stored, or
+        `spooled` when the service is away for longer than patience lasts: the
+        result waits on disk until it is back.
 
         value    the result, or `values` with one per objective
         constraints  what was measured, by the name of the outcome constraint
@@ -228,7 +250,7 @@ class Trial:
 
         A number that is NaN or infinite makes the trial `failed`. Telling the
         same again is harmless. Raises Conflict when something else was told,
-        ServiceUnreachable after Client.tell_patience_s.
+        ServiceUnreachable after Client.tell_patience_s where there is no spool.
         """
         if wall_s is None:
             wall_s = round(time.monotonic() - self._begun, 3)
@@ -248,7 +270,7 @@ class Trial:
                 if thing is not None and name not in told
             }
         )
-        return self._tell(told, self.study.client.tell_patience_s)
+        return self._tell(told)
 
     def prune(self) -> str:
         """End the trial as pruned; return the state that was stored."""
@@ -258,11 +280,66 @@ class Trial:
         """End the trial as failed, with a text for people; return the state."""
         return self.tell(state="failed", error=error[-ERROR_TEXT_LIMIT:])
 
-    def _tell(self, told: Dict[str, Any], patience_s: float) -> str:
-        answer = self._post("/tell", told, patience_s)
+    def release(
+        self, reason: Optional[str] = None, meta: Optional[Any] = None
+    ) -> str:
+        """Hand the trial back, so that another worker gets it at once and not
+        when the lease has run out; return the state that was stored.
+
+        reason  why, for people: preempted, maintenance ...
+        meta    anything about how the trial ran
+
+        A trial that was told is not released: its state is returned.
+        """
+        return self._release(
+            self.study.client, {"reason": reason, "meta": plain(meta)}
+        )
+
+    def hand_back(self, client: Client, reason: str) -> bool:
+        """Release the trial within a few seconds, unless it was told or is
+        being told; what goes wrong is only logged, the lease will end.
+
+        client  whom to call
+
+        Returns whether the service was there.
+        """
+        try:
+            if not self._telling:
+                self._release(client, {"reason": reason})
+        except CumaeError as trouble:
+            log.warning("trial %d: not released: %s", self.number, trouble)
+            return not isinstance(trouble, ServiceUnreachable)
+        finally:
+            self._heartbeat.stop()
+        return True
+
+    def _release(self, client: Client, body: Dict[str, Any]) -> str:
+        # Two threads may want it: a signal's and the one that it interrupted.
+        with self._ending:
+            if self._told is None:
+                given = {k: v for k, v in body.items() if v is not None}
+                answer = client.request(
+                    "POST", self._path + "/release", given,
+                    patience_s=INTERRUPTED_PATIENCE_S,
+                )
+                self._prune = True
+                self._heartbeat.stop()
+                self._told = str(answer["state"])
+            return self._told
+
+    def _tell(self, told: Dict[str, Any]) -> str:
+        client = self.study.client
+        self._telling = True
+        try:
+            state = client.delivery.tell(
+                self.study.id, self.number, told, client.tell_patience_s
+            )
+        except Exception:
+            self._telling = False
+            raise
         self._heartbeat.stop()
-        self._told = str(answer["state"])
-        return self._told
+        self._told = state
+        return state
 
     def _tell_the_end(self) -> None:
         if self.value is None and self.values is None:
@@ -272,21 +349,18 @@ class Trial:
             )
         self.tell(self.value, values=self.values, constraints=self.constraints)
 
-    def _tell_failure(self, error: BaseException) -> None:
+    def _tell_failure(self, error: Exception) -> None:
         """Tell an exception; what goes wrong here must not hide it."""
         text = "".join(
             traceback.format_exception(type(error), error, error.__traceback__)
         )
-        patience_s = self.study.client.tell_patience_s
-        if not isinstance(error, Exception):
-            patience_s = INTERRUPTED_PATIENCE_S
         told: Dict[str, Any] = {
             "state": "failed", "error": text[-ERROR_TEXT_LIMIT:]
         }
         if self.cost is not None:
             told["cost"] = plain(self.cost)
         try:
-            self._tell(told, patience_s)
+            self._tell(told)
         except CumaeError as trouble:
             log.warning("trial %d: failure not told: %s", self.number, trouble)
         finally:

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import cumae  # noqa: E402
+import cumae.delivery  # noqa: E402
 from fake_service import TOKEN, FakeServer  # noqa: E402
 
 
@@ -20,6 +21,10 @@ def no_configuration(monkeypatch, tmp_path):
     for name in ("CUMAE_URL", "CUMAE_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("CUMAE_SPOOL", str(tmp_path / "spool"))
+    yield
+    # What a test left behind is not delivered when all of them have ended.
+    cumae.delivery._owing.clear()
 
 
 @pytest.fixture

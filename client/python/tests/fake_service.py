@@ -29,7 +29,7 @@ STATES = ("queued", "running", "complete", "pruned", "failed", "infeasible",
 TRIAL = dict.fromkeys((
     "values", "uncertainty", "retry_of", "worker", "started", "ended",
     "stop_reason", "error", "outputs", "meta", "env", "wall_s", "notes",
-    "constraints", "why"))
+    "constraints", "why", "invalid_reason"))
 
 
 class Problem(Exception):
@@ -87,6 +87,7 @@ class State:
         self.lock = threading.RLock()
         self.studies = {}
         self.keys = {}
+        self.takes_s = 0.0  # how long each trial is expected to take
 
     def open(self, definition):
         """Return (status, study): found, or made."""
@@ -100,7 +101,7 @@ class State:
         study = {**MOLD, **definition, "definition": definition,
                  "id": f"fake{len(self.studies)}", "owner": "fake",
                  "state": "running", "reason": None, "created": stamp(),
-                 "changed": stamp(), "revision": 0, "list": [], "events": []}
+                 "changed": stamp(), "revision": 0, "list": [], "events": [], "back": []}
         self.studies[study["id"]] = study
         return 201, study
 
@@ -111,7 +112,7 @@ class State:
 
     def trial(self, key, number):
         trials = self.study(key)["list"]
-        if number >= len(trials):
+        if number >= len(trials) or trials[number]["deleted"]:
             raise Problem(404, "not_found", f"no trial {number}")
         return trials[number]
 
@@ -120,18 +121,23 @@ class State:
         for trial in study["list"]:
             counts[trial["state"]] += 1
         best = self.best(study)
-        hidden = ("definition", "list", "events")
+        hidden = ("definition", "list", "events", "back")
         shown = {k: v for k, v in study.items() if k not in hidden}
         shown["trials"] = {"total": len(study["list"]), **counts}
         shown["best"] = best and {
             "number": best["number"], "value": best["values"][0]}
         return shown
 
+    def results(self, study):
+        """Return the trials that inform: complete, valid and there."""
+        return [t for t in study["list"] if t["state"] == "complete"
+                and not t["invalid"] and not t["deleted"]]
+
     def best(self, study):
         if len(study["objectives"]) > 1:
             return None
         sign = study["objectives"][0].get("direction") == "maximize"
-        done = [t for t in study["list"] if t["state"] == "complete"]
+        done = self.results(study)
         rank = (max if sign else min)
         return rank(done, key=lambda t: t["values"][0]) if done else None
 
@@ -139,7 +145,7 @@ class State:
         """Return the complete trials that no other one dominates."""
         signs = [-1 if objective.get("direction") == "maximize" else 1
                  for objective in study["objectives"]]
-        done = [t for t in study["list"] if t["state"] == "complete"]
+        done = self.results(study)
         costs = [[sign * value for sign, value in zip(signs, t["values"])]
                  for t in done]
         return [t for t, mine in zip(done, costs)
@@ -151,6 +157,8 @@ class State:
         reason = refused.get(study["state"])
         if reason is None and limit and len(study["list"]) >= limit:
             reason = "budget"
+        if reason is None and body.get("max_seconds", math.inf) < self.takes_s:
+            reason = "walltime"
         answer = {"study_id": study["id"], "trials": []}
         if reason:
             return {**answer, "reason": reason,
@@ -173,8 +181,11 @@ class State:
             "created": stamp(), "started": stamp(), "stopped": False,
             "reports": [], "tags": [], "sampler": "random",
             "seen_revision": study["revision"], "revision": 0,
-            "lease_s": lease_s, "beats": 0,
+            "lease_s": lease_s, "beats": 0, "invalid": False, "deleted": False,
         }
+        if study["back"]:
+            lost = study["back"].pop(0)
+            trial.update(params=lost["params"], retry_of=lost["number"])
         study["list"].append(trial)
         self.happened(study, "trial_started", trial)
         return trial
@@ -235,12 +246,57 @@ class State:
         return {"should_prune": prune, "reason": "threshold" if prune else None,
                 "lease_expires": stamp(trial["lease_s"])}
 
+    def edit(self, study, trial, body):
+        """Change a trial, of which there may be another revision by now."""
+        if body.pop("revision", trial["revision"]) != trial["revision"]:
+            raise Problem(409, "conflict", "revision")
+        if "value" in body:
+            body["values"] = [body.pop("value")]
+        if trial["state"] == "running" and "values" in body:
+            raise Problem(409, "conflict", "trial is running")
+        body["invalid_reason"] = body.pop("reason", None)
+        study["revision"] += 1
+        trial.update(body, revision=study["revision"])
+        self.happened(study, "trial_edited", trial)
+        return trial
+
+    def rerun(self, study, body):
+        """Enqueue trials again, two in a call, unless that was done."""
+        again = {t["retry_of"]: t for t in study["list"]}
+        if "numbers" in body:
+            wanted = [self.trial(study["id"], n) for n in body["numbers"]]
+        else:
+            wanted = [t for t in study["list"] if t["state"] in body["states"]
+                      and t["number"] not in again]
+        answer = []
+        for trial in wanted if "numbers" in body else wanted[:2]:
+            copy = again.get(trial["number"])
+            if copy is None:
+                copy = self.issue(study, {})
+                copy.update(state="queued", params=trial["params"],
+                            retry_of=trial["number"])
+                again[trial["number"]] = copy
+            answer.append({"of": trial["number"], "number": copy["number"],
+                           "state": copy["state"]})
+        return 201, {"study_id": study["id"], "trials": answer,
+                     "more": "numbers" not in body and len(wanted) > 2}
+
     def heartbeat(self, key, number, body):
         trial = self.trial(key, number)
         trial["beats"] += 1
         running = trial["state"] == "running"
         return {"continue": running, "reason": None if running else "ended",
                 "lease_expires": stamp(trial["lease_s"])}
+
+    def release(self, key, number, body):
+        """The trial is lost, and its point is handed out by the next ask."""
+        trial = self.trial(key, number)
+        if trial["state"] == "running":
+            trial.update(state="lost", ended=stamp(),
+                         stop_reason=body.get("reason"),
+                         meta=body.get("meta", trial["meta"]))
+            self.study(key)["back"].append(trial)
+        return {"state": trial["state"], "retried": trial["state"] == "lost"}
 
     def page(self, study, listed, query):
         """Return one page of trials, two long: clients must follow `next`."""
@@ -283,10 +339,16 @@ class State:
 
     def on_trial(self, method, key, number, verb, body):
         number = int(number)
+        if method == "DELETE":
+            self.study(key)["list"][number]["deleted"] = True
+            return 204, None
         if method == "GET":
             return 200, self.trial(key, number)
+        if method == "PATCH":
+            return 200, self.edit(
+                self.study(key), self.trial(key, number), body)
         verbs = {"/report": self.report, "/tell": self.tell,
-                 "/heartbeat": self.heartbeat}
+                 "/heartbeat": self.heartbeat, "/release": self.release}
         return 200, verbs[verb](key, number, body)
 
     def on_study(self, method, key, verb, query, body):
@@ -302,6 +364,8 @@ class State:
             return 200, self.ask(study, body)
         if (method, verb) == ("POST", "/trials"):
             return self.bring(study, body)
+        if verb == "/rerun":
+            return self.rerun(study, body)
         if verb == "/importances":
             names = list(study["space"])
             return 200, {
@@ -321,8 +385,8 @@ class State:
             return 200, {"events": events,
                          "next": events[-1]["seq"] if events else since}
         if verb == "/trials":
-            listed = [t for t in study["list"]
-                      if query.get("state", t["state"]) == t["state"]]
+            listed = [t for t in study["list"] if not t["deleted"] and
+                      query.get("state", t["state"]) == t["state"]]
             return 200, self.page(study, listed, query)
         if verb:
             study["state"] = states[verb]

@@ -117,7 +117,9 @@ def test_without_patience_there_is_one_attempt(scripted, naps):
 
 def test_a_tell_has_a_patience_of_its_own(scripted, naps, monkeypatch):
     answers = (200, STUDY), (200, TRIALS), REFUSED, (200, TOLD)
-    client, _ = scripted(*answers, patience_s=60, tell_patience_s=0)
+    client, _ = scripted(
+        *answers, patience_s=60, tell_patience_s=0, spool=False
+    )
     trial = opened(client).trial()
     with pytest.raises(cumae.ServiceUnreachable):
         trial.tell(1.0)

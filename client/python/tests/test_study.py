@@ -122,16 +122,47 @@ def test_an_exception_fails_the_trial_with_its_text_and_goes_on(study, fake):
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-def test_an_interruption_fails_the_trial_and_goes_on(study, fake, kind):
+def test_an_interruption_hands_the_trial_back_and_goes_on(study, fake, kind):
     with pytest.raises(kind):
-        with study.trial():
+        with study.trial() as trial:
             raise kind
-    assert stored(fake)["state"] == "failed"
-    assert kind.__name__ in stored(fake)["error"]
+    assert trial.state == stored(fake)["state"] == "lost"
+    assert stored(fake)["stop_reason"] == kind.__name__
+    assert study.trial().params == trial.params
+    assert stored(fake, 1)["retry_of"] == 0
+
+
+def test_a_released_trial_is_handed_out_again(study, fake):
+    with study.trial() as trial:
+        said = trial.release("maintenance", meta={"epoch": numpy.int64(3)})
+        assert said == "lost" and trial.should_prune()
+        assert trial.release() == "lost"
+    assert stored(fake)["stop_reason"] == "maintenance"
+    assert stored(fake)["meta"] == {"epoch": 3}
+    wait_until(lambda: not trial._heartbeat._thread.is_alive())
+
+
+def test_a_told_trial_is_not_released(study, fake):
+    trial = study.trial()
+    trial.tell(1.0)
+    assert trial.release() == stored(fake)["state"] == "complete"
+
+
+def test_a_release_that_does_not_get_through_hides_nothing(
+    study, caplog, monkeypatch
+):
+    monkeypatch.setattr("cumae.trial.INTERRUPTED_PATIENCE_S", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        with study.trial():
+            study.client.base_url = "http://127.0.0.1:1"
+            raise KeyboardInterrupt
+    assert "trial 0: not released" in caplog.text
 
 
 def test_a_lost_service_does_not_hide_the_exception(fake, caplog):
-    client = cumae.Client(fake.url, "cum_fake", tell_patience_s=0)
+    client = cumae.Client(
+        fake.url, "cum_fake", tell_patience_s=0, spool=False
+    )
     study = cumae.Study("a", SPACE, client=client)
     with pytest.raises(RuntimeError, match="the real trouble"):
         with study.trial():
