@@ -88,9 +88,6 @@ struct user_row {
 // Sets row->id. ERROR_CONFLICT: the name exists.
 int store_user_add(struct store *store, struct user_row *row,
                    struct error *err);
-// ERROR_NOT_FOUND when there is none.
-int store_user_get(struct store *store, int64_t id, struct arena *arena,
-                   struct user_row *row, struct error *err);
 int store_user_count(struct store *store, int64_t *count, struct error *err);
 
 enum token_kind { TOKEN_API, TOKEN_SESSION, TOKEN_LINK };

@@ -48,9 +48,6 @@ INSERT INTO users (name, admin, disabled, created_ms)
 VALUES ($1, $2, $3, $4)
 RETURNING id
 
--- name: user_get
-SELECT id, name, admin, disabled, created_ms FROM users WHERE id = $1
-
 -- name: user_count
 SELECT count(*) FROM users
 
