@@ -7,13 +7,13 @@
 
 #include "rng.h"
 #include "sampler.h"
+#include "spaces.h"
 
 void openblas_set_num_threads(int threads);
 
 enum { SEEDS = 7 };
 
 static struct arena arena;
-static struct space space;
 static struct history history;
 static double options[OPTION_MAX];
 static const struct sampler *gp;
@@ -32,19 +32,6 @@ static void teardown(void)
     history_done(&history);
     space_done(&space);
     arena_done(&arena);
-}
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
-
-static void add_floats(size_t d)
-{
-    char *names[] = {"a", "b", "c", "d", "e", "f"};
-    for (size_t k = 0; k < d; k++)
-        add((struct param){.name = names[k], .kind = PARAM_FLOAT, .high = 1});
 }
 
 static size_t tell(const double *point, enum trial_state state, double value)

@@ -8,9 +8,9 @@
 #include "hypervolume.h"
 #include "rng.h"
 #include "sampler.h"
+#include "spaces.h"
 
 static struct arena arena;
-static struct space space;
 static struct history history;
 static double options[OPTION_MAX];
 static const struct sampler *tpe;
@@ -37,25 +37,6 @@ static void set(const char *name, double value)
     ck_assert_msg(option_set(tpe->options, tpe->n_options, name, value, options,
                              &err) == 0,
                   "%s", err.message);
-}
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
-
-static void add_floats(size_t d)
-{
-    char *names[] = {"a", "b", "c", "d", "e", "f"};
-    for (size_t k = 0; k < d; k++)
-        add((struct param){.name = names[k], .kind = PARAM_FLOAT, .high = 1});
-}
-
-static void add_int(char *name, double low, double high, bool log)
-{
-    add((struct param){
-        .name = name, .kind = PARAM_INT, .low = low, .high = high, .log = log});
 }
 
 static struct sampler_task task(uint64_t seed)
