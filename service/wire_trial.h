@@ -6,7 +6,9 @@
 
 #include "definition.h"
 #include "live.h"
-#include "store.h"
+#include "store_log.h"
+#include "store_study.h"
+#include "store_trial.h"
 #include "text.h"
 
 // Appends the trial without its closing brace, so that more can follow.
