@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// limit_scan.c - where a curve of CLs, known from toys, crosses alpha
+
+#include "limit_scan.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "limit_probit.h"
+
+enum { CELLS = 256 }; // among which the crossing is looked for
+
+// The points that can speak, by mu, each mu once.
+struct ladder {
+    size_t n;
+    struct limit_point *points;
+    struct limit_cls *cls;
+};
+
+// Columns for limit_probit.h, with x = (mu - centre) / scale.
+struct table {
+    struct limit_probit_data sb, b;
+    double centre, scale;
+    double low, high; // of x
+};
+
+struct curves {
+    struct limit_probit sb, b;
+    bool sb_only, known_b;
+    double log_alpha;
+};
+
+static int by_mu(const void *a, const void *b)
+{
+    double x = ((const struct limit_point *)a)->mu;
+    double y = ((const struct limit_point *)b)->mu;
+    return x < y ? -1 : x > y;
+}
+
+static void merge(struct limit_counts *into, const struct limit_counts *from)
+{
+    into->k_sb += from->k_sb;
+    into->n_sb += from->n_sb;
+    into->k_b += from->k_b;
+    into->n_b += from->n_b;
+}
+
+static struct ladder climb(const struct limit_scan *scan, struct arena *arena)
+{
+    struct ladder ladder = {
+        .points = arena_alloc(arena, (scan->n + 1) * sizeof *ladder.points),
+        .cls = arena_alloc(arena, (scan->n + 1) * sizeof *ladder.cls),
+    };
+    for (size_t i = 0; i < scan->n; i++) {
+        const struct limit_counts *counts = &scan->points[i].counts;
+        if (counts->n_sb > 0 && (scan->sb_only || counts->n_b > 0))
+            ladder.points[ladder.n++] = scan->points[i];
+    }
+    qsort(ladder.points, ladder.n, sizeof *ladder.points, by_mu);
+    size_t kept = 0;
+    for (size_t i = 0; i < ladder.n; i++)
+        if (kept > 0 && ladder.points[kept - 1].mu == ladder.points[i].mu)
+            merge(&ladder.points[kept - 1].counts, &ladder.points[i].counts);
+        else
+            ladder.points[kept++] = ladder.points[i];
+    ladder.n = kept;
+    for (size_t i = 0; i < kept; i++)
+        ladder.cls[i] = scan->sb_only ? limit_cls_sb(&ladder.points[i].counts)
+                                      : limit_cls(&ladder.points[i].counts);
+    return ladder;
+}
+
+// The first of the last two neighbours between which CLs falls below alpha;
+// `n` when there are none.
+static size_t bracket(const struct ladder *ladder, double log_alpha)
+{
+    for (size_t i = ladder->n; i-- > 1;)
+        if (ladder->cls[i - 1].log_mean >= log_alpha &&
+            ladder->cls[i].log_mean < log_alpha)
+            return i - 1;
+    return ladder->n;
+}
+
+// A point that is certainly excluded to the left of one that certainly is not.
+static bool recrosses(const struct ladder *ladder, double alpha)
+{
+    bool excluded = false;
+    for (size_t i = 0; i < ladder->n; i++) {
+        double below = limit_cls_below(&ladder->cls[i], alpha);
+        if (excluded && below < 0.001)
+            return true;
+        excluded |= below > 0.999;
+    }
+    return false;
+}
+
+// The log-linear line through the two points around the crossing. Its error is
+// propagated, and at least a fifth of the distance.
+static struct limit secant(const struct ladder *ladder, size_t at,
+                           double log_alpha)
+{
+    const struct limit_cls *low = &ladder->cls[at], *high = low + 1;
+    double from = ladder->points[at].mu;
+    double width = ladder->points[at + 1].mu - from;
+    double slope = (high->log_mean - low->log_mean) / width;
+    double part =
+        (low->log_mean - log_alpha) / (low->log_mean - high->log_mean);
+    double error = hypot((1 - part) * low->log_sd, part * high->log_sd);
+    return (struct limit){
+        .mu = from + part * width,
+        .error = error / fabs(slope),
+        .interpolation = 0.2 * width,
+        .slope = slope,
+    };
+}
+
+static struct table tabulate(const struct ladder *ladder, double centre,
+                             double scale, struct arena *arena)
+{
+    size_t n = ladder->n;
+    double *x = arena_doubles(arena, n), *weight = arena_doubles(arena, n);
+    double *k_sb = arena_doubles(arena, n), *n_sb = arena_doubles(arena, n);
+    double *k_b = arena_doubles(arena, n), *n_b = arena_doubles(arena, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct limit_counts *counts = &ladder->points[i].counts;
+        x[i] = (ladder->points[i].mu - centre) / scale;
+        weight[i] = 1;
+        k_sb[i] = counts->k_sb;
+        n_sb[i] = counts->n_sb;
+        k_b[i] = counts->k_b;
+        n_b[i] = counts->n_b;
+    }
+    return (struct table){
+        .sb = {n, x, k_sb, n_sb, weight, true},
+        .b = {n, x, k_b, n_b, weight, true},
+        .centre = centre,
+        .scale = scale,
+        .low = x[0],
+        .high = x[n - 1],
+    };
+}
+
+// How much a point says about the crossing.
+static double window(double log_cls, double log_alpha)
+{
+    double distance = (log_cls - log_alpha) / 2;
+    return fmax(exp(-0.5 * distance * distance), 1e-6);
+}
+
+// g, and its derivative by x.
+static double excess(const struct curves *curves, double x, double *slope)
+{
+    const double step = 1e-5;
+    double at[3];
+    for (int i = 0; i < 3; i++) {
+        double where = x + (i - 1) * step;
+        at[i] = limit_probit_log(&curves->sb, where) - curves->log_alpha;
+        if (!curves->sb_only)
+            at[i] -= limit_probit_log(&curves->b, where);
+    }
+    if (slope)
+        *slope = (at[2] - at[0]) / (2 * step);
+    return at[1];
+}
+
+// The falling crossing nearest to x = 0, in the points' range extended by half.
+static bool cross(const struct curves *curves, const struct table *table,
+                  double *root)
+{
+    double span = table->high - table->low, nearest = INFINITY;
+    double begin = table->low - 0.25 * span, width = 1.5 * span / CELLS;
+    for (int i = 0; i < CELLS; i++) {
+        double low = begin + i * width, high = low + width;
+        if (excess(curves, low, NULL) < 0 || excess(curves, high, NULL) >= 0)
+            continue;
+        for (int step = 0; step < 60; step++) {
+            double middle = 0.5 * (low + high);
+            if (excess(curves, middle, NULL) >= 0)
+                low = middle;
+            else
+                high = middle;
+        }
+        if (fabs(low) < fabs(nearest))
+            nearest = low;
+    }
+    *root = nearest;
+    return isfinite(nearest);
+}
+
+// The variance of x at the root.
+static double scatter(const struct curves *curves, double root, double *slope)
+{
+    double variance = limit_probit_variance(&curves->sb, root);
+    if (!curves->sb_only && !curves->known_b)
+        variance += limit_probit_variance(&curves->b, root);
+    excess(curves, root, slope);
+    return variance / (*slope * *slope);
+}
+
+static bool fit(const struct limit_scan *scan, const struct table *table,
+                unsigned degree, struct curves *curves)
+{
+    *curves = (struct curves){.sb_only = scan->sb_only,
+                              .known_b = scan->known_b,
+                              .log_alpha = log(scan->alpha)};
+    return limit_probit_fit(&table->sb, degree, &curves->sb) &&
+           (scan->sb_only || limit_probit_fit(&table->b, 1, &curves->b));
+}
+
+// Half of what another degree would change, without what is expected of their
+// different statistical errors.
+static double doubt(const struct limit_scan *scan, const struct table *table,
+                    unsigned degree, double root, double variance)
+{
+    double largest = 0;
+    for (unsigned other = degree > 1 ? degree - 1 : 2; other <= degree + 1;
+         other += 2) {
+        struct curves curves;
+        double there, slope;
+        if (other > LIMIT_PROBIT_DEGREE || table->sb.n < other + 2 ||
+            !fit(scan, table, other, &curves) || !cross(&curves, table, &there))
+            continue;
+        double noise = fabs(scatter(&curves, there, &slope) - variance);
+        double square = (there - root) * (there - root) - noise;
+        largest = fmax(largest, 0.5 * sqrt(fmax(square, 0)));
+    }
+    return largest;
+}
+
+static bool model(const struct limit_scan *scan, const struct ladder *ladder,
+                  double centre, struct limit *limit, struct arena *arena)
+{
+    size_t n = ladder->n;
+    double log_alpha = log(scan->alpha);
+    double scale = ladder->points[n - 1].mu - ladder->points[0].mu;
+    struct table table = tabulate(ladder, centre, scale, arena);
+    double *weight = arena_doubles(arena, n);
+    for (size_t i = 0; i < n; i++)
+        weight[i] = window(ladder->cls[i].log_mean, log_alpha);
+    table.sb.weight = table.b.weight = weight;
+    unsigned degree = n > 3 ? 2 : 1;
+    struct curves curves;
+    double root, slope;
+    if (!fit(scan, &table, degree, &curves))
+        return false;
+    // Weights of the fitted curve do not follow the fluctuations of a point.
+    for (size_t i = 0; i < n; i++)
+        weight[i] = window(excess(&curves, table.sb.x[i], NULL), 0);
+    while (!fit(scan, &table, degree, &curves) ||
+           !cross(&curves, &table, &root))
+        if (--degree == 0)
+            return false;
+    double variance = scatter(&curves, root, &slope);
+    if (!isfinite(variance))
+        return false;
+    limit->mu = centre + root * scale;
+    limit->error = sqrt(variance) * scale;
+    limit->interpolation = doubt(scan, &table, degree, root, variance) * scale;
+    limit->slope = slope / scale;
+    limit->fitted = true;
+    if (limit->mu < ladder->points[0].mu ||
+        limit->mu > ladder->points[n - 1].mu)
+        limit->status = LIMIT_EXTRAPOLATED;
+    return true;
+}
+
+// Is the background beyond reach of every point?
+static bool unreached(const struct limit_scan *scan,
+                      const struct ladder *ladder)
+{
+    for (size_t i = 0; i < ladder->n; i++)
+        if (scan->sb_only || ladder->points[i].counts.k_b > 0)
+            return false;
+    return true;
+}
+
+struct limit limit_scan(const struct limit_scan *scan, struct arena *arena)
+{
+    struct ladder ladder = climb(scan, arena);
+    if (ladder.n == 0)
+        return (struct limit){.status = LIMIT_INSUFFICIENT};
+    double log_alpha = log(scan->alpha);
+    if (unreached(scan, &ladder))
+        return (struct limit){.status = LIMIT_CLB_ZERO};
+    size_t at = bracket(&ladder, log_alpha);
+    if (at == ladder.n) {
+        bool excluded = ladder.cls[0].log_mean < log_alpha;
+        return (struct limit){
+            .status = excluded ? LIMIT_NO_CROSSING_LOW : LIMIT_NO_CROSSING_HIGH,
+            .mu = ladder.points[excluded ? 0 : ladder.n - 1].mu,
+        };
+    }
+    struct limit limit = secant(&ladder, at, log_alpha);
+    if (ladder.n >= 3)
+        model(scan, &ladder, limit.mu, &limit, arena);
+    if (recrosses(&ladder, scan->alpha))
+        limit.status = LIMIT_MULTIPLE;
+    return limit;
+}
+
+double limit_total_error(const struct limit *limit)
+{
+    return hypot(limit->error, limit->interpolation);
+}
+
+bool limit_found(const struct limit *limit)
+{
+    return limit->status == LIMIT_OK || limit->status == LIMIT_MULTIPLE ||
+           limit->status == LIMIT_EXTRAPOLATED;
+}
