@@ -45,29 +45,37 @@ static void merge(struct limit_counts *into, const struct limit_counts *from)
     into->n_b += from->n_b;
 }
 
-static struct ladder climb(const struct limit_scan *scan, struct arena *arena)
+static bool speaks(const struct limit_scan *scan,
+                   const struct limit_counts *counts, bool whole)
 {
-    struct ladder ladder = {
-        .points = arena_alloc(arena, (scan->n + 1) * sizeof *ladder.points),
-        .cls = arena_alloc(arena, (scan->n + 1) * sizeof *ladder.cls),
-    };
-    for (size_t i = 0; i < scan->n; i++) {
-        const struct limit_counts *counts = &scan->points[i].counts;
-        if (counts->n_sb > 0 && (scan->sb_only || counts->n_b > 0))
-            ladder.points[ladder.n++] = scan->points[i];
-    }
-    qsort(ladder.points, ladder.n, sizeof *ladder.points, by_mu);
-    size_t kept = 0;
-    for (size_t i = 0; i < ladder.n; i++)
-        if (kept > 0 && ladder.points[kept - 1].mu == ladder.points[i].mu)
-            merge(&ladder.points[kept - 1].counts, &ladder.points[i].counts);
+    bool sb = counts->n_sb > 0, b = counts->n_b > 0 && !scan->sb_only;
+    return whole && !scan->sb_only ? sb && b : sb || b;
+}
+
+// `whole`: only points with toys of all hypotheses; else those with any, which
+// still shape a curve.
+static struct ladder climb(const struct limit_scan *scan, bool whole,
+                           struct arena *arena)
+{
+    struct limit_point *points =
+        arena_alloc(arena, (scan->n + 1) * sizeof *points);
+    size_t merged = 0, kept = 0;
+    for (size_t i = 0; i < scan->n; i++)
+        points[i] = scan->points[i];
+    qsort(points, scan->n, sizeof *points, by_mu);
+    for (size_t i = 0; i < scan->n; i++)
+        if (merged > 0 && points[merged - 1].mu == points[i].mu)
+            merge(&points[merged - 1].counts, &points[i].counts);
         else
-            ladder.points[kept++] = ladder.points[i];
-    ladder.n = kept;
+            points[merged++] = points[i];
+    for (size_t i = 0; i < merged; i++)
+        if (speaks(scan, &points[i].counts, whole))
+            points[kept++] = points[i];
+    struct limit_cls *cls = arena_alloc(arena, (kept + 1) * sizeof *cls);
     for (size_t i = 0; i < kept; i++)
-        ladder.cls[i] = scan->sb_only ? limit_cls_sb(&ladder.points[i].counts)
-                                      : limit_cls(&ladder.points[i].counts);
-    return ladder;
+        cls[i] = scan->sb_only ? limit_cls_sb(&points[i].counts)
+                               : limit_cls(&points[i].counts);
+    return (struct ladder){kept, points, cls};
 }
 
 // The first of the last two neighbours between which CLs falls below alpha;
@@ -118,21 +126,20 @@ static struct table tabulate(const struct ladder *ladder, double centre,
                              double scale, struct arena *arena)
 {
     size_t n = ladder->n;
-    double *x = arena_doubles(arena, n), *weight = arena_doubles(arena, n);
+    double *x = arena_doubles(arena, n);
     double *k_sb = arena_doubles(arena, n), *n_sb = arena_doubles(arena, n);
     double *k_b = arena_doubles(arena, n), *n_b = arena_doubles(arena, n);
     for (size_t i = 0; i < n; i++) {
         const struct limit_counts *counts = &ladder->points[i].counts;
         x[i] = (ladder->points[i].mu - centre) / scale;
-        weight[i] = 1;
         k_sb[i] = counts->k_sb;
         n_sb[i] = counts->n_sb;
         k_b[i] = counts->k_b;
         n_b[i] = counts->n_b;
     }
     return (struct table){
-        .sb = {n, x, k_sb, n_sb, weight, true},
-        .b = {n, x, k_b, n_b, weight, true},
+        .sb = {n, x, k_sb, n_sb, NULL, true},
+        .b = {n, x, k_b, n_b, NULL, true},
         .centre = centre,
         .scale = scale,
         .low = x[0],
@@ -227,39 +234,49 @@ static double doubt(const struct limit_scan *scan, const struct table *table,
     return largest;
 }
 
+// The fit of the highest degree up to `degree` that crosses; false: none does.
+static bool settle(const struct limit_scan *scan, const struct table *table,
+                   unsigned *degree, struct curves *curves, double *root)
+{
+    for (; *degree > 0; --*degree)
+        if (fit(scan, table, *degree, curves) && cross(curves, table, root))
+            return true;
+    return false;
+}
+
 static bool model(const struct limit_scan *scan, const struct ladder *ladder,
                   double centre, struct limit *limit, struct arena *arena)
 {
     size_t n = ladder->n;
-    double log_alpha = log(scan->alpha);
-    double scale = ladder->points[n - 1].mu - ladder->points[0].mu;
-    struct table table = tabulate(ladder, centre, scale, arena);
-    double *weight = arena_doubles(arena, n);
-    for (size_t i = 0; i < n; i++)
-        weight[i] = window(ladder->cls[i].log_mean, log_alpha);
+    double low = ladder->points[0].mu, high = ladder->points[n - 1].mu;
+    struct table table = tabulate(ladder, centre, high - low, arena);
+    double *weight = arena_doubles(arena, n), log_alpha = log(scan->alpha);
     table.sb.weight = table.b.weight = weight;
+    for (size_t i = 0; i < n; i++) {
+        const struct limit_cls *cls = &ladder->cls[i];
+        bool whole = cls->status == LIMIT_CLS_OK;
+        weight[i] = window(whole ? cls->log_mean : INFINITY, log_alpha);
+    }
     unsigned degree = n > 3 ? 2 : 1;
     struct curves curves;
     double root, slope;
-    if (!fit(scan, &table, degree, &curves))
+    if (!settle(scan, &table, &degree, &curves, &root))
         return false;
     // Weights of the fitted curve do not follow the fluctuations of a point.
     for (size_t i = 0; i < n; i++)
         weight[i] = window(excess(&curves, table.sb.x[i], NULL), 0);
-    while (!fit(scan, &table, degree, &curves) ||
-           !cross(&curves, &table, &root))
-        if (--degree == 0)
-            return false;
+    if (!settle(scan, &table, &degree, &curves, &root))
+        return false;
     double variance = scatter(&curves, root, &slope);
     if (!isfinite(variance))
         return false;
-    limit->mu = centre + root * scale;
-    limit->error = sqrt(variance) * scale;
-    limit->interpolation = doubt(scan, &table, degree, root, variance) * scale;
-    limit->slope = slope / scale;
+    limit->mu = centre + root * table.scale;
+    limit->error = sqrt(variance) * table.scale;
+    limit->interpolation =
+        doubt(scan, &table, degree, root, variance) * table.scale;
+    limit->slope = slope / table.scale;
     limit->fitted = true;
-    if (limit->mu < ladder->points[0].mu ||
-        limit->mu > ladder->points[n - 1].mu)
+    if (limit->mu < low || limit->mu > high)
         limit->status = LIMIT_EXTRAPOLATED;
     return true;
 }
@@ -269,14 +286,14 @@ static bool unreached(const struct limit_scan *scan,
                       const struct ladder *ladder)
 {
     for (size_t i = 0; i < ladder->n; i++)
-        if (scan->sb_only || ladder->points[i].counts.k_b > 0)
+        if (ladder->points[i].counts.k_b > 0)
             return false;
-    return true;
+    return !scan->sb_only;
 }
 
 struct limit limit_scan(const struct limit_scan *scan, struct arena *arena)
 {
-    struct ladder ladder = climb(scan, arena);
+    struct ladder ladder = climb(scan, true, arena);
     if (ladder.n == 0)
         return (struct limit){.status = LIMIT_INSUFFICIENT};
     double log_alpha = log(scan->alpha);
@@ -291,8 +308,9 @@ struct limit limit_scan(const struct limit_scan *scan, struct arena *arena)
         };
     }
     struct limit limit = secant(&ladder, at, log_alpha);
-    if (ladder.n >= 3)
-        model(scan, &ladder, limit.mu, &limit, arena);
+    struct ladder all = climb(scan, false, arena);
+    if (all.n >= 3)
+        model(scan, &all, limit.mu, &limit, arena);
     if (recrosses(&ladder, scan->alpha))
         limit.status = LIMIT_MULTIPLE;
     return limit;
