@@ -11,7 +11,7 @@
 enum { STARTS = 3, EXPANSIONS = 6 };
 
 static const double SURE = 0.999; // that a point is excluded, or is not
-static const double WIDTH = 0.03; // least width of the draw, of the limit
+static const double WIDTH = 0.08; // least width of the draw, of the limit
 static const double NEAR = 0.01;  // draws as near as this use a known point
 static const double WINDOW = 2;   // |ln CLs - ln alpha| of points that matter
 

