@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include <gsl/gsl_cdf.h>
+
 #include "normal.h"
 
 enum { STARTS = 3, EXPANSIONS = 6 };
@@ -115,8 +117,7 @@ static double starting(const struct limit_settings *settings, int i)
     return settings->low + (settings->high - settings->low) * 0.25 * (i + 1);
 }
 
-// Each starting point needs its data and a batch of toys of each hypothesis,
-// and so does what the bracket was extended to.
+// The starting points come first.
 static bool begin(const struct state *state, struct limit_order *result)
 {
     for (int i = 0; i < STARTS; i++) {
@@ -152,7 +153,7 @@ static bool recall(const struct state *state, struct limit_order *result)
     return false;
 }
 
-// First toys for the point that has fewest of a hypothesis.
+// First toys of each hypothesis for a point of the bracket.
 static bool prime(const struct state *state, size_t site,
                   struct limit_order *result)
 {
@@ -166,20 +167,28 @@ static bool prime(const struct state *state, size_t site,
     return true;
 }
 
+// P(CLs < alpha) of few toys: ln CLs is far from normal for k = 0, so the
+// posterior of CLs+b itself is asked, CLb taken for known.
+static double excluded(const struct limit_scan *scan, size_t site)
+{
+    const struct limit_counts *told = &scan->points[site].counts;
+    double p_b = scan->sb_only ? 1 : (told->k_b + 0.5) / (told->n_b + 1);
+    return gsl_cdf_beta_P(scan->alpha * p_b, told->k_sb + 0.5,
+                          told->n_sb - told->k_sb + 0.5);
+}
+
 // Is the point on its side of all limits? `outer`: excluded by all curves.
+// Where no toy reaches the data, none will further out.
 static bool is_beyond(const struct state *state, size_t site, bool outer)
 {
     for (size_t i = 0; i < state->m; i++) {
-        const struct limit_curve *curve = &state->curves[i];
-        const struct limit_point *point = &curve->scan.points[site];
-        struct limit_cls cls = curve->scan.sb_only
-                                   ? limit_cls_sb(&point->counts)
-                                   : limit_cls(&point->counts);
-        double below = limit_cls_below(&cls, curve->scan.alpha);
-        double sigmas = (point->mu - curve->limit.mu) /
-                        fmax(limit_total_error(&curve->limit), 1e-300);
-        bool found = limit_found(&curve->limit);
-        bool sure = outer ? below > SURE || (found && sigmas > 3)
+        const struct limit *limit = &state->curves[i].limit;
+        double below = excluded(&state->curves[i].scan, site);
+        double sigmas = (state->sites[site].mu - limit->mu) /
+                        fmax(limit_total_error(limit), 1e-300);
+        bool found = limit_found(limit);
+        bool empty = state->curves[i].scan.points[site].counts.k_sb < 0.5;
+        bool sure = outer ? below > SURE || empty || (found && sigmas > 3)
                           : below < 1 - SURE || (found && sigmas < -3);
         if (!sure)
             return false;
@@ -282,8 +291,10 @@ static double neyman(const struct state *state, const struct limit_curve *curve)
                         state->settings->seconds_b);
 }
 
-// The hypothesis that is behind, at the points around the limit.
-static bool split(const struct state *state, const struct limit_curve *curve)
+// The hypothesis that is behind at the points around the limit. An expected
+// curve needs both at each point.
+static bool split(const struct state *state, const struct limit_curve *curve,
+                  size_t site)
 {
     if (curve->scan.sb_only)
         return true;
@@ -291,7 +302,7 @@ static bool split(const struct state *state, const struct limit_curve *curve)
     for (size_t i = 0; i < state->n; i++) {
         double distance =
             (state->sites[i].mu - curve->limit.mu) * curve->limit.slope;
-        if (fabs(distance) > WINDOW)
+        if (curve->scan.known_b ? i != site : fabs(distance) > WINDOW)
             continue;
         n_sb += state->sites[i].n_sb;
         n_b += state->sites[i].n_b;
@@ -318,6 +329,22 @@ static struct limit_order spread(const struct state *state)
     return toys(state, best, !needs_b(state) || site->n_sb <= site->n_b);
 }
 
+// A point near the limit whose data are known, but that has no toys yet, or for
+// an expected curve not of both hypotheses.
+static size_t idle(const struct state *state, const struct limit_curve *curve,
+                   double width)
+{
+    for (size_t i = 0; i < state->n; i++) {
+        const struct limit_site *site = &state->sites[i];
+        double thrown = curve->scan.known_b ? fmin(site->n_sb, site->n_b)
+                                            : site->n_sb + site->n_b;
+        if (site->observed && thrown <= 0 &&
+            fabs(site->mu - curve->limit.mu) <= width)
+            return i;
+    }
+    return state->n;
+}
+
 static struct limit_order refine(const struct state *state, struct rng *rng)
 {
     const struct limit_curve *curve = worst(state);
@@ -327,14 +354,16 @@ static struct limit_order refine(const struct state *state, struct rng *rng)
     double sigma = fmax(limit_total_error(limit), WIDTH * limit->mu);
     // A first guess may be known to an order of magnitude only.
     sigma = fmin(sigma, limit->mu / 3);
+    size_t site = idle(state, curve, 2 * sigma);
+    if (site < state->n)
+        return toys(state, site, split(state, curve, site));
     double mu = fmax(limit->mu + sigma * rng_normal(rng), limit->mu / 10);
-    size_t site;
     double distance = fmax(0.2 * limit_total_error(limit), NEAR * limit->mu);
     if (is_new(state, mu, distance, &site))
         return data(state, mu);
     if (site == state->n)
         return order(LIMIT_WANT_WAIT);
-    return toys(state, site, split(state, curve));
+    return toys(state, site, split(state, curve, site));
 }
 
 struct limit_order limit_allocate(const struct limit_settings *settings,

@@ -13,7 +13,7 @@
 //            outer one is excluded with a probability of 0.999 and the inner
 //            one is not.
 //   refine   near the limit that is worst known relative to its tolerance: a
-//            normal draw of its width, at least 3 % of it so that the slope is
+//            normal draw of its width, at least 8 % of it so that the slope is
 //            known too. A point nearby is used again.
 //   split    the hypothesis that is furthest behind Neyman's allocation
 //            ("On the two different aspects of the representative method",

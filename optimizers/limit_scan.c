@@ -21,7 +21,7 @@ struct ladder {
 struct table {
     struct limit_probit_data sb, b;
     double centre, scale;
-    double low, high; // of x
+    double low, high; // of the x that matter
 };
 
 struct curves {
@@ -142,18 +142,16 @@ static struct table tabulate(const struct ladder *ladder, double centre,
         .b = {n, x, k_b, n_b, NULL, true},
         .centre = centre,
         .scale = scale,
-        .low = x[0],
-        .high = x[n - 1],
     };
 }
 
-// How much a point says about the crossing.
-static double window(double log_cls, double log_alpha)
+// How much a point says about the crossing, from its ln CLs - ln alpha.
+static double window(double distance)
 {
-    double distance = (log_cls - log_alpha) / 2;
-    return fmax(exp(-0.5 * distance * distance), 1e-6);
+    return fmax(exp(-0.125 * distance * distance), 1e-6);
 }
 
+// g at x.
 static double excess(const struct curves *curves, double x)
 {
     double log_sb = limit_probit_log(&curves->sb, x) - curves->log_alpha;
@@ -234,6 +232,27 @@ static double doubt(const struct limit_scan *scan, const struct table *table,
     return largest;
 }
 
+// Weighs the points by their ln CLs - ln alpha. The crossing is looked for
+// among those that have a say.
+static void weigh(struct table *table, const double *distance, double *weight)
+{
+    table->sb.weight = table->b.weight = weight;
+    table->low = INFINITY;
+    table->high = -INFINITY;
+    for (size_t i = 0; i < table->sb.n; i++) {
+        weight[i] = window(distance[i]);
+        if (weight[i] < 0.01)
+            continue;
+        table->low = fmin(table->low, table->sb.x[i]);
+        table->high = fmax(table->high, table->sb.x[i]);
+    }
+    // With one point or none, its surroundings; x has been scaled for that.
+    if (!(table->low < table->high)) {
+        table->low = -1;
+        table->high = 1;
+    }
+}
+
 // The fit of the highest degree up to `degree` that crosses; false: none does.
 static bool settle(const struct limit_scan *scan, const struct table *table,
                    unsigned *degree, struct curves *curves, double *root)
@@ -245,18 +264,20 @@ static bool settle(const struct limit_scan *scan, const struct table *table,
 }
 
 static bool model(const struct limit_scan *scan, const struct ladder *ladder,
-                  double centre, struct limit *limit, struct arena *arena)
+                  double centre, double scale, struct limit *limit,
+                  struct arena *arena)
 {
     size_t n = ladder->n;
     double low = ladder->points[0].mu, high = ladder->points[n - 1].mu;
-    struct table table = tabulate(ladder, centre, high - low, arena);
-    double *weight = arena_doubles(arena, n), log_alpha = log(scan->alpha);
-    table.sb.weight = table.b.weight = weight;
+    struct table table = tabulate(ladder, centre, scale, arena);
+    double *weight = arena_doubles(arena, n);
+    double *distance = arena_doubles(arena, n), log_alpha = log(scan->alpha);
     for (size_t i = 0; i < n; i++) {
         const struct limit_cls *cls = &ladder->cls[i];
-        bool whole = cls->status == LIMIT_CLS_OK;
-        weight[i] = window(whole ? cls->log_mean : INFINITY, log_alpha);
+        distance[i] =
+            cls->status == LIMIT_CLS_OK ? cls->log_mean - log_alpha : INFINITY;
     }
+    weigh(&table, distance, weight);
     unsigned degree = n > 3 ? 2 : 1;
     struct curves curves;
     double root, slope;
@@ -264,7 +285,8 @@ static bool model(const struct limit_scan *scan, const struct ladder *ladder,
         return false;
     // Weights of the fitted curve do not follow the fluctuations of a point.
     for (size_t i = 0; i < n; i++)
-        weight[i] = window(excess(&curves, table.sb.x[i]), 0);
+        distance[i] = excess(&curves, table.sb.x[i]);
+    weigh(&table, distance, weight);
     if (!settle(scan, &table, &degree, &curves, &root))
         return false;
     double variance = scatter(&curves, root, &slope);
@@ -308,9 +330,10 @@ struct limit limit_scan(const struct limit_scan *scan, struct arena *arena)
         };
     }
     struct limit limit = secant(&ladder, at, log_alpha);
+    double around = ladder.points[at + 1].mu - ladder.points[at].mu;
     struct ladder all = climb(scan, false, arena);
     if (all.n >= 3)
-        model(scan, &all, limit.mu, &limit, arena);
+        model(scan, &all, limit.mu, around, &limit, arena);
     if (recrosses(&ladder, scan->alpha))
         limit.status = LIMIT_MULTIPLE;
     return limit;
