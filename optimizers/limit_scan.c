@@ -148,7 +148,21 @@ static struct table tabulate(const struct ladder *ladder, double centre,
 // How much a point says about the crossing, from its ln CLs - ln alpha.
 static double window(double distance)
 {
-    return fmax(exp(-0.125 * distance * distance), 1e-6);
+    double weight = exp(-0.125 * distance * distance);
+    return weight > 1e-4 ? weight : 0;
+}
+
+// The extent of the points that say something, at least that of the bracket.
+static double extent(const struct ladder *ladder, size_t at, double log_alpha)
+{
+    double low = ladder->points[at].mu, high = ladder->points[at + 1].mu;
+    for (size_t i = 0; i < ladder->n; i++) {
+        if (window(ladder->cls[i].log_mean - log_alpha) <= 0)
+            continue;
+        low = fmin(low, ladder->points[i].mu);
+        high = fmax(high, ladder->points[i].mu);
+    }
+    return high - low;
 }
 
 // g at x.
@@ -330,7 +344,7 @@ struct limit limit_scan(const struct limit_scan *scan, struct arena *arena)
         };
     }
     struct limit limit = secant(&ladder, at, log_alpha);
-    double around = ladder.points[at + 1].mu - ladder.points[at].mu;
+    double around = extent(&ladder, at, log_alpha);
     struct ladder all = climb(scan, false, arena);
     if (all.n >= 3)
         model(scan, &all, limit.mu, around, &limit, arena);
