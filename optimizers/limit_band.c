@@ -15,7 +15,7 @@ struct step {
     double cls, q;
     double sb, b;   // toys at or beyond
     uint64_t count; // of them
-    uint64_t up_to; // of them and of all with smaller CLs
+    uint64_t up_to; // of them and of all before them
 };
 
 double limit_band_probability(enum limit_quantiles quantiles, unsigned i)
@@ -27,10 +27,15 @@ double limit_band_probability(enum limit_quantiles quantiles, unsigned i)
 
 static int by_cls(const void *a, const void *b)
 {
-    const struct step *x = a, *y = b;
-    if (x->cls != y->cls)
-        return x->cls < y->cls ? -1 : 1;
-    return x->q < y->q ? 1 : x->q > y->q ? -1 : 0;
+    double x = ((const struct step *)a)->cls, y = ((const struct step *)b)->cls;
+    return x < y ? -1 : x > y;
+}
+
+static void rank(struct step *steps, size_t n)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        steps[i].up_to = sum += steps[i].count;
 }
 
 // Moves *cell down to the lowest one at or beyond the threshold; returns how
@@ -44,6 +49,7 @@ static double pass(const struct limit_toys *toys, double threshold,
     return (double)sum;
 }
 
+// All values of the background, the largest q first.
 static struct step *climb(const struct limit_toys *sb,
                           const struct limit_toys *b, double tie_tolerance,
                           struct arena *arena)
@@ -55,7 +61,7 @@ static struct step *climb(const struct limit_toys *sb,
         double threshold = limit_toys_threshold(b->value[i], tie_tolerance);
         reach_sb += pass(sb, threshold, &at_sb);
         reach_b += pass(b, threshold, &at_b);
-        steps[i] = (struct step){
+        steps[b->cells - 1 - i] = (struct step){
             .cls = reach_sb / (double)sb->total / (reach_b / (double)b->total),
             .q = b->value[i],
             .sb = reach_sb,
@@ -63,10 +69,7 @@ static struct step *climb(const struct limit_toys *sb,
             .count = b->count[i],
         };
     }
-    qsort(steps, b->cells, sizeof *steps, by_cls);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < b->cells; i++)
-        steps[i].up_to = sum += steps[i].count;
+    rank(steps, b->cells);
     return steps;
 }
 
@@ -99,9 +102,6 @@ static struct limit_expected expect(const struct step *steps, size_t n,
 {
     double rank = fmax(ceil(n_b * p - 1e-9), 1);
     const struct step *step = ranked(steps, n, rank);
-    double place = p * (n_b - 1), part = place - floor(place);
-    double lower = ranked(steps, n, floor(place) + 1)->cls;
-    double upper = ranked(steps, n, ceil(place) + 1)->cls;
     double shift = sqrt(n_b * p * (1 - p));
     double spread = (shifted(steps, n, rank, shift, n_sb) -
                      shifted(steps, n, rank, -shift, n_sb)) /
@@ -111,11 +111,19 @@ static struct limit_expected expect(const struct step *steps, size_t n,
     double share = variance / (variance + spread * spread);
     return (struct limit_expected){
         .cls = step->cls,
-        .linear = lower + part * (upper - lower),
         .q = step->q,
         .counts = {step->sb * share, n_sb * share, step->b, n_b},
         .share = share,
     };
+}
+
+// numpy's quantile of steps by CLs.
+static double linear(const struct step *steps, size_t n, double n_b, double p)
+{
+    double place = p * (n_b - 1), part = place - floor(place);
+    double lower = ranked(steps, n, floor(place) + 1)->cls;
+    double upper = ranked(steps, n, ceil(place) + 1)->cls;
+    return lower + part * (upper - lower);
 }
 
 void limit_band(const struct limit_toys *sb, const struct limit_toys *b,
@@ -129,4 +137,9 @@ void limit_band(const struct limit_toys *sb, const struct limit_toys *b,
     for (unsigned i = 0; i < LIMIT_BAND; i++)
         band[i] = expect(steps, b->cells, (double)sb->total, (double)b->total,
                          limit_band_probability(quantiles, i));
+    qsort(steps, b->cells, sizeof *steps, by_cls);
+    rank(steps, b->cells);
+    for (unsigned i = 0; i < LIMIT_BAND; i++)
+        band[i].linear = linear(steps, b->cells, (double)b->total,
+                                limit_band_probability(quantiles, i));
 }

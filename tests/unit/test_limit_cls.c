@@ -195,7 +195,8 @@ START_TEST(test_band_of_few_toys_by_hand)
 {
     // Background toys at q = 4 3 2 1, signal toys at 4 2 2 1 1 1 1 1: CLs_j =
     // (1/8) / (1/4), (1/8) / (2/4), (3/8) / (3/4), 1 = 0.5, 0.25, 0.5, 1.
-    // Sorted: 0.25 0.5 0.5 1. Median of type 1: the second; of type 7: 0.5.
+    // By q, the largest first, the ranks 1 1 2 4 4 of type 1. Sorted by CLs, as
+    // numpy's type 7 wants: 0.25 0.5 0.5 1.
     struct arena arena;
     struct limit_toys sb, b;
     struct limit_expected band[LIMIT_BAND];
@@ -208,14 +209,14 @@ START_TEST(test_band_of_few_toys_by_hand)
     add(&sb, q_sb, 8);
     add(&b, q_b, 4);
     limit_band(&sb, &b, 1e-4, LIMIT_SIGMA, &arena, band);
-    const double type_1[] = {0.25, 0.25, 0.5, 1, 1};
+    const double type_1[] = {0.5, 0.5, 0.25, 1, 1};
     for (int i = 0; i < LIMIT_BAND; i++)
         ck_assert_double_eq(band[i].cls, type_1[i]);
     ck_assert_double_eq(band[2].linear, 0.5);
     // Rank 0.158655 * 3 = 0.475966 above the first: 0.25 + 0.475966 / 4.
     ck_assert_double_eq_tol(band[1].linear, 0.368991, 1e-6);
-    ck_assert_double_eq(band[0].q, 3);
-    ck_assert_double_eq(band[0].counts.k_b, 2);
+    ck_assert_double_eq(band[2].q, 3);
+    ck_assert_double_eq(band[2].counts.k_b, 2);
     limit_toys_done(&sb);
     limit_toys_done(&b);
     arena_done(&arena);
