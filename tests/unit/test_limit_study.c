@@ -8,7 +8,6 @@
 
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "arena.h"
@@ -256,8 +255,6 @@ START_TEST(test_band_of_a_counting_experiment)
         const struct limit *limit = &study.curve[c].limit;
         double exact = counting_limit(n[c - 1], 3, ALPHA);
         ck_assert_int_eq(limit->status, LIMIT_OK);
-        printf("%g exact %g err %g interp %g\n", limit->mu, exact, limit->error,
-               limit->interpolation);
         ck_assert_double_lt(fabs(limit->mu - exact),
                             4 * limit_total_error(limit));
         ck_assert_double_lt(limit_total_error(limit), 0.05 * exact);
@@ -281,8 +278,6 @@ START_TEST(test_bands_collapse_for_few_events)
         const struct limit *limit = &study.curve[c].limit;
         double exact = counting_limit(c > 0 ? n[c - 1] : 0, 0.43, ALPHA);
         ck_assert(limit_found(limit));
-        printf("%g exact %g err %g interp %g\n", limit->mu, exact, limit->error,
-               limit->interpolation);
         ck_assert_double_lt(fabs(limit->mu - exact),
                             4 * limit_total_error(limit));
     }
