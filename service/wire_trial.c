@@ -250,6 +250,7 @@ int wire_study_write(struct text *text, const struct study_row *row,
     wire_definition_write(text, definition, false);
     wire_iteration_write(text, &definition->iteration, row->progress.iteration);
     write_warm_start(text, definition, row->warm_start);
+    key_json(text, "copied_from", row->copied_from);
     text_char(text, '}');
     definition_free(definition);
     return 0;
