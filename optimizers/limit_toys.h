@@ -3,11 +3,11 @@
 //
 // A sorted list of the different values and how often each came. Up to
 // LIMIT_TOYS_CELLS of them it is exact; beyond, the last bits of all values are
-// cleared until they fit, never less than 11 bits of the mantissa for toys
-// between 2^-8 and 2^8: 5e-4 of the value, 1e-4 of a limit. Cells with more
-// bits cleared are unions of cells with fewer, so that the state is a function
-// of the multiset of toys alone: batches may be merged in any order and give
-// the same bits. The count at one watched value stays exact.
+// cleared until they fit, which leaves about 11 bits of the mantissa however
+// many toys there are: 5e-4 of a value, 1e-4 of a limit. Cells with more bits
+// cleared are unions of cells with fewer, so that the state is a function of
+// the multiset of toys alone: batches may be merged in any order and give the
+// same bits. The count at one watched value stays exact.
 //
 // At most 16 LIMIT_TOYS_CELLS bytes (512 KiB), however many toys there are.
 
