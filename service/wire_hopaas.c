@@ -173,6 +173,20 @@ static const char **names(const json_t *ask, size_t *n, struct arena *arena)
     return sorted;
 }
 
+// Appends a constant with the members of its objects in order of their names,
+// as wire_hopaas_setup has them: one set-up is one text, however it was sent.
+static void write_constant(struct text *text, const json_t *value)
+{
+    char *sorted =
+        json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    json_t *copy = sorted ? json_loads(sorted, JSON_DECODE_ANY, NULL) : NULL;
+    if (!copy)
+        abort();
+    wire_write(text, copy, false);
+    json_decref(copy);
+    free(sorted);
+}
+
 // Parameters into the space, the rest into the constants.
 static int read_properties(const json_t *ask, struct definition *d,
                            struct arena *arena, struct error *err)
@@ -190,7 +204,7 @@ static int read_properties(const json_t *ask, struct definition *d,
             continue;
         }
         text_key(&constants, sorted[i]);
-        wire_write(&constants, value, false);
+        write_constant(&constants, value);
     }
     text_char(&constants, '}');
     d->constants = memory_text(constants.data);
