@@ -56,9 +56,11 @@ static struct known collect(const struct surrogate *surrogate,
     for (size_t i = 0; i < all && m > 0; i++) {
         if (!feasible(surrogate, history, surrogate->trial[i]))
             continue;
-        for (size_t k = 0; k < m; k++)
-            known.value[known.n * m + k] =
-                value_at(&surrogate->output[k].gp, i);
+        for (size_t k = 0; k < m; k++) {
+            // Results of other studies come first; not all processes have them.
+            const struct gp *gp = &surrogate->output[k].gp;
+            known.value[known.n * m + k] = value_at(gp, i + gp->points.n - all);
+        }
         known.point[known.n++] = i;
     }
     return known;

@@ -20,7 +20,8 @@ size_t curve_reach(const struct series *series, int64_t step)
     return low;
 }
 
-double curve_least(const struct series *series, size_t last)
+// The least value up to and including report `last`.
+static double least_until(const struct series *series, size_t last)
 {
     double least = series->value[0];
     for (size_t i = 1; i <= last; i++)
@@ -34,7 +35,7 @@ bool curve_recent(const struct series *series, double patience, double *before,
     if ((double)series->n <= patience + 1)
         return false;
     size_t first = series->n - (size_t)patience - 1;
-    *before = curve_least(series, first - 1);
+    *before = least_until(series, first - 1);
     *recent = series->value[first];
     for (size_t i = first + 1; i < series->n; i++)
         *recent = fmin(*recent, series->value[i]);
@@ -151,7 +152,7 @@ void curve_compare(const struct pruner_task *task,
         reporting < rule->n_startup_trials)
         return;
     double limit = curve_quantile(values, n, rule->percentile / 100);
-    double value = curve_least(own, at);
+    double value = least_until(own, at);
     if (value > limit)
         pruner_stop(verdict, own->step[at], value, rule->name, limit, n);
 }

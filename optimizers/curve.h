@@ -20,9 +20,6 @@
 // Index of the first report at or past `step`; series->n when there is none.
 size_t curve_reach(const struct series *series, int64_t step);
 
-// The least value up to and including report `last`.
-double curve_least(const struct series *series, size_t last);
-
 // The least of the last patience + 1 values, and the least of those before
 // them; false when there are none before.
 bool curve_recent(const struct series *series, double patience, double *before,

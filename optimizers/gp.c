@@ -84,9 +84,13 @@ struct gp_loss *gp_loss_new(const struct gp_data *data, struct arena *arena)
     return loss;
 }
 
-static double typical_log_length(size_t d)
+// Two categories are 1 apart, two random numbers a third on average.
+static double typical_log_length(const struct matern_points *points, size_t k)
 {
-    return log(0.5) + (d < 50 ? 0.25 : 0.5) * log((double)d);
+    bool category = points->distance[k] == MATERN_CATEGORY ||
+                    points->distance[k] == MATERN_CATEGORY_OR_NONE;
+    double d = (double)points->d;
+    return log(category ? 0.5 : 0.25) + (d < 50 ? 0.25 : 0.5) * log(d);
 }
 
 // A normal prior: what it adds to the loss, and to the derivative.
@@ -97,11 +101,13 @@ static double prior(double x, double mean, double sd, double *derivative)
     return 0.5 * z * z;
 }
 
-static double priors(const double *theta, size_t d, double *gradient)
+static double priors(const struct matern_points *points, const double *theta,
+                     double *gradient)
 {
+    size_t d = points->d;
     double sum = 0;
     for (size_t k = 0; k < d; k++)
-        sum += prior(theta[k], typical_log_length(d), 1, &gradient[k]);
+        sum += prior(theta[k], typical_log_length(points, k), 1, &gradient[k]);
     sum += prior(theta[d], 0, 1.5, &gradient[d]);
     return sum + prior(theta[d + 1], -7, 3, &gradient[d + 1]);
 }
@@ -174,7 +180,7 @@ double gp_loss(struct gp_loss *loss, const double *theta, double *gradient)
         sum += log(loss->factor[i * stride + i]);
     cholesky_invert(loss->factor, n, stride);
     traces(loss, scale, noise, gradient);
-    return sum + priors(theta, d, gradient);
+    return sum + priors(points, theta, gradient);
 }
 
 // ---- learning theta ---------------------------------------------------------

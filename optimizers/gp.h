@@ -6,7 +6,8 @@
 // machine learning", MIT Press 2006, chapters 2 and 5). The parameters
 //   theta = (ln l_1 .. ln l_d, ln s^2, ln noise)
 // are those of largest posterior density, with the priors
-//   ln l_k ~ N(ln 0.5 + 1/4 ln d, 1), 1/2 ln d from d = 50 on
+//   ln l_k ~ N(ln 0.25 + 1/4 ln d, 1), 1/2 ln d from d = 50 on; 0.5 for 0.25
+//            where k is a category
 //   ln s^2 ~ N(0, 1.5^2), ln noise ~ N(-7, 3^2)
 // so y should have mean 0 and variance 1, and points lie in the unit cube.
 // K = s^2 m + noise I + diag(v) = U^T U, see cholesky.h, where v_i is what is

@@ -38,16 +38,6 @@ int merit_compare(const struct merit *a, const struct merit *b)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-void merit_insert(struct merit *best, size_t n, const struct merit *merit)
-{
-    if (n == 0 || merit_compare(merit, &best[n - 1]) > 0)
-        return;
-    size_t i = n - 1;
-    for (; i > 0 && merit_compare(merit, &best[i - 1]) < 0; i--)
-        best[i] = best[i - 1];
-    best[i] = *merit;
-}
-
 // Moves the best k to the front, in any order (Hoare's find); 0 < k < n.
 static void partition(struct merit *results, size_t n, size_t k)
 {

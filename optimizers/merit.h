@@ -35,10 +35,6 @@ struct merit merit_of(const struct history *history, uint32_t number);
 // Negative when *a is better than *b.
 int merit_compare(const struct merit *a, const struct merit *b);
 
-// Puts *merit in its place among best[0..n), best first, if it has one there;
-// the last one falls out.
-void merit_insert(struct merit *best, size_t n, const struct merit *merit);
-
 // Moves the best k of results[0..n) to the front, in order; k <= n.
 void merit_select(struct merit *results, size_t n, size_t k);
 

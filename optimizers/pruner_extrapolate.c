@@ -5,8 +5,11 @@
 // y = a + b t^-g with t = step + 1, as T. Domhan, J. T. Springenberg and F.
 // Hutter, "Speeding up automatic hyperparameter optimization of deep neural
 // networks by extrapolation of learning curves", IJCAI 2015, do; it stops when
-// the probability of ending below the best value that another trial had at the
-// last step is less than `probability`. Deviations: one family of curves, and
+// the probability of ending below a rival is less than `probability`. The
+// rivals are the best value that another trial had at the last step and, so
+// that the trials that start together need not wait for one to end, the
+// extrapolated end of the leader: the trial with the least latest value among
+// those that came as far as this one. Deviations: one family of curves, and
 // instead of Monte Carlo the exact posterior, a mixture of Student
 // distributions over a grid of g.
 //
@@ -56,6 +59,12 @@ struct prediction {
     double log_weight, mean, deviation, freedom;
 };
 
+// Where a trial ends: a mixture, whose weights sum to 1.
+struct forecast {
+    size_t n;
+    struct prediction part[EXPONENTS];
+};
+
 static int check(const double *options, struct error *err)
 {
     if (isnan(options[MAX_RESOURCE]))
@@ -80,9 +89,10 @@ static struct points finite_points(const struct series *series,
 
 // The larger of what the trial itself has gained so far and the distance of the
 // quartiles of all trials at its first step.
-static double spread(const struct pruner_task *task, struct points points)
+static double spread(const struct pruner_task *task, size_t number,
+                     struct points points)
 {
-    const struct series *own = &task->history->series[task->number];
+    const struct series *own = &task->history->series[number];
     double *values = arena_doubles(task->arena, task->history->n);
     size_t n = curve_values(task->history, (struct curve_peers){0},
                             own->step[0], values);
@@ -92,7 +102,8 @@ static double spread(const struct pruner_task *task, struct points points)
     return isfinite(between) ? fmax(between, gain) : gain;
 }
 
-static struct prior expect(const struct pruner_task *task, struct points points)
+static struct prior expect(const struct pruner_task *task, size_t number,
+                           struct points points)
 {
     const double several = 3;
     const double to_deviation = 0.954; // median |difference| of two normals
@@ -100,7 +111,7 @@ static struct prior expect(const struct pruner_task *task, struct points points)
     for (size_t i = 1; i < points.n; i++)
         jumps[i - 1] = fabs(points.y[i] - points.y[i - 1]);
     double typical = curve_quantile(jumps, points.n - 1, 0.5);
-    double all = spread(task, points);
+    double all = spread(task, number, points);
     return (struct prior){.noise = typical / to_deviation + 1e-3 * all,
                           .slope = several * all};
 }
@@ -134,24 +145,75 @@ static struct prediction predict(struct points points, struct prior prior,
     };
 }
 
-// The probability that the curve is below `limit` at t = target.
-static double chance(struct points points, struct prior prior, double target,
-                     double limit)
+static void normalise(struct forecast *forecast)
 {
-    struct prediction at[EXPONENTS];
-    double most = -INFINITY, sum = 0, below = 0;
-    for (size_t i = 0; i < EXPONENTS; i++) {
-        at[i] = predict(points, prior, exponents[i], target);
-        most = fmax(most, at[i].log_weight);
+    double most = -INFINITY, sum = 0;
+    for (size_t i = 0; i < forecast->n; i++)
+        most = fmax(most, forecast->part[i].log_weight);
+    for (size_t i = 0; i < forecast->n; i++)
+        sum += exp(forecast->part[i].log_weight - most);
+    for (size_t i = 0; i < forecast->n; i++)
+        forecast->part[i].log_weight -= most + log(sum);
+}
+
+// Where trial `number` ends; false while it has too few reports to tell, or all
+// values are the same.
+static bool foresee(const struct pruner_task *task, size_t number,
+                    struct forecast *forecast)
+{
+    struct points points =
+        finite_points(&task->history->series[number], task->arena);
+    if (points.n == 0 || (double)points.n < task->options[MINIMUM])
+        return false;
+    struct prior prior = expect(task, number, points);
+    if (prior.slope == 0)
+        return false;
+    forecast->n = EXPONENTS;
+    for (size_t i = 0; i < EXPONENTS; i++)
+        forecast->part[i] = predict(points, prior, exponents[i],
+                                    task->options[MAX_RESOURCE] + 1);
+    normalise(forecast);
+    return true;
+}
+
+// The probability that one ends below the other. The difference of two Student
+// variables is taken for one, with the freedom of Welch and Satterthwaite.
+static double chance(const struct forecast *own, const struct forecast *rival)
+{
+    double below = 0;
+    for (size_t i = 0; i < own->n; i++)
+        for (size_t j = 0; j < rival->n; j++) {
+            const struct prediction *a = &own->part[i], *b = &rival->part[j];
+            double both = hypot(a->deviation, b->deviation);
+            double share = pow(a->deviation / both, 2);
+            double freedom = 1 / (pow(share, 2) / a->freedom +
+                                  pow(1 - share, 2) / b->freedom);
+            below += exp(a->log_weight + b->log_weight) *
+                     gsl_cdf_tdist_P((b->mean - a->mean) / both, freedom);
+        }
+    return below;
+}
+
+// The trial with the least latest value among those that came at least as far
+// but not to the last step; the trial itself when none is better.
+static size_t leader(const struct pruner_task *task)
+{
+    const struct series *all = task->history->series;
+    size_t best = task->number;
+    int64_t step = all[best].step[all[best].n - 1];
+    double least = all[best].value[all[best].n - 1];
+    for (size_t i = 0; i < task->history->n; i++) {
+        if (all[i].n == 0)
+            continue;
+        int64_t at = all[i].step[all[i].n - 1];
+        double value = all[i].value[all[i].n - 1];
+        if (at < step || (double)at >= task->options[MAX_RESOURCE] ||
+            !isfinite(value) || !(value < least))
+            continue;
+        least = value;
+        best = i;
     }
-    for (size_t i = 0; i < EXPONENTS; i++) {
-        double weight = exp(at[i].log_weight - most);
-        sum += weight;
-        below +=
-            weight * gsl_cdf_tdist_P((limit - at[i].mean) / at[i].deviation,
-                                     at[i].freedom);
-    }
-    return below / sum;
+    return best;
 }
 
 static void decide(const struct pruner_task *task,
@@ -165,17 +227,24 @@ static void decide(const struct pruner_task *task,
     // The trial itself has not come so far.
     double *ends = arena_doubles(task->arena, task->history->n);
     size_t n = curve_values(task->history, (struct curve_peers){0}, last, ends);
-    struct points points = finite_points(own, task->arena);
-    if (n == 0 || (double)points.n < task->options[MINIMUM])
+    double best = n > 0 ? curve_quantile(ends, n, 0) : INFINITY;
+    double now = own->value[own->n - 1];
+    struct forecast mine, rival = {1, {{0, best, 0, 1}}};
+    if ((n > 0 && now <= best) || !foresee(task, task->number, &mine))
         return;
-    double best = curve_quantile(ends, n, 0), now = points.y[points.n - 1];
-    struct prior prior = expect(task, points);
-    if (!isfinite(best) || now <= best || prior.slope == 0)
+    double enough = task->options[PROBABILITY];
+    int64_t step = own->step[own->n - 1];
+    if (isfinite(best) && chance(&mine, &rival) < enough) {
+        pruner_stop(verdict, step, now, "the out-of-reach best", best, n);
         return;
-    if (chance(points, prior, (double)last + 1, best) <
-        task->options[PROBABILITY])
-        pruner_stop(verdict, own->step[own->n - 1], now,
-                    "the out-of-reach best", best, n);
+    }
+    size_t ahead = leader(task);
+    if (ahead == task->number || !foresee(task, ahead, &rival) ||
+        chance(&mine, &rival) >= enough)
+        return;
+    const struct series *other = &task->history->series[ahead];
+    pruner_stop(verdict, step, now, "the out-of-reach leader at",
+                other->value[other->n - 1], 0);
 }
 
 const struct pruner pruner_extrapolate = {

@@ -9,7 +9,8 @@
 // points. When expected improvement leaps into the unknown, it leaps in two
 // coordinates only.
 //
-// Until max(10, d + 1) results have a value it suggests scrambled Sobol points.
+// The first 10 trials are scrambled Sobol points, and so are those after them
+// while fewer than three results are known.
 // See optimizers/README.md, section gp.
 
 #include "sampler.h"
@@ -27,6 +28,7 @@
 #include "tried.h"
 
 enum {
+    TOLD = 3,       // results, at least, from which a model is made
     BORROWED = 3,   // first points from other studies, one from each
     RECHECKED = 40, // found points that may turn out to be tried
     FREE = 2,       // coordinates that change in a leap
@@ -38,7 +40,7 @@ enum { STARTUP, DETERMINISTIC };
 
 static const struct option options[] = {
     {"n_startup_trials", OPTION_INT, NAN, 1, 1e6,
-     "results with a value before the first model; unset: max(10, d + 1)"},
+     "trials before those that a model suggests; unset: 10"},
     {"deterministic", OPTION_BOOL, 0, 0, 1,
      "the objective has no noise at all: allow less of it in the model"},
 };
@@ -70,17 +72,25 @@ static size_t fit_length(const struct sampler_task *task, size_t n_ended)
 
 // ---- model ------------------------------------------------------------------
 
+// Trials before the first one that a model suggests.
 static double startup(const struct sampler_task *task)
 {
-    double asked = task->options[STARTUP], d = (double)task->space->n;
+    double asked = task->options[STARTUP];
     if (!isnan(asked))
         return asked;
-    return task->prior && task->prior->n ? 5 : fmax(10, d + 1);
+    return task->prior && task->prior->n ? 5 : 10;
+}
+
+// Results from which a model is made. With many workers the start is running
+// for long before all of it is told, and what comes then should be better.
+static double enough(const struct sampler_task *task)
+{
+    return fmin(TOLD, startup(task));
 }
 
 static bool slow(const struct sampler_task *task, size_t n_ended)
 {
-    return (double)n_ended >= startup(task);
+    return (double)n_ended >= enough(task);
 }
 
 static struct model *fit(const struct sampler_task *task, size_t n_ended,
@@ -93,7 +103,7 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
     double usable = (double)surrogate_usable(task->history, n_ended);
     double noise = task->options[DETERMINISTIC] != 0 ? least_noise_deterministic
                                                      : least_noise;
-    if (task->space->n > 0 && usable >= startup(task))
+    if (task->space->n > 0 && usable >= enough(task))
         model->ready = surrogate_fit(task, n_ended, noise, &model->arena,
                                      &model->surrogate);
     return model;
@@ -262,7 +272,8 @@ static int suggest(const struct sampler_task *task, const struct model *model,
 {
     (void)err;
     struct rng rng = rng_at(task->seed, number);
-    if (!model->ready) {
+    size_t begun = surrogate_begun(task->history, number);
+    if (!model->ready || (double)begun < startup(task)) {
         out->why = start(task, number, &rng, arena, out->point);
         return 0;
     }

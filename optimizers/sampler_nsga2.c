@@ -23,10 +23,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "even.h"
 #include "memory.h"
 #include "pareto.h"
 #include "population.h"
-#include "sobol.h"
 #include "tried.h"
 #include "variation.h"
 
@@ -181,7 +181,6 @@ static const double *prior_point(const struct sampler_task *task,
 static void start(const struct sampler_task *task, uint64_t number,
                   struct rng *rng, struct arena *arena, struct suggestion *out)
 {
-    double *unit = arena_doubles(arena, task->space->n);
     const double *known = prior_point(task, number, arena);
     out->why = "the best of another study";
     if (known) {
@@ -190,10 +189,7 @@ static void start(const struct sampler_task *task, uint64_t number,
             return;
     }
     out->why = "one of the first points, spread evenly";
-    sobol_scrambled(task->seed, number, task->space->n, rng, unit);
-    space_decode(task->space, unit, out->point);
-    if (tried(task->history, number, out->point))
-        tried_random_other(task->history, number, rng, arena, out->point);
+    even_untried(task, number, rng, arena, out->point);
 }
 
 // ---- children ---------------------------------------------------------------
@@ -272,23 +268,17 @@ static void make_child(const struct parents *parents, struct rng *rng,
     }
 }
 
-static bool equal(const double *x, const double *y, size_t d)
-{
-    for (size_t k = 0; k < d; k++)
-        if (x[k] != y[k] && !(isnan(x[k]) && isnan(y[k])))
-            return false;
-    return true;
-}
-
 // Also continuous points would come again if nothing was crossed or mutated.
 static bool known(const struct parents *parents, uint64_t number,
                   const double *point)
 {
     const struct history *history = parents->task->history;
     const uint32_t *member = parents->population->number;
-    size_t d = parents->task->space->n;
-    return equal(history_point(history, member[parents->a]), point, d) ||
-           equal(history_point(history, member[parents->b]), point, d) ||
+    const struct space *space = parents->task->space;
+    return space_same(space, history_point(history, member[parents->a]),
+                      point) ||
+           space_same(space, history_point(history, member[parents->b]),
+                      point) ||
            tried(history, number, point);
 }
 

@@ -11,8 +11,8 @@
 
 #include "sampler.h"
 
+#include "even.h"
 #include "rng.h"
-#include "sobol.h"
 
 static int suggest(const struct sampler_task *task, const struct model *model,
                    uint64_t number, struct arena *arena, struct suggestion *out,
@@ -21,9 +21,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     (void)model;
     (void)err;
     struct rng rng = rng_at(task->seed, number);
-    double *unit = arena_doubles(arena, task->space->n);
-    sobol_scrambled(task->seed, number, task->space->n, &rng, unit);
-    space_decode(task->space, unit, out->point);
+    even_point(task, number, &rng, arena, out->point);
     return 0;
 }
 

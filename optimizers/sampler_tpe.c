@@ -36,13 +36,13 @@
 
 #include "contrast.h"
 #include "elite.h"
+#include "even.h"
 #include "lent.h"
 #include "memory.h"
 #include "merit.h"
 #include "parzen.h"
 #include "rng.h"
 #include "rows.h"
-#include "sobol.h"
 #include "tried.h"
 
 enum {
@@ -366,12 +366,9 @@ static void replace(const struct sampler_task *task, uint64_t number,
 static void start(const struct sampler_task *task, uint64_t number,
                   struct rng *rng, struct arena *arena, struct suggestion *out)
 {
-    double *unit = arena_doubles(arena, task->space->n);
-    sobol_scrambled(task->seed, number, task->space->n, rng, unit);
-    space_decode(task->space, unit, out->point);
-    out->why = "a point of an even spread: too few results for a model";
-    if (tried(task->history, number, out->point))
-        replace(task, number, rng, arena, out);
+    out->why = even_untried(task, number, rng, arena, out->point)
+                   ? "a point of an even spread: too few results for a model"
+                   : "a random new point: the even one was tried";
 }
 
 // Is an even point due although there is a model? With one from other studies

@@ -135,6 +135,14 @@ bool space_active(const struct space *space, const double *point, size_t k)
     return true;
 }
 
+bool space_same(const struct space *space, const double *a, const double *b)
+{
+    for (size_t k = 0; k < space->n; k++)
+        if (a[k] != b[k] && !(isnan(a[k]) && isnan(b[k])))
+            return false;
+    return true;
+}
+
 int space_check(const struct space *space, const double *point,
                 struct error *err)
 {

@@ -50,6 +50,9 @@ double space_cells(const struct space *space);
 // coordinates before k must be valid.
 bool space_active(const struct space *space, const double *point, size_t k);
 
+// Are two points the same? What is inactive in both is.
+bool space_same(const struct space *space, const double *a, const double *b);
+
 // Checks that every coordinate is in range, on its step and NaN exactly when
 // inactive. ERROR_INVALID names the parameter, the value and the limits.
 int space_check(const struct space *space, const double *point,

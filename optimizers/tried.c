@@ -20,14 +20,6 @@ static bool continuous(const struct space *space, const double *point)
     return false;
 }
 
-static bool same(const double *a, const double *b, size_t d)
-{
-    for (size_t k = 0; k < d; k++)
-        if (a[k] != b[k] && !(isnan(a[k]) && isnan(b[k])))
-            return false;
-    return true;
-}
-
 static bool counts(const struct history *history, size_t i)
 {
     return history->state[i] != TRIAL_LOST &&
@@ -40,7 +32,7 @@ bool tried(const struct history *history, uint64_t number, const double *point)
         return false;
     for (size_t i = 0; i < history->n && i < number; i++)
         if (counts(history, i) &&
-            same(history_point(history, i), point, history->space->n))
+            space_same(history->space, history_point(history, i), point))
             return true;
     return false;
 }

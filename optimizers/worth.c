@@ -9,7 +9,7 @@
 #include "acquisition.h"
 #include "ehvi.h"
 
-static const double kappa = 1.8; // standard deviations of optimism
+static const double kappa = 1; // standard deviations of optimism
 
 static const double slight = 0.2; // the same for mixtures, which are many
 static const double augmented = 0.05;

@@ -19,7 +19,7 @@
 enum worth_kind {
     WORTH_FEASIBILITY, // only the probabilities
     WORTH_IMPROVEMENT, // ln of the expected improvement on `best`
-    WORTH_OPTIMISM,    // the upper confidence bound, 1.8 sds
+    WORTH_OPTIMISM,    // the upper confidence bound, 1 sd
     WORTH_VOLUME,      // ln of the expected hypervolume improvement
     WORTH_MIXTURE,     // optimism about a mixture of objectives, below
 };

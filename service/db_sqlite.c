@@ -159,6 +159,19 @@ static int check_application(struct sqlite *sqlite, struct error *err)
     return 0;
 }
 
+// first_double(blob): the first of an array of doubles, as PostgreSQL's [1].
+static void first_double(sqlite3_context *context, int n,
+                         sqlite3_value **values)
+{
+    double first;
+    (void)n;
+    const void *bytes = sqlite3_value_blob(*values);
+    if (bytes == NULL || sqlite3_value_bytes(*values) < (int)sizeof first)
+        return;
+    memcpy(&first, bytes, sizeof first);
+    sqlite3_result_double(context, first);
+}
+
 // Settings of a connection. SQLite does not wait for a lock that it has to
 // upgrade, as the first change to WAL does while others connect.
 static int configure(struct sqlite *sqlite)
@@ -192,6 +205,10 @@ static int connect_file(struct sqlite *sqlite, struct error *err)
         }
         rc = configure(sqlite);
     }
+    if (rc == SQLITE_OK)
+        rc = sqlite3_create_function(sqlite->handle, "first_double", 1,
+                                     SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                     first_double, NULL, NULL);
     if (rc == SQLITE_OK)
         return 0;
     refuse(sqlite, rc, err);

@@ -84,9 +84,11 @@ const char *request_query(const struct request *request, const char *name);
 void reply_header(struct request *request, const char *name, const char *value);
 
 struct http_options {
-    const char *listen;    // "ADDRESS:PORT", port 0: chosen by the kernel
-    unsigned loops;        // event-loop threads, >= 1
-    size_t max_body_bytes; // of a request, after inflating
+    const char *listen;     // "ADDRESS:PORT", port 0: chosen by the kernel
+    unsigned loops;         // event-loop threads, >= 1
+    size_t max_body_bytes;  // of a request, after inflating
+    const char *large_path; // whose bodies may be larger; or NULL
+    size_t max_large_bytes;
     unsigned max_connections;
     unsigned max_connections_per_address; // 0: no limit
     unsigned idle_s;    // keep-alive connections without a request

@@ -214,10 +214,21 @@ static void set_id(struct exchange *exchange, const char *wanted)
                  http->id_seed, atomic_fetch_add(&http->id_count, 1));
 }
 
+// How large the body may be.
+static size_t body_limit(const struct exchange *exchange)
+{
+    const struct http_options *options = &exchange->loop->http->options;
+    const char *path = exchange->request.path;
+    bool large = options->large_path && path &&
+                 options->max_large_bytes > options->max_body_bytes &&
+                 strcmp(path, options->large_path) == 0;
+    return large ? options->max_large_bytes : options->max_body_bytes;
+}
+
 static int check_length(const struct exchange *exchange, const char *length,
                         struct error *err)
 {
-    size_t limit = exchange->loop->http->options.max_body_bytes;
+    size_t limit = body_limit(exchange);
     if (length == NULL || strtoull(length, NULL, 10) <= limit)
         return 0;
     return error_set(err, ERROR_TOO_LARGE,
@@ -267,7 +278,7 @@ static bool append(void *context, const char *data, size_t n)
 {
     struct exchange *exchange = context;
     struct request *request = &exchange->request;
-    size_t limit = exchange->loop->http->options.max_body_bytes;
+    size_t limit = body_limit(exchange);
     if (n > limit - request->body_bytes) {
         exchange->too_large = true;
         return false;
@@ -288,7 +299,7 @@ static bool append(void *context, const char *data, size_t n)
 
 bool exchange_take(struct exchange *exchange, const char *data, size_t n)
 {
-    size_t limit = exchange->loop->http->options.max_body_bytes;
+    size_t limit = body_limit(exchange);
     exchange->received += n;
     exchange->too_large = exchange->too_large || exchange->received > limit;
     if (exchange->too_large || exchange->broken)
@@ -306,7 +317,7 @@ int exchange_end(struct exchange *exchange, struct error *err)
     if (exchange->too_large)
         return error_set(err, ERROR_TOO_LARGE,
                          "the body has more than %zu bytes",
-                         exchange->loop->http->options.max_body_bytes);
+                         body_limit(exchange));
     bool gzipped = exchange->gunzip != NULL && exchange->received > 0;
     if (exchange->broken || (gzipped && !gunzip_ended(exchange->gunzip)))
         return error_set(err, ERROR_MALFORMED, "the body is no gzip stream");

@@ -57,9 +57,12 @@ bool request_accepts_gzip(const struct request *request)
 
 static bool is_compressible(const char *type)
 {
-    static const char *const types[] = {
-        "text/", "application/json", "application/problem+json",
-        "application/javascript", "image/svg+xml"};
+    static const char *const types[] = {"text/",
+                                        "application/json",
+                                        "application/problem+json",
+                                        "application/x-ndjson",
+                                        "application/javascript",
+                                        "image/svg+xml"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strncmp(type, types[i], strlen(types[i])) == 0)
             return true;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "copy.h"
 #include "log.h"
 #include "notify.h"
 #include "problem.h"
@@ -136,6 +137,8 @@ static int start(struct service *service, struct error *err)
         .listen = config->listen,
         .loops = config->loops,
         .max_body_bytes = config->max_body_bytes,
+        .large_path = "/api/v1/studies/import",
+        .max_large_bytes = IMPORT_MAX_BYTES,
         .max_connections = config->max_connections,
         .max_connections_per_address = config->max_connections_per_address,
         .idle_s = config->idle_s,

@@ -31,13 +31,3 @@ int notify_systemd(const char *state)
     close(fd);
     return sent < 0 ? -1 : 1;
 }
-
-int64_t notify_watchdog_us(void)
-{
-    const char *interval = getenv("WATCHDOG_USEC");
-    const char *pid = getenv("WATCHDOG_PID");
-    if (interval == NULL || (pid != NULL && atoll(pid) != getpid()))
-        return 0;
-    int64_t us = atoll(interval);
-    return us > 0 ? us : 0;
-}

@@ -7,13 +7,8 @@
 #ifndef CUMAE_NOTIFY_H
 #define CUMAE_NOTIFY_H
 
-#include <stdint.h>
-
 // Sends a state such as "READY=1", "STOPPING=1" or "WATCHDOG=1". Returns 1
 // when it was sent, 0 when nobody listens, -1 when sending failed.
 int notify_systemd(const char *state);
-
-// The interval in which "WATCHDOG=1" is expected, in microseconds; 0: never.
-int64_t notify_watchdog_us(void);
 
 #endif

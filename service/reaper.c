@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// reaper.c - finds the trials whose workers fell silent
+// reaper.c - finds what nobody goes on with: trials, and studies being built
 
 #include "reaper.h"
 
@@ -9,7 +9,9 @@
 #include <time.h>
 
 #include "clock.h"
+#include "copy.h"
 #include "log.h"
+#include "store_copy.h"
 #include "trial.h"
 
 enum {
@@ -25,6 +27,7 @@ struct reaper {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool stopping;
+    bool dismantling; // a study that nobody goes on building
     pthread_t thread;
     struct clock_look last; // when a look succeeded, at first the start
     int64_t spared_ms;      // leases of before may have missed their renewal
@@ -110,6 +113,79 @@ static int look(struct reaper *reaper, struct store *store, struct error *err)
     return 0;
 }
 
+// ---- studies that nobody goes on building -----------------------------------
+
+struct dismantling {
+    struct command command;
+    struct reaper *reaper;
+    int64_t study_id;
+    bool gone;
+};
+
+static int apply_dismantle(struct command *command, struct live *live,
+                           struct store *store, struct error *err)
+{
+    struct dismantling *dismantling = (struct dismantling *)command;
+    (void)live;
+    return store_study_abandon(store, dismantling->study_id, err) ||
+                   store_study_dismantle(store, dismantling->study_id,
+                                         COPY_DISMANTLE_STEP,
+                                         &dismantling->gone, err)
+               ? -1
+               : 0;
+}
+
+// Ends with the study, or with the service: the next start goes on.
+static void done_dismantle(struct command *command, const struct live *live)
+{
+    struct dismantling *dismantling = (struct dismantling *)command;
+    struct reaper *reaper = dismantling->reaper;
+    (void)live;
+    pthread_mutex_lock(&reaper->mutex);
+    bool go_on =
+        !command->error.code && !dismantling->gone && !reaper->stopping;
+    reaper->dismantling = go_on;
+    pthread_cond_signal(&reaper->wake);
+    pthread_mutex_unlock(&reaper->mutex);
+    if (go_on)
+        engine_submit(reaper->engine, command);
+    else
+        free(command);
+}
+
+static int visit_abandoned(void *context, int64_t id, struct error *err)
+{
+    struct reaper *reaper = context;
+    struct dismantling *dismantling = calloc(1, sizeof *dismantling);
+    (void)err;
+    if (!dismantling)
+        abort();
+    dismantling->command.apply = apply_dismantle;
+    dismantling->command.done = done_dismantle;
+    dismantling->reaper = reaper;
+    dismantling->study_id = id;
+    pthread_mutex_lock(&reaper->mutex);
+    reaper->dismantling = true;
+    pthread_mutex_unlock(&reaper->mutex);
+    engine_submit(reaper->engine, &dismantling->command);
+    return 0;
+}
+
+// One at a time.
+static int find_abandoned(struct reaper *reaper, struct store *store,
+                          struct error *err)
+{
+    pthread_mutex_lock(&reaper->mutex);
+    bool busy = reaper->dismantling;
+    pthread_mutex_unlock(&reaper->mutex);
+    return busy ? 0
+                : store_studies_abandoned(
+                      store, clock_wall_ms() - COPY_GIVEN_UP_S * INT64_C(1000),
+                      1, visit_abandoned, reaper, err);
+}
+
+// ---- the thread -------------------------------------------------------------
+
 // Waits a second. Returns false when it is time to end.
 static bool wait(struct reaper *reaper)
 {
@@ -136,6 +212,10 @@ static void *reap(void *context)
         error_clear(&err);
         if (look(reaper, store, &err))
             log_event(LOG_WARNING, "cannot look for lost trials",
+                      log_text("error", err.message));
+        error_clear(&err);
+        if (find_abandoned(reaper, store, &err))
+            log_event(LOG_WARNING, "cannot look for abandoned clones",
                       log_text("error", err.message));
     }
     store_close(store);
@@ -175,6 +255,10 @@ void reaper_stop(struct reaper *reaper)
     pthread_cond_signal(&reaper->wake);
     pthread_mutex_unlock(&reaper->mutex);
     pthread_join(reaper->thread, NULL);
+    pthread_mutex_lock(&reaper->mutex);
+    while (reaper->dismantling)
+        pthread_cond_wait(&reaper->wake, &reaper->mutex);
+    pthread_mutex_unlock(&reaper->mutex);
     pthread_cond_destroy(&reaper->wake);
     pthread_mutex_destroy(&reaper->mutex);
     free(reaper);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// reaper.h - finds the trials whose workers fell silent
+// reaper.h - finds what nobody goes on with: trials, and studies being built
 //
 // Once a second a thread asks the store for leases that ran out, and has each
 // of these trials marked lost through its study's mailbox. Any number of
@@ -12,6 +12,8 @@
 // one (it was set, or the machine slept); and before a long time without a look
 // (the process or the database was away). When the wall clock was set back,
 // leases that it gave before are shortened.
+//
+// A clone (copy.h) that nobody goes on building is removed in steps.
 
 #ifndef CUMAE_REAPER_H
 #define CUMAE_REAPER_H

@@ -4,6 +4,7 @@
 #include "route.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -366,6 +367,25 @@ int route_query_int(const struct call *call, const char *name, int64_t low,
     return error_set(err, ERROR_INVALID,
                      "%s must be from %" PRId64 " to %" PRId64 ", not %" PRId64,
                      name, low, high, *value);
+}
+
+int route_query_real(const struct call *call, const char *name, double *value,
+                     struct error *err)
+{
+    const char *text = request_query(call->request, name);
+    char *end;
+    *value = NAN;
+    if (!text)
+        return 0;
+    double number = strtod(text, &end);
+    // No blanks, hexadecimals or words.
+    if (!*text || strspn(text, "0123456789+-.eE") != strlen(text) || *end ||
+        !isfinite(number))
+        return error_set(err, ERROR_MALFORMED,
+                         "%s must be a finite number, not \"%.40s\"", name,
+                         text);
+    *value = number;
+    return 0;
 }
 
 int route_query_known(const struct call *call, const char *const *known,

@@ -106,6 +106,11 @@ int route_query_int(const struct call *call, const char *name, int64_t low,
                     int64_t high, int64_t standard, int64_t *value,
                     struct error *err);
 
+// A finite number in the query, NaN when it is absent. ERROR_MALFORMED for
+// anything else.
+int route_query_real(const struct call *call, const char *name, double *value,
+                     struct error *err);
+
 // ERROR_MALFORMED when the query holds a parameter that is not in the list
 // (which ends with NULL).
 int route_query_known(const struct call *call, const char *const *known,

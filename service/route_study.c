@@ -98,36 +98,56 @@ static int visit_study(void *context, const struct study_row *row,
     return wire_study_write(listing->text, row, err);
 }
 
-enum route_outcome route_study_list(struct call *call, struct error *err)
+// One's own studies; administrators may name another owner.
+static int read_filter(const struct call *call, struct study_filter *filter,
+                       struct error *err)
 {
-    static const char *const known[] = {"limit", "cursor", "q", "state", NULL};
+    static const char *const known[] = {"limit", "cursor", "q",   "state",
+                                        "owner", "kind",   "tag", NULL};
     const struct principal *principal = &call->principal;
-    struct study_filter filter = {.owner_id = principal->user_id, .state = -1};
-    struct text text;
-    struct listing listing = {.text = &text};
+    const struct request *request = call->request;
+    const char *state = request_query(request, "state");
+    const char *kind = request_query(request, "kind");
     int64_t limit;
+    *filter = (struct study_filter){.state = -1,
+                                    .only_id = principal->study_id,
+                                    .query = request_query(request, "q"),
+                                    .owner = request_query(request, "owner"),
+                                    .tag = request_query(request, "tag")};
     if (route_query_known(call, known, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
-        route_query_int(call, "cursor", 1, INT64_MAX, 0, &filter.before_id,
+        route_query_int(call, "cursor", 1, INT64_MAX, 0, &filter->before_id,
                         err))
+        return -1;
+    filter->limit = (int)limit;
+    bool all =
+        filter->owner && principal->admin && (principal->scopes & SCOPE_ADMIN);
+    filter->owner_id = all ? 0 : principal->user_id;
+    if (kind && strcmp(kind, "hpo") != 0)
+        return error_set(err, ERROR_INVALID,
+                         "kind must be hpo in this version, not \"%.40s\"",
+                         kind);
+    if (state && (filter->state = study_state_from_name(state)) < 0)
+        return error_set(err, ERROR_INVALID,
+                         "state must be running, paused, draining or finished, "
+                         "not \"%.40s\"",
+                         state);
+    return 0;
+}
+
+enum route_outcome route_study_list(struct call *call, struct error *err)
+{
+    struct study_filter filter;
+    struct text text;
+    struct listing listing = {.text = &text};
+    if (read_filter(call, &filter, err))
         return ROUTE_FAILED;
-    const char *state = request_query(call->request, "state");
-    if (state && (filter.state = study_state_from_name(state)) < 0) {
-        error_set(err, ERROR_INVALID,
-                  "state must be running, paused, draining or finished, not "
-                  "\"%.40s\"",
-                  state);
-        return ROUTE_FAILED;
-    }
-    filter.query = request_query(call->request, "q");
-    filter.limit = (int)limit;
     text_init(&text, &call->request->arena);
     text_add(&text, "{\"studies\":[");
-    filter.only_id = principal->study_id;
     if (store_study_list(call->store, &filter, visit_study, &listing, err))
         return ROUTE_FAILED;
     text_add(&text, "],\"next\":");
-    if (listing.n == limit)
+    if (listing.n == filter.limit)
         text_print(&text, "\"%" PRId64 "\"}", listing.last_id);
     else
         text_add(&text, "null}");

@@ -131,14 +131,60 @@ enum route_outcome route_trial_get(struct call *call, struct error *err)
     return route_json(call, 200, &text);
 }
 
+// One state, or several with commas between them.
+static int read_states(const struct call *call, struct trial_filter *filter,
+                       struct error *err)
+{
+    const char *list = request_query(call->request, "state");
+    for (const char *next = list; next; next = strchr(next, ',')) {
+        next += next != list;
+        size_t n = strcspn(next, ",");
+        const char *name = arena_copy(&call->request->arena, next, n);
+        int state = trial_state_from_name(name);
+        if (state < 0)
+            return error_set(err, ERROR_INVALID,
+                             "state must be a trial's state, or several with "
+                             "commas, not \"%.40s\"",
+                             list);
+        filter->states |= 1u << state;
+    }
+    return 0;
+}
+
+static int read_what(const struct call *call, struct trial_filter *filter,
+                     struct error *err)
+{
+    const char *tag = request_query(call->request, "tag");
+    if (tag) {
+        struct text tags;
+        text_init(&tags, &call->request->arena);
+        text_char(&tags, '[');
+        text_string(&tags, tag);
+        text_char(&tags, ']');
+        filter->tags = tags.data;
+    }
+    filter->worker = request_query(call->request, "worker");
+    if (read_states(call, filter, err) ||
+        route_query_real(call, "value_min", &filter->value_min, err) ||
+        route_query_real(call, "value_max", &filter->value_max, err))
+        return -1;
+    if (filter->value_min > filter->value_max)
+        return error_set(err, ERROR_INVALID,
+                         "value_min must be at most value_max, not %.15g > "
+                         "%.15g",
+                         filter->value_min, filter->value_max);
+    return 0;
+}
+
 static int read_filter(const struct call *call, struct trial_filter *filter,
                        bool *reports, struct error *err)
 {
-    static const char *const known[] = {"limit", "cursor",  "since",   "state",
-                                        "order", "reports", "deleted", NULL};
+    static const char *const known[] = {
+        "limit",   "cursor", "since",  "state",     "order",     "reports",
+        "deleted", "tag",    "worker", "value_min", "value_max", NULL};
     int64_t limit, with_reports, with_deleted;
-    const char *state = request_query(call->request, "state");
     const char *order = request_query(call->request, "order");
+    *filter = (struct trial_filter){0};
     if (route_query_known(call, known, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
         route_query_int(call, "cursor", 0, INT64_MAX, -1, &filter->after_number,
@@ -146,14 +192,11 @@ static int read_filter(const struct call *call, struct trial_filter *filter,
         route_query_int(call, "since", -1, INT64_MAX, -1,
                         &filter->since_revision, err) ||
         route_query_int(call, "reports", 0, 1, 0, &with_reports, err) ||
-        route_query_int(call, "deleted", 0, 1, 0, &with_deleted, err))
+        route_query_int(call, "deleted", 0, 1, 0, &with_deleted, err) ||
+        read_what(call, filter, err))
         return -1;
     filter->deleted = with_deleted;
     filter->limit = (int)limit;
-    filter->state = state ? trial_state_from_name(state) : -1;
-    if (state && filter->state < 0)
-        return error_set(err, ERROR_INVALID,
-                         "state must be a trial's state, not \"%.40s\"", state);
     if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
         return error_set(err, ERROR_INVALID,
                          "order must be asc or desc, not \"%.40s\"", order);

@@ -59,6 +59,14 @@ int store_keep_int(void *context, struct db_row *row, struct error *err)
     return 0;
 }
 
+struct db_value store_key(const unsigned char *key, size_t n)
+{
+    bool present = false;
+    for (size_t i = 0; i < n; i++)
+        present |= key[i] != 0;
+    return db_bytes(present ? key : NULL, n);
+}
+
 int store_ping(struct store *store, struct error *err)
 {
     int64_t one = 0;

@@ -36,6 +36,7 @@ struct store;
 enum {
     STORE_ASK_KEY_BYTES = 24,
     STORE_CLIENT_KEY_BYTES = 16,
+    STORE_COPY_KEY_BYTES = 16,
     STORE_HASH_BYTES = 32
 };
 
@@ -87,9 +88,6 @@ struct user_row {
 // Sets row->id. ERROR_CONFLICT: the name exists.
 int store_user_add(struct store *store, struct user_row *row,
                    struct error *err);
-// ERROR_NOT_FOUND when there is none.
-int store_user_get(struct store *store, int64_t id, struct arena *arena,
-                   struct user_row *row, struct error *err);
 int store_user_count(struct store *store, int64_t *count, struct error *err);
 
 enum token_kind { TOKEN_API, TOKEN_SESSION, TOKEN_LINK };
@@ -163,7 +161,10 @@ struct study_row {
     enum study_state state;
     const char *reason; // why finished or paused, or NULL
     int64_t created_ms, changed_ms;
-    const char *warm_start; // JSON: how many results it has from whom, or NULL
+    const char *warm_start;  // JSON: how many results it has from whom, or NULL
+    int64_t building_ms;     // write only: see store_copy.h; 0: complete
+    const char *copied_from; // JSON: of what it is a copy, or NULL
+    unsigned char copy_key[STORE_COPY_KEY_BYTES]; // all zero: no copy
     struct study_progress progress;
 };
 
@@ -186,10 +187,12 @@ struct study_filter {
     const char *query; // substring of the name, in any (ASCII) case; or NULL
     int64_t only_id;   // 0: any study, else this one
     int64_t before_id; // 0: from the newest; else only ids below
+    const char *owner; // name of the owner, or NULL
+    const char *tag;   // one of its tags, or NULL
     int limit;
 };
 
-// Newest first.
+// Newest first; none that is being built.
 int store_study_list(struct store *store, const struct study_filter *filter,
                      int (*visit)(void *context, const struct study_row *row,
                                   struct error *err),
@@ -312,12 +315,16 @@ int store_trial_get(struct store *store, int64_t study_id, int64_t number,
 
 struct trial_filter {
     int64_t study_id;
-    int state;              // -1: any
-    int64_t after_number;   // -1: from the first
-    int64_t since_revision; // -1: all; else only rows with revision above
-    bool newest_first;      // then after_number is "below this number", -1: all
-    bool deleted;           // those, too
+    unsigned states;    // a bit for each that is wanted, 0: any
+    const char *tags;   // JSON array, one of which it must have; or NULL
+    const char *worker; // the name of its worker, or NULL
+    double value_min, value_max; // of the first value, inclusive; NaN: none
+    int64_t after_number;        // -1: from the first
+    int64_t since_revision;      // -1: all; else only rows with revision above
+    bool newest_first; // then after_number is "below this number", -1: all
+    bool deleted;      // those, too
     int limit;
+    struct arena *keep; // where what is read lives on, or NULL
 };
 
 // All fields, ascending numbers unless newest_first.

@@ -15,31 +15,6 @@ int store_user_add(struct store *store, struct user_row *row, struct error *err)
     return store_read_one(store, &one, err);
 }
 
-static int read_user(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    struct user_row *user = context;
-    user->id = db_next_int(row);
-    user->name = db_next_text(row);
-    user->admin = db_next_flag(row);
-    user->disabled = db_next_flag(row);
-    user->created_ms = db_next_int(row);
-    return 0;
-}
-
-int store_user_get(struct store *store, int64_t id, struct arena *arena,
-                   struct user_row *row, struct error *err)
-{
-    struct store_one one = {
-        .call = DB_CALL(QUERY_USER_GET, db_int(id)),
-        .visit = read_user,
-        .context = row,
-        .arena = arena,
-        .what = "user",
-    };
-    return store_read_one(store, &one, err);
-}
-
 int store_user_count(struct store *store, int64_t *count, struct error *err)
 {
     struct store_one one = {

@@ -23,6 +23,12 @@ struct store {
     struct store_events events;
 };
 
+// All states of a trial, as bits.
+enum { STORE_ANY_STATE = (1 << TRIAL_STATES) - 1 };
+
+// A key of n zeros is none.
+struct db_value store_key(const unsigned char *key, size_t n);
+
 // Writes the events that wait.
 int store_flush_events(struct store *store, struct error *err);
 

@@ -44,7 +44,9 @@ static int insert(struct store *store, struct study_row *row, struct error *err)
                 db_int(count[TRIAL_LOST]), db_int(count[TRIAL_CANCELLED]),
                 db_int_unless(progress->best_number, -1),
                 db_real(progress->best_value), db_int(progress->started),
-                db_real(progress->cost), db_int_unless(progress->iteration, 0)),
+                db_real(progress->cost), db_int_unless(progress->iteration, 0),
+                db_int_unless(row->building_ms, 0), db_text(row->copied_from),
+                store_key(row->copy_key, STORE_COPY_KEY_BYTES)),
         &reader, err);
 }
 
@@ -104,6 +106,9 @@ static int read_study(void *context, struct db_row *row, struct error *err)
     study->created_ms = db_next_int(row);
     study->changed_ms = db_next_int(row);
     study->warm_start = db_next_text(row);
+    study->building_ms = 0;
+    study->copied_from = db_next_text(row);
+    db_next_bytes(row, study->copy_key, STORE_COPY_KEY_BYTES);
     store_next_progress(row, &study->progress);
     return 0;
 }
@@ -164,7 +169,8 @@ int store_study_list(struct store *store, const struct study_filter *filter,
                    DB_CALL(QUERY_STUDY_LIST, db_int(filter->owner_id),
                            db_int(filter->state), db_text(filter->query),
                            db_int(filter->before_id), db_int(filter->only_id),
-                           db_int(filter->limit)),
+                           db_int(filter->limit), db_text(filter->owner),
+                           db_text(filter->tag)),
                    &reader, err) < 0
                ? -1
                : 0;

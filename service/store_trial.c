@@ -5,15 +5,6 @@
 
 // ---- writing ----------------------------------------------------------------
 
-// A key of zeros is none.
-static struct db_value key_of(const unsigned char *key, size_t n)
-{
-    bool present = false;
-    for (size_t i = 0; i < n; i++)
-        present |= key[i] != 0;
-    return db_bytes(present ? key : NULL, n);
-}
-
 // NULL says that no user brought the trial.
 static struct db_value priority_of(const struct trial_row *row)
 {
@@ -36,14 +27,15 @@ int store_trial_add(struct store *store, const struct trial_row *row,
                 db_int(row->created_ms), db_int_unless(row->started_ms, 0),
                 db_int_unless(row->ended_ms, 0), db_int(row->revision),
                 db_int_unless(row->ended_revision, 0), db_real(row->wall_s),
-                key_of(row->ask_key, STORE_ASK_KEY_BYTES), db_text(row->worker),
-                db_text(row->constants), db_text(row->special),
-                db_text(row->error), db_text(row->outputs), db_text(row->meta),
-                db_text(row->env), db_text(row->tags), db_text(row->notes),
+                store_key(row->ask_key, STORE_ASK_KEY_BYTES),
+                db_text(row->worker), db_text(row->constants),
+                db_text(row->special), db_text(row->error),
+                db_text(row->outputs), db_text(row->meta), db_text(row->env),
+                db_text(row->tags), db_text(row->notes),
                 db_doubles_or_null(row->constraint_values,
                                    row->n_constraint_values),
                 db_text(row->why), db_text(row->client_id),
-                key_of(row->client_key, STORE_CLIENT_KEY_BYTES),
+                store_key(row->client_key, STORE_CLIENT_KEY_BYTES),
                 priority_of(row), db_int_unless(row->withdrawn, WITHDRAWN_NOT),
                 db_text(row->withdrawn_reason), db_real(row->cost),
                 db_int_unless(row->iteration, 0)),
@@ -88,7 +80,7 @@ int store_trial_start(struct store *store, const struct trial_row *row,
                             db_int_unless(row->started_ms, 0),
                             db_int(row->lease_ms), db_text(row->worker),
                             db_int(row->revision), db_text(row->special),
-                            key_of(row->ask_key, STORE_ASK_KEY_BYTES),
+                            store_key(row->ask_key, STORE_ASK_KEY_BYTES),
                             db_int_unless(row->iteration, 0)),
                     err);
 }
@@ -192,13 +184,16 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
                      void *context, struct error *err)
 {
     struct trial_visitor visitor = {visit, context, filter->study_id};
-    struct db_reader reader = {visit_trial, &visitor, NULL};
+    struct db_reader reader = {visit_trial, &visitor, filter->keep};
     bool changed = filter->since_revision >= 0;
     struct db_call call = *DB_CALL(
         filter->newest_first ? QUERY_TRIAL_LIST_NEWEST : QUERY_TRIAL_LIST,
-        db_int(filter->study_id), db_int(filter->state),
+        db_int(filter->study_id),
+        db_int(filter->states ? filter->states : STORE_ANY_STATE),
         db_int(filter->after_number), db_int(filter->limit),
         db_int(filter->deleted ? WITHDRAWN_DELETED : WITHDRAWN_INVALID),
+        db_text(filter->tags), db_text(filter->worker),
+        db_real(filter->value_min), db_real(filter->value_max),
         db_int(filter->since_revision));
     if (changed)
         call.query = filter->newest_first ? QUERY_TRIAL_LIST_CHANGED_NEWEST

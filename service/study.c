@@ -253,7 +253,10 @@ static int create(struct store *store, struct study_wanted *wanted,
         .created_ms = now,
         .changed_ms = now,
         .progress = {.revision = 1, .best_number = -1, .best_value = NAN},
+        .copied_from = wanted->copied_from,
+        .building_ms = wanted->copied_from ? now : 0,
     };
+    memcpy(row.copy_key, wanted->copy_key, sizeof row.copy_key);
     struct gathered gathered = {0};
     if (gather(store, wanted, arena, &gathered, err) ||
         store_study_add(store, &row, arena, &wanted->created, err))

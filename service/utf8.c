@@ -29,7 +29,9 @@ static bool second_fits(unsigned char lead, unsigned char second)
     }
 }
 
-size_t utf8_sequence(const char *text, size_t n)
+// The length of the UTF-8 sequence at the start of the n bytes, 0 when there
+// is none (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
+static size_t sequence(const char *text, size_t n)
 {
     const unsigned char *byte = (const unsigned char *)text;
     if (n == 0)
@@ -51,7 +53,7 @@ size_t utf8_sequence(const char *text, size_t n)
 bool utf8_is_valid(const char *text, size_t n)
 {
     while (n > 0) {
-        size_t length = utf8_sequence(text, n);
+        size_t length = sequence(text, n);
         if (length == 0)
             return false;
         text += length;
@@ -88,7 +90,7 @@ size_t utf8_escape(char *out, size_t room, const char *text, size_t n)
     size_t used = 0;
     while (n > 0) {
         char one[UTF8_ESCAPED_MAX + 1];
-        size_t length = utf8_sequence(text, n);
+        size_t length = sequence(text, n);
         size_t bytes = escape(one, text, length);
         if (bytes > room - used)
             break;

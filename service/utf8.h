@@ -10,10 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// The length of the UTF-8 sequence at the start of the n bytes, 0 when there
-// is none (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
-size_t utf8_sequence(const char *text, size_t n);
-
 // True when all n bytes are UTF-8. Nothing is UTF-8 too.
 bool utf8_is_valid(const char *text, size_t n);
 

@@ -9,50 +9,8 @@
 
 #include "../optimizers/memory.h"
 #include "text.h"
+#include "translate.h"
 #include "wire_definition.h"
-
-// ---- from one space to another ----------------------------------------------
-
-// The coordinate in `to` of what has coordinate x in `from`, NaN: none.
-static double translate(const struct param *from, double x,
-                        const struct param *to)
-{
-    struct error ignored = {0};
-    bool words = from->kind == PARAM_CATEGORICAL;
-    if (words != (to->kind == PARAM_CATEGORICAL) ||
-        (from->kind == PARAM_BOOL) != (to->kind == PARAM_BOOL))
-        return NAN;
-    double value = from->kind == PARAM_DISCRETE ? from->levels[(size_t)x] : x;
-    if (words || to->kind == PARAM_DISCRETE) {
-        for (size_t i = 0; i < to->n_choices; i++)
-            if (words ? strcmp(from->choices[(size_t)x], to->choices[i]) == 0
-                      : to->levels[i] == value)
-                return (double)i;
-        return NAN;
-    }
-    if (param_check(to, value, &ignored))
-        return NAN;
-    return param_levels(to) ? param_value(to, param_nearest(to, value)) : value;
-}
-
-// Writes what a point of one space is in another. False when it is nowhere.
-static bool fit(const struct space *from, const double *point,
-                const struct space *to, double *result)
-{
-    struct error ignored = {0};
-    size_t used = 0, active = 0;
-    for (size_t k = 0; k < to->n; k++) {
-        int j = space_find(from, to->params[k].name);
-        result[k] = NAN;
-        if (j < 0 || isnan(point[j]))
-            continue;
-        result[k] = translate(&from->params[j], point[j], &to->params[k]);
-        used += isnan(result[k]) ? 0 : 1;
-    }
-    for (size_t j = 0; j < from->n; j++)
-        active += isnan(point[j]) ? 0 : 1;
-    return used == active && space_check(to, result, &ignored) == 0;
-}
 
 // ---- the best results of a study --------------------------------------------
 
@@ -167,7 +125,9 @@ static int add_best(struct gathering *gathering, const struct finding *finding)
     int n = 0;
     for (size_t i = 0; i < finding->n && n < WARM_MAX_RESULTS; i++) {
         const struct found *found = &finding->found[i];
-        if (!fit(&finding->source->space, found->point, to, point))
+        struct error misfit = {0};
+        if (translate_point(&finding->source->space, found->point, to, point,
+                            &misfit))
             continue;
         add(gathering, point, found->values);
         n++;

@@ -94,6 +94,9 @@ int64_t wire_time(const char *string);
 // Is the value a number, and which? Odd numbers count.
 bool wire_number(const json_t *value, double *number);
 
+// Is the string "NaN", "Infinity" or "-Infinity", and which? NULL is not.
+bool wire_constant(const char *string, double *number);
+
 // Appends any JSON value. `raw` is for Hopaas clients, whose constants come
 // back as they were sent: pure ASCII, and odd numbers as the bare tokens they
 // came as, which Python reads.

@@ -324,9 +324,7 @@ struct definition *wire_definition_load(const char *text, struct error *err)
     return d;
 }
 
-// Replaces members; those of the space and the budget are merged, so that the
-// parameters keep their order and what is not named stays.
-static int change(json_t *definition, const json_t *changes)
+int wire_definition_merge(json_t *definition, const json_t *changes)
 {
     const char *name;
     json_t *value;
@@ -364,7 +362,7 @@ struct definition *wire_definition_patch(const struct definition *definition,
     char *text = wire_definition_text(definition, &arena);
     json_t *json = parse_stored(text, err);
     struct definition *d = NULL;
-    if (json && change(json, changes) == 0)
+    if (json && wire_definition_merge(json, changes) == 0)
         d = read(json, "", true, err);
     if (d && !d->hopaas && d->pruner->check &&
         d->pruner->check(d->pruner_options, err)) {

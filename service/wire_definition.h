@@ -35,6 +35,11 @@ struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err);
 
+// Replaces members of a definition's JSON; those of the space and the budget
+// are merged, so that the parameters keep their order and what is not named
+// stays.
+int wire_definition_merge(json_t *definition, const json_t *changes);
+
 // Appends the members `"name":...,` without the surrounding braces. `stored`
 // adds those that only the store needs.
 void wire_definition_write(struct text *text,

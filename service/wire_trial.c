@@ -100,23 +100,25 @@ static void write_constraints(struct text *text,
     text_char(text, '}');
 }
 
-static bool fits(const struct definition *definition,
-                 const struct trial_row *row)
+int wire_trial_check(const struct definition *definition,
+                     const struct trial_row *row, struct error *err)
 {
-    return space_holds(&definition->space, row->point, row->n_point) &&
-           (!row->n_constraint_values ||
-            row->n_constraint_values == definition->n_outcome_constraints);
+    if (space_holds(&definition->space, row->point, row->n_point) &&
+        (!row->n_constraint_values ||
+         row->n_constraint_values == definition->n_outcome_constraints))
+        return 0;
+    return error_set(err, ERROR_BUSY,
+                     "trial %" PRId64 " does not fit the definition of its "
+                     "study, which may have been changed just now",
+                     row->number);
 }
 
 int wire_trial_open(struct text *text, const struct definition *definition,
                     const char *study_key, const struct trial_row *row,
                     struct error *err)
 {
-    if (!fits(definition, row))
-        return error_set(err, ERROR_BUSY,
-                         "trial %" PRId64 " does not fit the definition of its "
-                         "study, which may have been changed just now",
-                         row->number);
+    if (wire_trial_check(definition, row, err))
+        return -1;
     text_char(text, '{');
     key_string(text, "study_id", study_key);
     key_int(text, "number", row->number);
@@ -266,6 +268,7 @@ int wire_study_write(struct text *text, const struct study_row *row,
     wire_definition_write(text, definition, false);
     wire_iteration_write(text, &definition->iteration, row->progress.iteration);
     write_warm_start(text, definition, row->warm_start);
+    key_json(text, "copied_from", row->copied_from);
     text_char(text, '}');
     definition_free(definition);
     return 0;

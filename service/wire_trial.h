@@ -9,9 +9,13 @@
 #include "store.h"
 #include "text.h"
 
-// Appends the trial without its closing brace, so that more can follow.
-// ERROR_BUSY when its numbers are not of the definition, which was read before
-// it and may have been changed meanwhile.
+// ERROR_BUSY when the numbers of the row are not of the definition, which was
+// read before it and may have been changed meanwhile.
+int wire_trial_check(const struct definition *definition,
+                     const struct trial_row *row, struct error *err);
+
+// Checks the trial and appends it without its closing brace, so that more can
+// follow.
 int wire_trial_open(struct text *text, const struct definition *definition,
                     const char *study_key, const struct trial_row *row,
                     struct error *err);

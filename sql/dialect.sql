@@ -24,3 +24,8 @@
 -- Queries.
 -- word: lock | FOR NO KEY UPDATE | 
 -- word: position | strpos | instr
+-- The elements of a JSON array of strings, as rows with a column `value`.
+-- word: elements | json_array_elements_text | json_each
+-- word: json | ::json | 
+-- The first of an array of doubles; in SQLite a function of ours.
+-- word: first_value | ("values")[1] | first_double("values")

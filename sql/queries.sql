@@ -48,9 +48,6 @@ INSERT INTO users (name, admin, disabled, created_ms)
 VALUES ($1, $2, $3, $4)
 RETURNING id
 
--- name: user_get
-SELECT id, name, admin, disabled, created_ms FROM users WHERE id = $1
-
 -- name: user_count
 SELECT count(*) FROM users
 
@@ -94,7 +91,7 @@ s.invalid, s.started, s.cost, s.iteration
 -- fragment: study_select
 SELECT s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
     s.definition_revision, s.state, s.reason, s.created_ms, s.changed_ms,
-    s.warm_start,
+    s.warm_start, s.copied_from, s.copy_key,
     @progress_columns@
 FROM studies s JOIN users u ON u.id = s.owner_id
 
@@ -103,9 +100,10 @@ INSERT INTO studies (key, owner_id, identity, name, definition,
     definition_revision, state, reason, created_ms, changed_ms,
     next_number, revision, queued, running, complete, pruned,
     failed, infeasible, lost, cancelled, best_number, best_value,
-    started, cost, iteration)
+    started, cost, iteration, building_ms, copied_from, copy_key)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+    $26, $27, $28)
 ON CONFLICT (owner_id, identity) DO NOTHING
 RETURNING id
 
@@ -118,7 +116,7 @@ WHERE s.id = $1
 
 -- name: study_find
 @study_select@
-WHERE s.key = $1
+WHERE s.key = $1 AND s.building_ms IS NULL
 
 -- name: study_find_identity
 @study_select@
@@ -129,6 +127,10 @@ WHERE s.owner_id = $1 AND s.identity = $2
 WHERE ($1 = 0 OR s.owner_id = $1) AND ($2 = -1 OR s.state = $2)
     AND ($3 IS NULL OR @position@(lower(s.name), lower($3)) > 0)
     AND ($4 = 0 OR s.id < $4) AND ($5 = 0 OR s.id = $5)
+    AND ($7 IS NULL OR u.name = $7)
+    AND ($8 IS NULL OR EXISTS (
+        SELECT 1 FROM @elements@(s.definition@json@ -> 'tags') AS e WHERE e.value = $8))
+    AND s.building_ms IS NULL
 ORDER BY s.id DESC
 LIMIT $6
 
@@ -154,7 +156,31 @@ WHERE id = $1
 UPDATE studies SET warm_start = $2 WHERE id = $1
 
 -- name: study_progress
-SELECT s.id, s.owner_id, @progress_columns@ FROM studies s WHERE s.key = $1
+SELECT s.id, s.owner_id, @progress_columns@ FROM studies s
+WHERE s.key = $1 AND s.building_ms IS NULL
+
+-- A copy that is being built, if it was not given up.
+-- name: study_build
+UPDATE studies SET building_ms = $2 WHERE id = $1 AND building_ms > 0
+RETURNING id
+
+-- name: study_publish
+UPDATE studies SET identity = $2, building_ms = NULL WHERE id = $1
+
+-- name: study_abandon
+UPDATE studies SET building_ms = 0 WHERE id = $1 AND building_ms > 0
+
+-- name: studies_abandoned
+SELECT id FROM studies WHERE building_ms < $1 ORDER BY id LIMIT $2
+
+-- name: trial_last
+SELECT coalesce(max(number), -1) FROM trials WHERE study_id = $1
+
+-- name: trials_trim
+DELETE FROM trials WHERE study_id = $1 AND number >= $2
+
+-- name: reports_trim
+DELETE FROM reports WHERE study_id = $1 AND number >= $2
 
 -- Only where others write, too (watch.h).
 -- name: study_revisions (postgres)
@@ -251,34 +277,51 @@ WHERE study_id = $1 AND number = $2
 -- name: trial_get
 SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2
 
--- withdrawn up to $5: 1 leaves out what is deleted.
+-- $2: a bit for each state that is wanted. withdrawn up to $5: 1 leaves out
+-- what is deleted. $6: a JSON array of tags, one of which the trial must have.
+-- fragment: trial_matches
+(($2 >> state) & 1) = 1 AND coalesce(withdrawn, 0) <= $5
+    AND ($6 IS NULL OR (tags IS NOT NULL AND EXISTS (
+        SELECT 1 FROM @elements@(tags@json@) AS e
+        WHERE e.value IN (SELECT w.value FROM @elements@($6@json@) AS w))))
+    AND ($7 IS NULL OR (worker@json@ ->> 'name') = $7)
+    AND ($8 IS NULL OR @first_value@ >= $8)
+    AND ($9 IS NULL OR @first_value@ <= $9)
+
 -- name: trial_list
 SELECT @trial_columns@ FROM trials
-WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND number > $3
-    AND coalesce(withdrawn, 0) <= $5
+WHERE study_id = $1 AND number > $3
+    AND @trial_matches@
 ORDER BY number
 LIMIT $4
 
 -- name: trial_list_newest
 SELECT @trial_columns@ FROM trials
-WHERE study_id = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
-    AND coalesce(withdrawn, 0) <= $5
+WHERE study_id = $1 AND ($3 = -1 OR number < $3)
+    AND @trial_matches@
 ORDER BY number DESC
 LIMIT $4
 
 -- name: trial_list_changed
 SELECT @trial_columns@ FROM trials
-WHERE study_id + 0 = $1 AND ($2 = -1 OR state = $2) AND number > $3
-    AND coalesce(withdrawn, 0) <= $5 AND revision > $6
+WHERE study_id + 0 = $1 AND number > $3 AND revision > $10
+    AND @trial_matches@
 ORDER BY number
 LIMIT $4
 
 -- name: trial_list_changed_newest
 SELECT @trial_columns@ FROM trials
-WHERE study_id + 0 = $1 AND ($2 = -1 OR state = $2) AND ($3 = -1 OR number < $3)
-    AND coalesce(withdrawn, 0) <= $5 AND revision > $6
+WHERE study_id + 0 = $1 AND ($3 = -1 OR number < $3) AND revision > $10
+    AND @trial_matches@
 ORDER BY number DESC
 LIMIT $4
+
+-- Which trials to copy, and where they are.
+-- name: trial_choose
+SELECT number, point FROM trials
+WHERE study_id = $1 AND number >= $3 AND number <= $4
+    AND @trial_matches@
+ORDER BY number
 
 -- name: trials_since
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,

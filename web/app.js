@@ -3,7 +3,7 @@
 //
 // A view is a function mount(main, app, argument) that fills <main> and
 // returns {title, stop}. Routes live in the hash, so the page works behind any
-// path of a proxy.
+// path of a proxy; their arguments come as they are in the address.
 
 import {api} from './api.js';
 import {h, setText} from './dom.js';
@@ -13,7 +13,7 @@ import {mountStudy} from './view_study.js';
 
 const ROUTES = [
   [/^#\/study\/([^/]+)$/, mountStudy],
-  [/^#?\/?$/, mountStudies],
+  [/^#?\/?(?:\?(.*))?$/, mountStudies],
 ];
 
 const element = id => document.getElementById(id);
@@ -108,7 +108,7 @@ function route() {
   for (const [pattern, mounting] of ROUTES) {
     const match = pattern.exec(location.hash);
     if (match) {
-      mount(mounting, match[1] && decodeURIComponent(match[1]));
+      mount(mounting, match[1]);
       return;
     }
   }

@@ -8,6 +8,14 @@ import {choice, emptyState, stateBar} from './parts.js';
 
 const PAGE = 100;
 const MOST = 1000;
+const FILTERS = ['q', 'state', 'tag'];
+
+// The address of the list with these filters.
+function address(filter) {
+  const given = FILTERS.filter(name => filter[name])
+    .map(name => [name, filter[name]]);
+  return given.length ? `#/?${new URLSearchParams(given)}` : '#/';
+}
 
 function firstStudy() {
   return `curl -H "Authorization: Bearer $CUMAE_TOKEN" \\
@@ -28,13 +36,21 @@ function studyRow(study) {
   const best = h('td', {class: 'num'});
   const changed = h('td', {class: 'wide'});
   const link = h('a', {href: `#/study/${encodeURIComponent(study.id)}`});
+  const tags = h('span', {class: 'tags'});
   const element = h('tr', {},
-    h('th', {scope: 'row'}, link), state, goal, sampler, total,
+    h('th', {scope: 'row'}, link, tags), state, goal, sampler, total,
     h('td', {class: 'bar-cell'}, bar.element), best, changed);
 
   function update(next) {
     const objective = next.objectives?.[0];
     setText(link, next.name);
+    const shown = JSON.stringify(next.tags ?? []);
+    if (tags.dataset.tags !== shown) {
+      tags.dataset.tags = shown;
+      tags.replaceChildren(...(next.tags ?? []).map(tag =>
+        h('a', {class: 'tag', href: address({tag}),
+          'aria-label': `studies tagged ${tag}`}, tag)));
+    }
     if (state.dataset.state !== next.state) {
       state.dataset.state = next.state;
       state.replaceChildren(badge(next.state));
@@ -78,8 +94,12 @@ function fill(body, rows, studies) {
     body.replaceChildren(...wanted);
 }
 
-export function mountStudies(main, app) {
-  const filter = {q: '', state: '', limit: PAGE};
+// `argument` is the query of the address, in which the filters live.
+export function mountStudies(main, app, argument) {
+  const given = new URLSearchParams(argument ?? '');
+  const filter = {limit: PAGE};
+  for (const name of FILTERS)
+    filter[name] = given.get(name) ?? '';
   const rows = new Map();
   const body = h('tbody');
   const summary = h('p', {class: 'faint'});
@@ -91,7 +111,7 @@ export function mountStudies(main, app) {
   }}, 'Show more');
 
   function show({studies, next}) {
-    const filtered = filter.q !== '' || filter.state !== '';
+    const filtered = FILTERS.some(name => filter[name]);
     fill(body, rows, studies);
     list.hidden = studies.length === 0;
     more.hidden = !next || filter.limit === MOST;
@@ -111,21 +131,32 @@ export function mountStudies(main, app) {
       app.announce(`${text} found`);
   }
 
-  const search = h('input', {
-    type: 'search', placeholder: 'Filter by name', 'aria-label':
-    'Filter by name', oninput() {
-      filter.q = search.value.trim();
-      poller.now();
-    },
-  });
+  function narrow(name, value) {
+    filter[name] = value;
+    filter.limit = PAGE;
+    history.replaceState(null, '', address(filter));
+    poller.now();
+  }
+
+  function searchBox(name, label) {
+    const box = h('input', {
+      type: 'search', placeholder: label, 'aria-label': label,
+      oninput() {
+        narrow(name, box.value.trim());
+      },
+    });
+    box.value = filter[name];
+    return box;
+  }
+
+  const search = searchBox('q', 'Filter by name');
+  const tag = searchBox('tag', 'Filter by tag');
   const states = choice('State', [['', 'any state'], ['running', 'running'],
     ['paused', 'paused'], ['draining', 'draining'], ['finished', 'finished']],
-  value => {
-    filter.state = value;
-    poller.now();
-  });
+  value => narrow('state', value));
+  states.querySelector('select').value = filter.state;
   main.append(h('h1', {}, 'Studies'), summary,
-    h('div', {class: 'tools'}, search, states), list, empty, more);
+    h('div', {class: 'tools'}, search, tag, states), list, empty, more);
 
   const poller = poll(async signal => show(await api.studies(filter, signal)),
     app.refreshed);

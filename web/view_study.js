@@ -108,7 +108,8 @@ function steering(id, app, done) {
   };
 }
 
-export function mountStudy(main, app, id) {
+export function mountStudy(main, app, argument) {
+  const id = decodeURIComponent(argument);
   const trials = newTrials();
   const title = h('h1', {}, 'Study');
   const state = h('span');

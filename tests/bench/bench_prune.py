@@ -2,7 +2,8 @@
 """bench_prune.py - epochs saved by pruners against the regret that they cost
 
 Replays recorded learning curves (curves/, replay.py) for our pruners (prune.c)
-and, in the same run, for Optuna's (peer_pruners.py). Prints a table and writes
+and, in the same run, for Optuna's (peer_pruners.py). Prints a table, which of
+Optuna's pruners have none of ours as good (paired.py), and writes
 build/bench/prune.json.
 
 Variables: SEEDS=0-9, WORKERS=1,16, PRUNERS=name,... (ours), PEERS=0 leaves
@@ -22,6 +23,7 @@ sys.path.insert(0, str(HERE))
 
 import environment  # noqa: E402
 import figures_prune  # noqa: E402
+import paired  # noqa: E402
 import replay  # noqa: E402
 import yardstick  # noqa: E402
 
@@ -33,6 +35,7 @@ OURS = {
     "asha": "asha",
     "asha.factor2": "asha reduction_factor=2",
     "asha.factor4": "asha reduction_factor=4",
+    "asha.factor8": "asha reduction_factor=8",
     "hyperband": "hyperband max_resource={epochs}",
     "hyperband.factor4": "hyperband max_resource={epochs} reduction_factor=4",
     "threshold": "threshold upper={bound} n_warmup_steps=10",
@@ -43,6 +46,9 @@ OURS = {
     "extrapolate": "extrapolate max_resource={epochs}",
     "extrapolate.p05": "extrapolate max_resource={epochs} probability=0.05",
     "extrapolate.p40": "extrapolate max_resource={epochs} probability=0.4",
+    "extrapolate.p60": "extrapolate max_resource={epochs} probability=0.6",
+    "extrapolate.p70_from4": "extrapolate max_resource={epochs}"
+    " probability=0.7 n_min_reports=4",
 }
 
 EPOCHS = tuple(task for task in replay.TASKS if task not in replay.MEANS)
@@ -186,15 +192,20 @@ def main() -> None:
     result = yardstick.machine(HERE)
     result["seeds"] = len(seeds)
     program = args.cumaed.resolve().parent / "tests" / "bench" / "prune"
-    for name, scores in ours(program, cells, names).items():
-        for key, value in summary(cells, scores).items():
-            result[f"cumae.{name}.{key}"] = round(value, 3)
+    mine, theirs = ours(program, cells, names), {}
     if os.environ.get("PEERS") != "0":
         for row in peers(cells):
             result["versions.optuna"] = row["version"]
-            for key, value in summary(cells, row["scores"]).items():
-                result[f"optuna.{row['name']}.{key}"] = round(value, 3)
+            theirs[row["name"]] = row["scores"]
+    for house, found in (("cumae", mine), ("optuna", theirs)):
+        for name, scores in found.items():
+            for key, value in summary(cells, scores).items():
+                result[f"{house}.{name}.{key}"] = round(value, 3)
+    for key, value in paired.compare(cells, mine, theirs, EPOCHS).items():
+        result[key] = round(value, 3) if isinstance(value, float) else value
     print(table(result, workers))
+    for w in workers:
+        print(f"{w} workers, unmatched:", result[f"unmatched.{w}.names"] or "-")
     if "PRUNERS" not in os.environ and os.environ.get("PEERS") != "0":
         room = HERE.parents[1] / "build" / "bench"
         room.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,8 @@ import re
 
 from figures_text import origin, rows
 
+HOUSES = "(?:cumae|optuna)"
+
 
 def prune(_: str, figures: dict) -> str:
     """Return the section on saved epochs and regret."""
@@ -34,8 +36,28 @@ def prune(_: str, figures: dict) -> str:
             " In bold: no other pruner saves as much with as little regret."
             f" {origin(figures)}",
             rows(head, lines),
+            *matches(figures, workers),
         ]
     )
+
+
+def matches(figures: dict, workers: list) -> list:
+    """Return the sentence on which of Optuna's pruners ours do not match."""
+    parts = []
+    for w in workers:
+        alone = figures.get(f"unmatched.{w}.names")
+        if alone is None:
+            continue
+        names = ", ".join(title(f"optuna.{name}") for name in alone.split())
+        label = f"{w} worker{'s' if w > 1 else ''}"
+        parts.append(f"{names or 'none'} with {label}")
+    if not parts:
+        return []
+    return [
+        "Optuna's pruners that no pruner of ours matches in both saved epochs"
+        " and mean regret, within one standard error of the differences over"
+        f" the seeds: {'; '.join(parts)}."
+    ]
 
 
 def title(name: str) -> str:
@@ -81,11 +103,13 @@ def front(figures: dict, names: list, workers: int) -> list:
 
 def pruners_of(figures: dict) -> list:
     """Return the pruners that there are figures of."""
-    found = (re.fullmatch(r"(\D.*?)\.\d+\.saved", key) for key in figures)
+    pattern = re.compile(rf"({HOUSES}\..*?)\.\d+\.saved")
+    found = map(pattern.fullmatch, figures)
     return list(dict.fromkeys(match.group(1) for match in found if match))
 
 
 def workers_of(figures: dict) -> list:
     """Return the numbers of workers that there are figures of."""
-    found = (re.fullmatch(r"\D.*?\.(\d+)\.saved", key) for key in figures)
+    pattern = re.compile(rf"{HOUSES}\..*?\.(\d+)\.saved")
+    found = map(pattern.fullmatch, figures)
     return sorted({int(match.group(1)) for match in found if match})

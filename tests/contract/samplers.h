@@ -226,14 +226,6 @@ static inline void ask_kept(const struct question *question, uint64_t number,
 
 // ---- answers ----------------------------------------------------------------
 
-static inline bool same_point(const double *x, const double *y, size_t d)
-{
-    for (size_t k = 0; k < d; k++)
-        if (x[k] != y[k] && !(isnan(x[k]) && isnan(y[k])))
-            return false;
-    return true;
-}
-
 // Is the point that of a trial below `number`? Lost and cancelled ones do not
 // count.
 static inline bool taken(const struct history *history, uint64_t number,
@@ -242,7 +234,7 @@ static inline bool taken(const struct history *history, uint64_t number,
     for (size_t i = 0; i < history->n && i < number; i++)
         if (history->state[i] != TRIAL_LOST &&
             history->state[i] != TRIAL_CANCELLED &&
-            same_point(history_point(history, i), point, history->space->n))
+            space_same(history->space, history_point(history, i), point))
             return true;
     return false;
 }

@@ -5,32 +5,19 @@
 // There are always two instances: `live` makes the changes, `other` hears of
 // them. At the end of each test both and the store must hold the same.
 
-#include <unistd.h>
-
-#include "rng.h"
 #include "amend.h"
-#include "clock.h"
 #include "rerun.h"
-#include "studies.h"
-
-static struct database database;
-static struct store *store;
-static struct live *live, *other;
-static struct error err;
-static struct arena arena;
+#include "rng.h"
+#include "trials.h"
 
 #define BOUND "\"outcome_constraints\":[{\"name\":\"ms\",\"upper\":20}]"
 
-static void open_study(int kind, const char *members)
+static struct live *other;
+
+static void open_studies(int kind, const char *members)
 {
-    char json[512];
-    arena_init(&arena);
-    store = database_ready(&database, kind);
-    snprintf(json, sizeof json, ONE_FLOAT "%s%s", *members ? "," : "", members);
-    int64_t id = study_in(store, new_user(store, "anna"), "s", json);
-    live = other = NULL;
-    live_begin(&live, store, id);
-    store_rollback(store);
+    other = NULL;
+    open_study(kind, members);
 }
 
 static void check_everywhere(void)
@@ -41,83 +28,14 @@ static void check_everywhere(void)
     check_stored(live, store);
 }
 
-static void close_study(void)
+static void close_studies(void)
 {
     check_everywhere();
-    live_free(live);
     live_free(other);
-    store_close(store);
-    database_remove(&database);
-    arena_done(&arena);
-}
-
-static void begin(void)
-{
-    error_clear(&err);
-    live_begin(&live, store, live->id);
-}
-
-static int end(int result)
-{
-    live_commit(live, store);
-    ck_assert((result == 0) == (err.code == ERROR_NONE));
-    return result;
-}
-
-static void refused(enum error_code code, const char *word)
-{
-    ck_assert_int_eq(err.code, code);
-    ck_assert_msg(strstr(err.message, word) != NULL, "%s", err.message);
+    close_study();
 }
 
 // ---- messages ---------------------------------------------------------------
-
-static int64_t ask(void)
-{
-    size_t number = 0;
-    struct ask one = {.n = 1, .numbers = &number};
-    begin();
-    ck_assert_msg(end(trial_ask(live, store, &one, &err)) == 0, "%s",
-                  err.message);
-    ck_assert_msg(one.n_numbers == 1, "%s: %s", one.reason, one.detail);
-    return (int64_t)number;
-}
-
-static struct tell message(int64_t number, int state, size_t n, double value)
-{
-    return (struct tell){
-        .number = number,
-        .state = state,
-        .numbers = {.n_values = n, .values = {value}, .uncertainty = NAN},
-        .wall_s = NAN};
-}
-
-static int send(struct tell *tell)
-{
-    begin();
-    return end(trial_tell(live, store, tell, &err));
-}
-
-static void tell(int64_t number, double value)
-{
-    struct tell one = message(number, -1, 1, value);
-    ck_assert_msg(send(&one) == 0, "%s", err.message);
-}
-
-static void give_up(int64_t number)
-{
-    struct tell one = message(number, TRIAL_FAILED, 0, NAN);
-    ck_assert_msg(send(&one) == 0, "%s", err.message);
-}
-
-static void lose(int64_t number)
-{
-    struct expiry expiry = {.number = number,
-                            .now_ms = live->trials[number].lease_ms + 1};
-    begin();
-    ck_assert_int_eq(end(trial_expire(live, store, &expiry, &err)), 0);
-    ck_assert(expiry.lost);
-}
 
 // n trials with the values 0, 1 ... n - 1.
 static void tell_in_turn(int64_t n)
@@ -129,7 +47,7 @@ static void tell_in_turn(int64_t n)
 // A change that leaves everything alone.
 static struct amend change(int64_t number)
 {
-    return (struct amend){.tell = message(number, -1, 0, NAN),
+    return (struct amend){.tell = bare(number, -1),
                           .invalid = -1,
                           .revision = -1,
                           .arena = &arena};
@@ -194,13 +112,6 @@ static struct rerun rerun_states(unsigned states)
     return what;
 }
 
-static struct trial_row row_of(int64_t number)
-{
-    struct trial_row row;
-    must(store_trial_get(store, live->id, number, &arena, &row, &err));
-    return row;
-}
-
 // The details of the last event of this kind.
 static const char *last_detail(const char *kind)
 {
@@ -225,7 +136,7 @@ static void check_counts(int64_t complete, int64_t invalid, int64_t best)
 
 START_TEST(test_a_corrected_value_takes_the_place_of_the_old_one)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     tell_in_turn(4);
     edit(2, -1, 1, -5);
     check_counts(4, 0, 2);
@@ -236,13 +147,13 @@ START_TEST(test_a_corrected_value_takes_the_place_of_the_old_one)
     ck_assert_str_eq(last_detail("trial_edited"),
                      "{\"before\":{\"values\":[2.0]},"
                      "\"after\":{\"values\":[-5.0]}}");
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_state_moves_among_those_with_a_result)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     tell_in_turn(2);
     edit(0, TRIAL_FAILED, 0, NAN);
     check_counts(1, 0, 1);
@@ -250,19 +161,19 @@ START_TEST(test_a_state_moves_among_those_with_a_result)
     struct amend bare = change(0);
     bare.tell.state = TRIAL_COMPLETE;
     ck_assert_int_eq(amend(&bare), -1);
-    refused(ERROR_INVALID, "value");
+    check_refusal(ERROR_INVALID, "value");
     edit(0, TRIAL_COMPLETE, 1, 7);
     edit(1, TRIAL_PRUNED, 0, NAN);
     check_counts(1, 0, 0);
     ck_assert_double_eq(row_of(1).values[0], 1);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_what_a_correction_leaves_out_stays)
 {
-    open_study(_i, BOUND);
-    struct tell first = message(ask(), -1, 1, 0.5);
+    open_studies(_i, BOUND);
+    struct tell first = message(ask(), -1, 0.5);
     first.numbers.n_constraints = 1;
     first.numbers.constraints[0] = 30;
     first.numbers.uncertainty = 0.25;
@@ -282,13 +193,13 @@ START_TEST(test_what_a_correction_leaves_out_stays)
     must_amend(what);
     check_counts(1, 0, 0);
     ck_assert_double_eq(live->progress.best_value, 0.75);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_only_a_result_can_be_corrected)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     ask();
     lose(ask());
     for (int64_t number = 0; number < 2; number++) {
@@ -296,9 +207,9 @@ START_TEST(test_only_a_result_can_be_corrected)
         value.tell.numbers.n_values = 1;
         invalid.invalid = true;
         ck_assert_int_eq(amend(&value), -1);
-        refused(ERROR_CONFLICT, number ? "is lost" : "is running");
+        check_refusal(ERROR_CONFLICT, number ? "is lost" : "is running");
         ck_assert_int_eq(amend(&invalid), -1);
-        refused(ERROR_CONFLICT, "invalid");
+        check_refusal(ERROR_CONFLICT, "invalid");
     }
     struct amend notes = change(0), none = change(9);
     notes.notes = "of a trial that runs";
@@ -306,14 +217,14 @@ START_TEST(test_only_a_result_can_be_corrected)
     ck_assert_str_eq(row_of(0).notes, notes.notes);
     none.notes = "x";
     ck_assert_int_eq(amend(&none), -1);
-    refused(ERROR_NOT_FOUND, "number 9");
-    close_study();
+    check_refusal(ERROR_NOT_FOUND, "number 9");
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_an_equal_change_is_none)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     tell_in_turn(1);
     struct amend what = change(0);
     what.notes = "seen";
@@ -337,13 +248,13 @@ START_TEST(test_an_equal_change_is_none)
         "\"notes\":null,\"tags\":null,\"meta\":null},"
         "\"after\":{\"invalid\":true,\"invalid_reason\":\"wrong data\","
         "\"notes\":\"seen\",\"tags\":[\"a\"],\"meta\":{\"by\":1}}}");
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_long_text_is_in_the_event_by_its_length)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     tell_in_turn(1);
     struct amend what = change(0);
     char *notes = arena_zeros(&arena, 1, 2002);
@@ -353,13 +264,13 @@ START_TEST(test_a_long_text_is_in_the_event_by_its_length)
     ck_assert_str_eq(last_detail("trial_edited"),
                      "{\"before\":{\"notes\":null},"
                      "\"after\":{\"notes\":{\"bytes\":2001}}}");
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_change_of_what_has_changed_since_is_a_conflict)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     tell_in_turn(1);
     int64_t seen = row_of(0).revision;
     struct amend mine = change(0), yours = change(0);
@@ -368,26 +279,26 @@ START_TEST(test_a_change_of_what_has_changed_since_is_a_conflict)
     mine.revision = yours.revision = seen;
     must_amend(mine);
     ck_assert_int_eq(amend(&yours), -1);
-    refused(ERROR_CONFLICT, "revision");
+    check_refusal(ERROR_CONFLICT, "revision");
     ck_assert_str_eq(row_of(0).notes, "mine");
     must_amend(mine); // what a lost answer makes a client repeat
     yours.revision = row_of(0).revision;
     must_amend(yours);
     ck_assert_str_eq(row_of(0).notes, "yours");
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_tell_that_overwrites_is_an_edit)
 {
-    open_study(_i, "");
-    struct tell first = message(ask(), -1, 1, 3);
+    open_studies(_i, "");
+    struct tell first = message(ask(), -1, 3);
     first.overwrite = true; // of what has not been told: a tell
     ck_assert_int_eq(send(&first), 0);
     ck_assert_ptr_null(last_detail("trial_edited"));
-    struct tell other_value = message(0, -1, 1, 4);
+    struct tell other_value = message(0, -1, 4);
     ck_assert_int_eq(send(&other_value), -1);
-    refused(ERROR_CONFLICT, "first result stays");
+    check_refusal(ERROR_CONFLICT, "first result stays");
     other_value.overwrite = true;
     other_value.outputs = "{}";
     other_value.cost = &(double){2.5};
@@ -401,7 +312,7 @@ START_TEST(test_a_tell_that_overwrites_is_an_edit)
     int64_t revision = live->progress.revision;
     ck_assert_int_eq(send(&other_value), 0);
     ck_assert_int_eq(live->progress.revision, revision);
-    close_study();
+    close_studies();
 }
 END_TEST
 
@@ -409,7 +320,7 @@ END_TEST
 
 START_TEST(test_an_invalid_result_informs_nobody_and_comes_back)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     tell_in_turn(4);
     invalidate(0, true);
     check_counts(4, 1, 1);
@@ -428,21 +339,21 @@ START_TEST(test_an_invalid_result_informs_nobody_and_comes_back)
         ck_assert_uint_eq(live->history.seen[i], i);
     }
     ck_assert_ptr_null(row_of(0).withdrawn_reason);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_an_invalid_trial_may_be_corrected_and_repeated)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     tell_in_turn(2);
     invalidate(0, true);
-    struct tell again = message(0, -1, 1, 0), wrong = message(0, -1, 1, 8);
+    struct tell again = message(0, -1, 0), wrong = message(0, -1, 8);
     ck_assert_int_eq(send(&again), 0);
     ck_assert_int_eq(again.told, TRIAL_COMPLETE);
     ck_assert_double_eq(again.kept[0], 0);
     ck_assert_int_eq(send(&wrong), -1);
-    refused(ERROR_CONFLICT, "value 0");
+    check_refusal(ERROR_CONFLICT, "value 0");
     wrong.lenient = true;
     ck_assert_int_eq(send(&wrong), 0);
     ck_assert_double_eq(wrong.kept[0], 0);
@@ -457,38 +368,38 @@ START_TEST(test_an_invalid_trial_may_be_corrected_and_repeated)
     check_counts(2, 1, 1);
     invalidate(0, false);
     check_counts(2, 0, 0);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_reports_of_an_invalid_trial_prune_no_other)
 {
-    open_study(_i, "\"pruner\":{\"name\":\"median\",\"options\":"
-                   "{\"n_startup_trials\":1,\"n_warmup_steps\":0}}");
+    open_studies(_i, "\"pruner\":{\"name\":\"median\",\"options\":"
+                     "{\"n_startup_trials\":1,\"n_warmup_steps\":0}}");
     struct report good = {.number = ask(), .step = 1, .value = 0};
     begin();
-    ck_assert_int_eq(end(trial_report(live, store, &good, &err)), 0);
+    end_well(trial_report(live, store, &good, &err));
     tell(0, 0);
     for (int invalid = 1; invalid >= 0; invalid--) {
         invalidate(0, invalid);
         struct report bad = {.number = ask(), .step = 1, .value = 9};
         begin();
-        ck_assert_int_eq(end(trial_report(live, store, &bad, &err)), 0);
+        end_well(trial_report(live, store, &bad, &err));
         ck_assert_int_eq(bad.should_prune, !invalid);
         check_everywhere();
         // What comes late is kept all the same.
         struct report late = {.number = 0, .step = 2 + invalid, .value = 0};
         begin();
-        ck_assert_int_eq(end(trial_report(live, store, &late, &err)), 0);
+        end_well(trial_report(live, store, &late, &err));
         ck_assert_uint_eq(live->history.series[0].n, invalid ? 0 : 3);
     }
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_study_goes_on_when_what_ended_it_is_taken_away)
 {
-    open_study(_i, "\"budget\":{\"target\":0.5}");
+    open_studies(_i, "\"budget\":{\"target\":0.5}");
     tell(ask(), 0.25);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     invalidate(0, true);
@@ -498,24 +409,23 @@ START_TEST(test_a_study_goes_on_when_what_ended_it_is_taken_away)
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     edit(0, -1, 1, 1);
     ck_assert_int_eq(live->state, STUDY_RUNNING);
-    begin();
-    ck_assert_int_eq(end(study_steer(live, store, STUDY_DRAINING, 0, &err)), 0);
+    ck_assert_int_eq(steer(STUDY_DRAINING), 0);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     invalidate(1, true);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_failures_that_are_invalid_cost_no_budget)
 {
-    open_study(_i, "\"budget\":{\"max_failed\":2}");
+    open_studies(_i, "\"budget\":{\"max_failed\":2}");
     give_up(ask());
     invalidate(0, true);
     give_up(ask());
     give_up(ask());
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    close_study();
+    close_studies();
 }
 END_TEST
 
@@ -523,10 +433,10 @@ END_TEST
 
 START_TEST(test_a_deleted_trial_leaves_its_number)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     struct report report = {.number = ask(), .step = 1, .value = 0.5};
     begin();
-    ck_assert_int_eq(end(trial_report(live, store, &report, &err)), 0);
+    end_well(trial_report(live, store, &report, &err));
     tell(0, 0);
     tell_in_turn(2);
     check_everywhere();
@@ -547,23 +457,23 @@ START_TEST(test_a_deleted_trial_leaves_its_number)
     int64_t revision = live->progress.revision;
     ck_assert_int_eq(delete (0), 0);
     ck_assert_int_eq(live->progress.revision, revision);
-    struct tell late = message(0, -1, 1, 0);
+    struct tell late = message(0, -1, 0);
     ck_assert_int_eq(send(&late), -1);
-    refused(ERROR_NOT_FOUND, "trial 0 was deleted");
+    check_refusal(ERROR_NOT_FOUND, "trial 0 was deleted");
     struct amend what = change(0);
     what.invalid = false;
     ck_assert_int_eq(amend(&what), -1);
-    refused(ERROR_NOT_FOUND, "was deleted");
-    close_study();
+    check_refusal(ERROR_NOT_FOUND, "was deleted");
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_what_does_not_run_can_be_deleted)
 {
-    open_study(_i, "\"max_attempts\":1");
+    open_studies(_i, "\"max_attempts\":1");
     ask();
     ck_assert_int_eq(delete (0), -1);
-    refused(ERROR_CONFLICT, "is running");
+    check_refusal(ERROR_CONFLICT, "is running");
     lose(0);
     rerun_one(0);
     ck_assert_int_eq(live->progress.count[TRIAL_QUEUED], 1);
@@ -573,26 +483,26 @@ START_TEST(test_what_does_not_run_can_be_deleted)
         ck_assert_int_eq(live->progress.count[state], 0);
     ck_assert_int_eq(ask(), 2);
     ck_assert_int_eq(delete (9), -1);
-    refused(ERROR_NOT_FOUND, "number 9");
-    close_study();
+    check_refusal(ERROR_NOT_FOUND, "number 9");
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_repeated_ask_for_a_deleted_trial_makes_no_other)
 {
     size_t number;
-    open_study(_i, "");
+    open_studies(_i, "");
     struct ask one = {.n = 1, .numbers = &number};
     memset(one.key, 7, sizeof one.key);
     begin();
-    ck_assert_int_eq(end(trial_ask(live, store, &one, &err)), 0);
+    end_well(trial_ask(live, store, &one, &err));
     give_up(0);
     ck_assert_int_eq(delete (0), 0);
     begin();
     ck_assert_int_eq(end(trial_ask(live, store, &one, &err)), -1);
-    refused(ERROR_CONFLICT, "deleted");
+    check_refusal(ERROR_CONFLICT, "deleted");
     ck_assert_uint_eq(live->history.n, 1);
-    close_study();
+    close_studies();
 }
 END_TEST
 
@@ -600,7 +510,7 @@ END_TEST
 
 START_TEST(test_a_trial_is_run_again_with_its_point_and_texts)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     give_up(ask());
     struct amend what = change(0);
     what.tell.meta = "{\"by\":1}";
@@ -618,13 +528,13 @@ START_TEST(test_a_trial_is_run_again_with_its_point_and_texts)
     ck_assert_str_eq(row.tags, "[\"a\"]");
     ck_assert_str_eq(row.sampler, "rerun");
     ck_assert_int_eq(ask(), 1);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_trial_is_run_again_once)
 {
-    open_study(_i, "");
+    open_studies(_i, "");
     give_up(ask());
     rerun_one(0);
     ck_assert_uint_eq(rerun_one(0).n_new, 0); // it waits
@@ -642,14 +552,14 @@ START_TEST(test_a_trial_is_run_again_once)
     ck_assert_uint_eq(rerun_one(0).n_new, 1); // not really
     tell(ask(), 1);
     ck_assert_uint_eq(rerun_one(3).n_new, 1); // a result is measured twice
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_states_choose_what_is_run_again)
 {
     const unsigned failed = 1u << TRIAL_FAILED, complete = 1u << TRIAL_COMPLETE;
-    open_study(_i, "");
+    open_studies(_i, "");
     give_up(ask());
     tell(ask(), 1);
     give_up(ask());
@@ -666,22 +576,18 @@ START_TEST(test_states_choose_what_is_run_again)
     for (int i = 0; i < 3; i++)
         tell(ask(), 1);
     ck_assert_uint_eq(rerun_states(failed | complete).n, 0);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_more_than_a_call_may_hold_takes_another_call)
 {
-    open_study(_i, "\"sampler\":\"random\"");
-    for (int i = 0; i < 2; i++) {
-        size_t numbers[RERUN_MAX];
-        struct ask many = {.n = RERUN_MAX, .numbers = numbers};
-        begin();
-        ck_assert_int_eq(end(trial_ask(live, store, &many, &err)), 0);
-    }
+    open_studies(_i, "\"sampler\":\"random\"");
+    for (int i = 0; i < 2; i++)
+        ck_assert_uint_eq(ask_many(RERUN_MAX).n_numbers, RERUN_MAX);
     begin();
     for (int64_t i = 0; i < RERUN_MAX + 5; i++) {
-        struct tell one = message(i, TRIAL_FAILED, 0, NAN);
+        struct tell one = bare(i, TRIAL_FAILED);
         must(trial_tell(live, store, &one, &err));
     }
     end(0);
@@ -691,44 +597,43 @@ START_TEST(test_more_than_a_call_may_hold_takes_another_call)
     answer = rerun_states(1u << TRIAL_FAILED);
     ck_assert_uint_eq(answer.n_new, 5);
     ck_assert(!answer.more);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_call_with_an_impossible_number_enqueues_nothing)
 {
-    int64_t numbers[] = {0, 9};
-    open_study(_i, "");
+    int64_t two[] = {0, 9};
+    open_studies(_i, "");
     give_up(ask());
-    struct rerun what = {.numbers = numbers, .n_numbers = 2};
+    struct rerun what = {.numbers = two, .n_numbers = 2};
     ck_assert_int_eq(rerun(&what), -1);
-    refused(ERROR_NOT_FOUND, "number 9");
-    begin();
-    ck_assert_int_eq(end(study_steer(live, store, STUDY_DRAINING, 0, &err)), 0);
+    check_refusal(ERROR_NOT_FOUND, "number 9");
+    ck_assert_int_eq(steer(STUDY_DRAINING), 0);
     what.n_numbers = 1;
     ck_assert_int_eq(rerun(&what), -1);
-    refused(ERROR_CONFLICT, "finished");
+    check_refusal(ERROR_CONFLICT, "finished");
     ck_assert_uint_eq(live->history.n, 1);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_lost_one_that_ran_again_is_tried_again)
 {
-    open_study(_i, "\"max_attempts\":2");
+    open_studies(_i, "\"max_attempts\":2");
     give_up(ask());
     rerun_one(0);
     lose(ask());
     ck_assert_int_eq(ask(), 2);
     ck_assert_int_eq(live->trials[2].retry_of, 1);
     ck_assert_int_eq(live->trials[2].attempt, 2);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_what_runs_again_costs_budget)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":2}");
+    open_studies(_i, "\"budget\":{\"max_trials\":2}");
     give_up(ask());
     rerun_one(0);
     ck_assert_int_eq(ask(), 1);
@@ -738,19 +643,19 @@ START_TEST(test_what_runs_again_costs_budget)
     ck_assert_int_eq(delete (0), 0); // what was spent is spent
     ck_assert_int_eq(live->progress.started, 2);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 START_TEST(test_a_late_tell_takes_back_what_waits_to_run_again)
 {
-    open_study(_i, "\"max_attempts\":1");
+    open_studies(_i, "\"max_attempts\":1");
     lose(ask());
     rerun_one(0);
     tell(0, 1);
     ck_assert_int_eq(live->progress.count[TRIAL_QUEUED], 0);
     ck_assert_int_eq(live->progress.count[TRIAL_CANCELLED], 1);
-    close_study();
+    close_studies();
 }
 END_TEST
 
@@ -769,15 +674,15 @@ static const char *const studies[] = {
 };
 enum { STUDIES = sizeof studies / sizeof *studies };
 
-static void random_numbers(struct rng *rng, struct told_numbers *numbers)
+static void random_numbers(struct rng *rng, struct told_numbers *told)
 {
     const struct definition *d = live->definition;
-    numbers->n_values = d->n_objectives;
-    numbers->n_constraints = d->n_outcome_constraints;
+    told->n_values = d->n_objectives;
+    told->n_constraints = d->n_outcome_constraints;
     for (size_t i = 0; i < d->n_objectives; i++)
-        numbers->values[i] = rng_uniform(rng);
+        told->values[i] = rng_uniform(rng);
     for (size_t i = 0; i < d->n_outcome_constraints; i++)
-        numbers->constraints[i] = 30 * rng_uniform(rng);
+        told->constraints[i] = 30 * rng_uniform(rng);
 }
 
 // Tells, edits, withdraws, deletes or runs again a random trial, which may be
@@ -787,7 +692,7 @@ static bool act(struct rng *rng, int64_t number)
     static const int states[] = {-1, -1, TRIAL_COMPLETE, TRIAL_FAILED,
                                  TRIAL_PRUNED};
     double dice = rng_uniform(rng);
-    struct tell told = message(number, states[rng_below(rng, 5)], 0, NAN);
+    struct tell told = bare(number, states[rng_below(rng, 5)]);
     struct amend what = change(number);
     struct rerun again = {.numbers = &number, .n_numbers = 1};
     random_numbers(rng, &told.numbers);
@@ -869,8 +774,8 @@ static void check_forgotten(int64_t number, struct amend what)
 
 START_TEST(test_models_of_what_was_changed_are_forgotten)
 {
-    open_study(_i, "\"sampler\":{\"name\":\"gp\",\"options\":"
-                   "{\"n_startup_trials\":2}}");
+    open_studies(_i, "\"sampler\":{\"name\":\"gp\",\"options\":"
+                     "{\"n_startup_trials\":2}}");
     tell_in_turn(4);
     struct amend edited = change(0), notes = change(0);
     edited.tell.numbers.n_values = 1;
@@ -884,14 +789,14 @@ START_TEST(test_models_of_what_was_changed_are_forgotten)
     notes.notes = "a text teaches nothing";
     must_amend(notes);
     ck_assert_ptr_nonnull(live->ahead.fitted);
-    close_study();
+    close_studies();
 }
 END_TEST
 
 // Loops over studies and databases.
 START_TEST(test_a_restart_after_an_edit_changes_no_suggestion)
 {
-    open_study(_i % DATABASES, studies[_i / DATABASES]);
+    open_studies(_i % DATABASES, studies[_i / DATABASES]);
     struct rng rng = rng_at(20250307, (uint64_t)_i);
     int64_t rewritten = 0, edits = 0;
     for (int i = 0; i < 80; i++) {
@@ -913,7 +818,7 @@ START_TEST(test_a_restart_after_an_edit_changes_no_suggestion)
     for (int i = 0; i < 5; i++)
         ask();
     check_suggestions_since(live, rewritten);
-    close_study();
+    close_studies();
 }
 END_TEST
 

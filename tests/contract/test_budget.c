@@ -1,142 +1,50 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // test_budget.c - what a budget lets an ask hand out, on both databases
-//
-// Every change runs as the engine runs it: on a live study, in a transaction
-// that locks its row. At the end of each test the store must hold what memory
-// holds, so that another instance counts the same.
 
 #include "bring.h"
-#include "studies.h"
+#include "trials.h"
 
-static struct database database;
-static struct store *store;
-static struct live *live;
-static struct error err;
-static int64_t owner;
-
-// A study with a space of one float and these members besides.
-static void open_study(int kind, const char *members)
+static void open_random(int kind, const char *members)
 {
     char json[512];
-    store = database_ready(&database, kind);
-    owner = new_user(store, "anna");
-    snprintf(json, sizeof json, ONE_FLOAT ",\"sampler\":\"random\",%s",
-             members);
-    int64_t id = study_in(store, owner, "s", json);
-    live = NULL;
-    live_begin(&live, store, id);
-    store_rollback(store);
+    snprintf(json, sizeof json, "\"sampler\":\"random\",%s", members);
+    open_study(kind, json);
 }
 
-static void close_study(void)
+static void must_patch(const char *changes)
 {
-    check_stored(live, store);
-    live_free(live);
-    store_close(store);
-    database_remove(&database);
+    ck_assert_int_eq(patch(changes), 0);
 }
 
-// Goes on as another instance that has just started.
-static void restart(void)
+static void must_steer(enum study_state state)
 {
-    int64_t id = live->id;
-    live_free(live);
-    live = NULL;
-    live_begin(&live, store, id);
-    store_rollback(store);
-}
-
-static void begin(void)
-{
-    error_clear(&err);
-    live_begin(&live, store, live->id);
-}
-
-static int end(int result)
-{
-    live_commit(live, store);
-    ck_assert((result == 0) == (err.code == ERROR_NONE));
-    return result;
+    ck_assert_int_eq(steer(state), 0);
 }
 
 // ---- the messages of a worker -----------------------------------------------
-
-static size_t numbers[ASK_MAX_TRIALS];
-
-static struct ask ask(size_t n)
-{
-    struct ask ask = {.n = n, .numbers = numbers};
-    begin();
-    ck_assert_msg(end(trial_ask(live, store, &ask, &err)) == 0, "%s",
-                  err.message);
-    return ask;
-}
 
 // Asks for n trials, of which `expected` come for want of more.
 static void ask_for(size_t n, size_t expected, const char *reason,
                     const char *detail)
 {
-    struct ask some = ask(n);
+    struct ask some = ask_many(n);
     ck_assert_uint_eq(some.n_numbers, expected);
     ck_assert_pstr_eq(some.reason, reason);
     if (detail)
         ck_assert_str_eq(some.detail, detail);
 }
 
-static size_t ask_one(void)
+static int send_cost(int64_t number, int state, double value, double cost)
 {
-    ask_for(1, 1, NULL, NULL);
-    return numbers[0];
-}
-
-static struct tell message(size_t number, int state, double value)
-{
-    return (struct tell){.number = (int64_t)number,
-                         .state = state,
-                         .numbers = {.n_values = isnan(value) ? 0u : 1u,
-                                     .values = {value},
-                                     .uncertainty = NAN},
-                         .wall_s = NAN};
-}
-
-static int send(struct tell *tell)
-{
-    begin();
-    return end(trial_tell(live, store, tell, &err));
-}
-
-static int send_cost(size_t number, int state, double value, double cost)
-{
-    struct tell one = message(number, state, value);
+    struct tell one =
+        isnan(value) ? bare(number, state) : message(number, state, value);
     one.cost = &cost;
     return send(&one);
 }
 
-static void tell(size_t number, double value)
-{
-    struct tell one = message(number, -1, value);
-    ck_assert_msg(send(&one) == 0, "%s", err.message);
-}
-
-static void tell_cost(size_t number, double cost)
+static void tell_cost(int64_t number, double cost)
 {
     ck_assert_msg(send_cost(number, -1, 1, cost) == 0, "%s", err.message);
-}
-
-static void give_up(size_t number)
-{
-    struct tell one = message(number, TRIAL_FAILED, NAN);
-    ck_assert_msg(send(&one) == 0, "%s", err.message);
-}
-
-// Has the trial marked lost, as after its lease.
-static void lose(size_t number)
-{
-    struct expiry expiry = {.number = (int64_t)number,
-                            .now_ms = live->trials[number].lease_ms + 1};
-    begin();
-    ck_assert_int_eq(end(trial_expire(live, store, &expiry, &err)), 0);
-    ck_assert(expiry.lost);
 }
 
 static void import(double value, const double *cost)
@@ -147,7 +55,7 @@ static void import(double value, const double *cost)
     trial.tell = message(0, -1, value);
     trial.tell.cost = cost;
     begin();
-    ck_assert_int_eq(end(bring_trials(live, store, &bring, &err)), 0);
+    end_well(bring_trials(live, store, &bring, &err));
 }
 
 static void enqueue(size_t n)
@@ -158,35 +66,14 @@ static void enqueue(size_t n)
     for (size_t i = 0; i < n; i++)
         trials[i].point = points[i];
     begin();
-    ck_assert_int_eq(end(bring_trials(live, store, &bring, &err)), 0);
-}
-
-static void patch(const char *changes)
-{
-    struct arena arena;
-    arena_init(&arena);
-    begin();
-    json_t *json = wire_parse(changes, strlen(changes), &arena, &err);
-    struct definition *definition =
-        wire_definition_patch(live->definition, json, &err);
-    ck_assert_msg(definition != NULL, "%s", err.message);
-    ck_assert_int_eq(end(study_redefine(live, store, definition, owner, &err)),
-                     0);
-    json_decref(json);
-    arena_done(&arena);
-}
-
-static void steer(enum study_state state)
-{
-    begin();
-    ck_assert_int_eq(end(study_steer(live, store, state, owner, &err)), 0);
+    end_well(bring_trials(live, store, &bring, &err));
 }
 
 // ---- trials -----------------------------------------------------------------
 
 START_TEST(test_an_ask_gets_what_is_left_and_hears_why)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":5}");
+    open_random(_i, "\"budget\":{\"max_trials\":5}");
     ask_for(2, 2, NULL, NULL);
     ask_for(10, 3, "budget", "max_trials 5 reached: 5 handed out");
     ask_for(1, 0, "budget", "max_trials 5 reached: 5 handed out");
@@ -197,7 +84,7 @@ END_TEST
 
 START_TEST(test_an_ask_for_all_that_is_left_has_no_reason)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":5}");
+    open_random(_i, "\"budget\":{\"max_trials\":5}");
     ask_for(5, 5, NULL, NULL);
     close_study();
 }
@@ -207,7 +94,7 @@ END_TEST
 // out, and two results come of it.
 START_TEST(test_a_retry_is_the_point_that_it_was)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":2},\"max_attempts\":2");
+    open_random(_i, "\"budget\":{\"max_trials\":2},\"max_attempts\":2");
     ask_for(2, 2, NULL, NULL);
     tell(1, 1);
     lose(0);
@@ -218,7 +105,7 @@ START_TEST(test_a_retry_is_the_point_that_it_was)
     ck_assert_int_eq(live->progress.started, 2);
     restart();
     ck_assert_int_eq(live->tally.started, 2);
-    tell(numbers[0], 1);
+    tell((int64_t)numbers[0], 1);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     close_study();
 }
@@ -226,8 +113,8 @@ END_TEST
 
 START_TEST(test_a_study_whose_attempts_ran_out_finishes)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":1},\"max_attempts\":1");
-    size_t number = ask_one();
+    open_random(_i, "\"budget\":{\"max_trials\":1},\"max_attempts\":1");
+    int64_t number = ask();
     lose(number);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     ck_assert_str_eq(live->reason, "max_trials 1 reached: 1 handed out");
@@ -237,8 +124,8 @@ END_TEST
 
 START_TEST(test_a_late_tell_ends_a_study_that_waits_for_a_retry)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":1},\"max_attempts\":2");
-    size_t number = ask_one();
+    open_random(_i, "\"budget\":{\"max_trials\":1},\"max_attempts\":2");
+    int64_t number = ask();
     lose(number);
     ck_assert_int_eq(live->state, STUDY_RUNNING);
     tell(number, 1);
@@ -249,7 +136,7 @@ END_TEST
 
 START_TEST(test_enqueued_points_count_when_they_are_handed_out)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":2}");
+    open_random(_i, "\"budget\":{\"max_trials\":2}");
     enqueue(3);
     import(1, NULL);
     ck_assert_int_eq(live->progress.started, 0);
@@ -265,9 +152,9 @@ END_TEST
 
 START_TEST(test_no_more_than_max_running_run)
 {
-    open_study(_i, "\"budget\":{\"max_running\":3},\"max_attempts\":2");
+    open_random(_i, "\"budget\":{\"max_running\":3},\"max_attempts\":2");
     ask_for(10, 3, "budget", "max_running 3 reached: 3 running");
-    ck_assert_double_gt(ask(1).retry_after_s, 0);
+    ck_assert_double_gt(ask_many(1).retry_after_s, 0);
     lose(0);
     ask_for(2, 1, "budget", "max_running 3 reached: 3 running");
     ck_assert_int_eq(live->trials[numbers[0]].retry_of, 0);
@@ -277,7 +164,7 @@ END_TEST
 
 START_TEST(test_failures_stop_retries_too)
 {
-    open_study(_i, "\"budget\":{\"max_failed\":2},\"max_attempts\":3");
+    open_random(_i, "\"budget\":{\"max_failed\":2},\"max_attempts\":3");
     ask_for(4, 4, NULL, NULL);
     give_up(0);
     lose(1);
@@ -296,9 +183,9 @@ END_TEST
 // 0.1 told ten times is 1, though the doubles add up to less.
 START_TEST(test_a_cost_is_spent_exactly)
 {
-    open_study(_i, "\"budget\":{\"max_cost\":1}");
+    open_random(_i, "\"budget\":{\"max_cost\":1}");
     for (int i = 0; i < 10; i++)
-        tell_cost(ask_one(), 0.1);
+        tell_cost(ask(), 0.1);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     ck_assert_str_eq(live->reason, "max_cost 1 reached: 1 was spent");
     ask_for(1, 0, "finished", NULL);
@@ -310,13 +197,13 @@ END_TEST
 // would make it 12; so three more are handed out, of the six that are wanted.
 START_TEST(test_running_trials_are_expected_to_cost_the_mean)
 {
-    open_study(_i, "\"budget\":{\"max_cost\":10}");
-    tell_cost(ask_one(), 1);
-    tell_cost(ask_one(), 3);
+    open_random(_i, "\"budget\":{\"max_cost\":10}");
+    tell_cost(ask(), 1);
+    tell_cost(ask(), 3);
     ask_for(6, 3, "budget",
             "max_cost 10 reached: 4 was spent, and 3 running are expected to "
             "cost 6");
-    ck_assert_double_gt(ask(1).retry_after_s, 0);
+    ck_assert_double_gt(ask_many(1).retry_after_s, 0);
     restart();
     ask_for(6, 0, "budget", NULL);
     tell_cost(2, 0.5); // 4.5 spent, 2 running at 1.5: 7.5
@@ -330,14 +217,14 @@ END_TEST
 // bounded by max_running, then no more are handed out than fit.
 START_TEST(test_a_crowd_overspends_by_no_more_than_a_trial)
 {
-    open_study(_i, "\"budget\":{\"max_cost\":100.5,\"max_running\":30}");
-    struct ask some = ask(500);
+    open_random(_i, "\"budget\":{\"max_cost\":100.5,\"max_running\":30}");
+    struct ask some = ask_many(500);
     while (some.n_numbers > 0) {
         size_t n = some.n_numbers, wave[ASK_MAX_TRIALS];
         memcpy(wave, numbers, n * sizeof *wave);
         for (size_t i = 0; i < n; i++)
-            tell_cost(wave[i], 1);
-        some = ask(500);
+            tell_cost((int64_t)wave[i], 1);
+        some = ask_many(500);
     }
     ck_assert_str_eq(some.reason, "finished");
     ck_assert_double_eq(live->progress.cost, 101);
@@ -347,7 +234,7 @@ END_TEST
 
 START_TEST(test_all_ends_cost)
 {
-    open_study(_i, "\"budget\":{\"max_cost\":100}");
+    open_random(_i, "\"budget\":{\"max_cost\":100}");
     ask_for(5, 5, NULL, NULL);
     ck_assert_int_eq(send_cost(0, TRIAL_COMPLETE, 1, 1), 0);
     ck_assert_int_eq(send_cost(1, TRIAL_PRUNED, 1, 2), 0);
@@ -362,8 +249,8 @@ END_TEST
 
 START_TEST(test_a_cost_is_counted_once)
 {
-    open_study(_i, "\"budget\":{\"max_cost\":100}");
-    size_t number = ask_one();
+    open_random(_i, "\"budget\":{\"max_cost\":100}");
+    int64_t number = ask();
     tell_cost(number, 3);
     ck_assert_int_eq(send_cost(number, -1, 1, 3), 0);
     tell(number, 1); // says nothing of the cost
@@ -372,7 +259,7 @@ START_TEST(test_a_cost_is_counted_once)
     ck_assert_int_eq(err.code, ERROR_CONFLICT);
     ck_assert_ptr_nonnull(strstr(err.message, "at a cost of 3"));
     ck_assert_double_eq(live->progress.cost, 3);
-    size_t free_of_charge = ask_one();
+    int64_t free_of_charge = ask();
     tell(free_of_charge, 1);
     ck_assert_int_eq(send_cost(free_of_charge, -1, 1, 4), -1);
     restart();
@@ -387,7 +274,7 @@ END_TEST
 START_TEST(test_an_imported_cost_is_an_estimate_and_not_spent)
 {
     static const double cost = 5;
-    open_study(_i, "\"budget\":{\"max_cost\":10}");
+    open_random(_i, "\"budget\":{\"max_cost\":10}");
     import(1, &cost);
     ck_assert_double_eq(live->progress.cost, 0);
     ask_for(5, 2, "budget", NULL);
@@ -398,17 +285,14 @@ END_TEST
 START_TEST(test_a_cost_is_kept_without_a_limit)
 {
     struct trial_row row;
-    struct arena arena;
-    open_study(_i, "\"notes\":\"\"");
-    tell_cost(ask_one(), 0);
-    tell_cost(ask_one(), 2.5);
-    arena_init(&arena);
+    open_random(_i, "\"notes\":\"\"");
+    tell_cost(ask(), 0);
+    tell_cost(ask(), 2.5);
     must(store_trial_get(store, live->id, 0, &arena, &row, &err));
     ck_assert_double_eq(row.cost, 0);
     must(store_trial_get(store, live->id, 1, &arena, &row, &err));
     ck_assert_double_eq(row.cost, 2.5);
     ck_assert_double_eq(live->progress.cost, 2.5);
-    arena_done(&arena);
     close_study();
 }
 END_TEST
@@ -419,12 +303,12 @@ END_TEST
 
 START_TEST(test_the_next_iteration_begins_when_enough_has_ended)
 {
-    open_study(_i, BY_FOUR);
+    open_random(_i, BY_FOUR);
     ask_for(10, 4, "waiting_for_iteration",
             "iteration 1: 0 of 4 trials have ended, the next one begins at 2");
     tell(3, 1);
     restart();
-    ck_assert_double_gt(ask(1).retry_after_s, 0);
+    ck_assert_double_gt(ask_many(1).retry_after_s, 0);
     give_up(0);
     ask_for(3, 3, NULL, NULL);
     ck_assert_int_eq(live->trials[4].iteration, 2);
@@ -441,7 +325,7 @@ END_TEST
 
 START_TEST(test_without_a_fraction_all_must_end)
 {
-    open_study(_i, "\"iteration\":{\"points\":3}");
+    open_random(_i, "\"iteration\":{\"points\":3}");
     ask_for(3, 3, NULL, NULL);
     tell(0, 1);
     tell(1, 1);
@@ -455,9 +339,9 @@ END_TEST
 // 0.7 of 10 is 7, though the product of the doubles is above.
 START_TEST(test_a_fraction_of_the_points_is_exact)
 {
-    open_study(_i, "\"iteration\":{\"points\":10,\"trigger_fraction\":0.7}");
+    open_random(_i, "\"iteration\":{\"points\":10,\"trigger_fraction\":0.7}");
     ask_for(10, 10, NULL, NULL);
-    for (size_t i = 0; i < 6; i++)
+    for (int64_t i = 0; i < 6; i++)
         tell(i, 1);
     ask_for(1, 0, "waiting_for_iteration", NULL);
     tell(6, 1);
@@ -468,7 +352,7 @@ END_TEST
 
 START_TEST(test_a_lost_trial_holds_its_iteration_until_its_attempts_end)
 {
-    open_study(_i, "\"iteration\":{\"points\":2},\"max_attempts\":2");
+    open_random(_i, "\"iteration\":{\"points\":2},\"max_attempts\":2");
     ask_for(2, 2, NULL, NULL);
     tell(0, 1);
     lose(1);
@@ -485,7 +369,7 @@ END_TEST
 
 START_TEST(test_enqueued_points_have_a_place_in_an_iteration)
 {
-    open_study(_i, "\"iteration\":{\"points\":2}");
+    open_random(_i, "\"iteration\":{\"points\":2}");
     enqueue(3);
     import(1, NULL);
     ask_for(5, 2, "waiting_for_iteration", NULL);
@@ -502,15 +386,15 @@ END_TEST
 
 START_TEST(test_iterations_can_be_changed_begun_and_ended)
 {
-    open_study(_i, "\"notes\":\"\"");
+    open_random(_i, "\"notes\":\"\"");
     ask_for(3, 3, NULL, NULL);
-    patch("{\"iteration\":{\"points\":2}}");
+    must_patch("{\"iteration\":{\"points\":2}}");
     ask_for(5, 2, "waiting_for_iteration", NULL);
     ck_assert_int_eq(live->trials[2].iteration, 0);
     ck_assert_int_eq(live->trials[3].iteration, 1);
-    patch("{\"iteration\":{\"points\":3}}");
+    must_patch("{\"iteration\":{\"points\":3}}");
     ask_for(5, 1, "waiting_for_iteration", NULL);
-    patch("{\"iteration\":null}");
+    must_patch("{\"iteration\":null}");
     ask_for(5, 5, NULL, NULL);
     ck_assert_int_eq(live->trials[8].iteration, 0);
     close_study();
@@ -552,23 +436,23 @@ static void check_change(int kind, const struct change *change)
 {
     char budget[200];
     snprintf(budget, sizeof budget, "{\"budget\":%s}", change->set);
-    open_study(kind, "\"notes\":\"\"");
+    open_random(kind, "\"notes\":\"\"");
     run_three();
-    size_t still = ask_one();
-    patch(budget);
+    int64_t still = ask();
+    must_patch(budget);
     ck_assert_int_eq(live->state, STUDY_RUNNING); // as something runs
-    ck_assert_uint_eq(ask(1).n_numbers, 0);
+    ck_assert_uint_eq(ask_many(1).n_numbers, 0);
     tell(still, 2);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    patch("{\"notes\":\"n\"}");
+    must_patch("{\"notes\":\"n\"}");
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    patch(change->raise);
+    must_patch(change->raise);
     ck_assert_int_eq(live->state, STUDY_RUNNING);
     ck_assert_ptr_null(live->reason);
-    patch(change->lower);
+    must_patch(change->lower);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     ck_assert_ptr_nonnull(live->reason);
-    patch(change->remove);
+    must_patch(change->remove);
     ck_assert_int_eq(live->state, STUDY_RUNNING);
     ask_for(1, 1, NULL, NULL);
     close_study();
@@ -583,11 +467,11 @@ END_TEST
 
 START_TEST(test_a_stopped_study_is_opened_by_no_budget)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":5}");
-    tell(ask_one(), 1);
-    steer(STUDY_DRAINING);
+    open_random(_i, "\"budget\":{\"max_trials\":5}");
+    tell(ask(), 1);
+    must_steer(STUDY_DRAINING);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    patch("{\"budget\":{\"max_trials\":9}}");
+    must_patch("{\"budget\":{\"max_trials\":9}}");
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     ask_for(1, 0, "finished", "stopped");
     close_study();
@@ -596,12 +480,12 @@ END_TEST
 
 START_TEST(test_who_is_refused_hears_what_people_did)
 {
-    open_study(_i, "\"budget\":{\"max_trials\":5}");
+    open_random(_i, "\"budget\":{\"max_trials\":5}");
     ask_for(2, 2, NULL, NULL);
-    steer(STUDY_PAUSED);
+    must_steer(STUDY_PAUSED);
     ask_for(1, 0, "paused", "paused until somebody resumes it");
-    steer(STUDY_RUNNING);
-    steer(STUDY_DRAINING);
+    must_steer(STUDY_RUNNING);
+    must_steer(STUDY_DRAINING);
     ask_for(1, 0, "draining", "stopped; 2 trials are still running");
     close_study();
 }

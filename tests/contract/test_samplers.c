@@ -65,7 +65,7 @@ START_TEST(test_seeds_and_numbers_give_different_points)
             bool order =
                 i >= 20 && j >= 20 && strcmp(samplers[_i]->name, "grid") == 0;
             ck_assert(order ||
-                      !same_point(answers[i].point, answers[j].point, 8));
+                      !space_same(&space, answers[i].point, answers[j].point));
         }
     history_done(&history);
     space_done(&space);

@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // test_several.c - several objectives, outcome constraints, noise and reasons,
 // on both databases
-//
-// As in test_trial.c, the store must hold at the end of each test what memory
-// holds.
 
-#include <unistd.h>
-
-#include "clock.h"
-#include "studies.h"
-
-static struct database database;
-static struct store *store;
-static struct live *live;
-static struct error err;
-static struct arena arena;
+#include "trials.h"
 
 #define TWO                                                                    \
     "\"sampler\":\"random\",\"objectives\":[{\"name\":\"loss\"},"              \
@@ -23,88 +11,37 @@ static struct arena arena;
     "\"outcome_constraints\":[{\"name\":\"ms\",\"upper\":20},"                 \
     "{\"name\":\"mb\",\"lower\":-1,\"upper\":8}]"
 
-static void open_study(int kind, const char *members)
-{
-    char json[512];
-    arena_init(&arena);
-    store = database_ready(&database, kind);
-    snprintf(json, sizeof json, ONE_FLOAT ",%s", members);
-    int64_t id = study_in(store, new_user(store, "anna"), "s", json);
-    live = NULL;
-    live_begin(&live, store, id);
-    store_rollback(store);
-}
-
-static void close_study(void)
-{
-    check_stored(live, store);
-    live_free(live);
-    store_close(store);
-    database_remove(&database);
-    arena_done(&arena);
-}
-
-static void begin(void)
-{
-    error_clear(&err);
-    live_begin(&live, store, live->id);
-}
-
-static int end(int result)
-{
-    live_commit(live, store);
-    ck_assert((result == 0) == (err.code == ERROR_NONE));
-    return result;
-}
-
-static size_t numbers[4];
-
 static struct ask ask_with_key(unsigned char key)
 {
     struct ask ask = {.n = 1, .numbers = numbers, .arena = &arena};
     memset(ask.key, key, sizeof ask.key);
     begin();
-    ck_assert_msg(end(trial_ask(live, store, &ask, &err)) == 0, "%s",
-                  err.message);
+    end_well(trial_ask(live, store, &ask, &err));
     ck_assert_uint_eq(ask.n_numbers, 1);
     return ask;
 }
 
-static int64_t ask(void)
+static struct tell values(int64_t number, size_t n, const double *values)
 {
-    ask_with_key(0);
-    return (int64_t)numbers[0];
-}
-
-static struct tell message(int64_t number, size_t n, const double *values)
-{
-    struct tell tell = {.number = number,
-                        .state = -1,
-                        .numbers = {.n_values = n, .uncertainty = NAN},
-                        .wall_s = NAN};
+    struct tell tell = bare(number, -1);
+    tell.numbers.n_values = n;
     memcpy(tell.numbers.values, values, n * sizeof *values);
     return tell;
 }
 
 static struct tell two(int64_t number, double loss, double auc)
 {
-    return message(number, 2, (double[]){loss, auc});
+    return values(number, 2, (double[]){loss, auc});
 }
 
 // One value, and outcomes in the order of BOUNDS.
 static struct tell bounded(int64_t number, double value, double ms, double mb)
 {
-    struct tell tell = message(number, 1, &value);
+    struct tell tell = message(number, -1, value);
     tell.numbers.n_constraints = 2;
     tell.numbers.constraints[0] = ms;
     tell.numbers.constraints[1] = mb;
     return tell;
-}
-
-static int send(struct tell *tell)
-{
-    begin();
-    return end(trial_tell(live, store, tell, &err));
 }
 
 static void send_as(enum trial_state told, struct tell tell)
@@ -117,16 +54,8 @@ static void refuse(enum error_code code, const char *word, struct tell tell)
 {
     int64_t revision = live->progress.revision;
     ck_assert_int_eq(send(&tell), -1);
-    ck_assert_int_eq(err.code, code);
-    ck_assert_msg(strstr(err.message, word) != NULL, "%s", err.message);
+    check_refusal(code, word);
     ck_assert_int_eq(live->progress.revision, revision);
-}
-
-static struct trial_row row_of(int64_t number)
-{
-    struct trial_row row;
-    must(store_trial_get(store, live->id, number, &arena, &row, &err));
-    return row;
 }
 
 // ---- objectives -------------------------------------------------------------
@@ -165,9 +94,9 @@ START_TEST(test_another_number_of_values_is_refused)
     open_study(_i, TWO);
     int64_t number = ask();
     double three[] = {1, 2, 3};
-    refuse(ERROR_INVALID, "2 numbers", message(number, 1, three));
-    refuse(ERROR_INVALID, "not 3", message(number, 3, three));
-    refuse(ERROR_INVALID, "values are required", message(number, 0, three));
+    refuse(ERROR_INVALID, "2 numbers", values(number, 1, three));
+    refuse(ERROR_INVALID, "not 3", values(number, 3, three));
+    refuse(ERROR_INVALID, "values are required", values(number, 0, three));
     struct tell noisy = two(number, 1, 2);
     noisy.numbers.uncertainty = 0.5;
     refuse(ERROR_INVALID, "uncertainty", noisy);
@@ -203,7 +132,7 @@ START_TEST(test_a_pruned_trial_takes_no_report_for_several_values)
     open_study(_i, TWO);
     struct report report = {.number = ask(), .step = 1, .value = 3};
     begin();
-    ck_assert_int_eq(end(trial_report(live, store, &report, &err)), 0);
+    end_well(trial_report(live, store, &report, &err));
     struct tell pruned = two(0, 1, 2);
     pruned.numbers.n_values = 0;
     pruned.state = TRIAL_PRUNED;
@@ -334,7 +263,7 @@ START_TEST(test_an_uncertainty_is_the_root_of_the_variance)
     static const double told[] = {0.5, 0, NAN}, kept[] = {0.25, 0, NAN};
     open_study(_i, "\"direction\":\"maximize\"");
     for (int i = 0; i < 3; i++) {
-        struct tell tell = message(ask(), 1, (double[]){1});
+        struct tell tell = message(ask(), -1, 1);
         tell.numbers.uncertainty = told[i];
         send_as(TRIAL_COMPLETE, tell);
         ck_assert(same_number(live->history.variance[i], kept[i]));
@@ -353,7 +282,7 @@ START_TEST(test_why_a_trial_was_chosen_is_kept_and_said_again)
     struct expiry expiry = {.number = first,
                             .now_ms = live->trials[first].lease_ms + 1};
     begin();
-    ck_assert_int_eq(end(trial_expire(live, store, &expiry, &err)), 0);
+    end_well(trial_expire(live, store, &expiry, &err));
     ck_assert(expiry.lost);
     for (int again = 0; again < 2; again++) {
         struct ask ask = ask_with_key(7);
@@ -361,7 +290,7 @@ START_TEST(test_why_a_trial_was_chosen_is_kept_and_said_again)
         ck_assert_str_eq(ask.why[0], "trial 0 again, which was lost");
     }
     ck_assert_str_eq(row_of(1).why, "trial 0 again, which was lost");
-    struct tell tell = message(1, 1, (double[]){1});
+    struct tell tell = message(1, -1, 1);
     send_as(TRIAL_COMPLETE, tell);
     ck_assert_str_eq(row_of(1).why, "trial 0 again, which was lost");
     close_study();

@@ -38,17 +38,6 @@ START_TEST(test_user_is_found_again_and_names_are_unique)
     must_fail(ERROR_CONFLICT, store_user_add(store, &bert, &err));
     must(store_user_count(store, &count, &err));
     ck_assert_int_eq(count, 2);
-
-    struct user_row found;
-    must(store_user_get(store, anna.id, &arena, &found, &err));
-    ck_assert_int_eq(found.id, anna.id);
-    ck_assert_str_eq(found.name, "anna");
-    ck_assert(found.admin && !found.disabled);
-    ck_assert_int_eq(found.created_ms, 5);
-    must(store_user_get(store, bert.id, &arena, &found, &err));
-    ck_assert(!found.admin && found.disabled);
-    must_fail(ERROR_NOT_FOUND,
-              store_user_get(store, bert.id + 100, &arena, &found, &err));
     close_database();
 }
 END_TEST

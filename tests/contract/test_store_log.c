@@ -266,7 +266,13 @@ START_TEST(test_large_transaction_passes_through)
         must(store_trial_add(store, &trial, &err));
     }
     must(store_commit(store, &err));
-    struct trial_filter all = {study, -1, -1, -1, false, true, TRIALS};
+    struct trial_filter all = {.study_id = study,
+                               .after_number = -1,
+                               .since_revision = -1,
+                               .value_min = NAN,
+                               .value_max = NAN,
+                               .deleted = true,
+                               .limit = TRIALS};
     must(store_trial_list(store, &all, see_trial, &seen, &err));
     ck_assert_uint_eq(seen.n, TRIALS);
     must(store_ping(store, &err));

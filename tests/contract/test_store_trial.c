@@ -283,7 +283,12 @@ START_TEST(test_trial_erase_leaves_number_point_and_keys)
                              .ended_ms = 5,
                              .ended_revision = 6,
                              .revision = 60};
-    struct trial_filter all = {study, -1, -1, -1, false, false, 10};
+    struct trial_filter all = {.study_id = study,
+                               .after_number = -1,
+                               .since_revision = -1,
+                               .value_min = NAN,
+                               .value_max = NAN,
+                               .limit = 10};
     struct seen seen = {0};
     must(store_trial_add(store, &full, &err));
     for (int64_t number = 7; number < 9; number++) {
@@ -343,9 +348,16 @@ START_TEST(test_trial_list_filters_in_either_order)
         trial.state = i % 2 == 0 ? TRIAL_COMPLETE : TRIAL_RUNNING;
         must(store_trial_add(store, &trial, &err));
     }
-    struct trial_filter all = {study, -1, -1, -1, false, true, 10}, some = all;
+    struct trial_filter all = {.study_id = study,
+                               .after_number = -1,
+                               .since_revision = -1,
+                               .value_min = NAN,
+                               .value_max = NAN,
+                               .deleted = true,
+                               .limit = 10},
+                        some = all;
     check_trials(all, 6, (int64_t[]){0, 1, 2, 3, 4, 5});
-    some.state = TRIAL_COMPLETE;
+    some.states = 1u << TRIAL_COMPLETE;
     check_trials(some, 3, (int64_t[]){0, 2, 4});
     some.after_number = 0;
     some.limit = 1;

@@ -1,80 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // test_trial.c - the life of trials and studies, on both databases
-//
-// Every change runs as the engine runs it: on a live study, in a transaction
-// that locks its row. At the end of each test the store must hold what memory
-// holds.
 
 #include <unistd.h>
 
 #include "clock.h"
-#include "studies.h"
-
-static struct database database;
-static struct store *store;
-static struct live *live;
-static struct error err;
-static int64_t owner;
-
-// A study with a space of one float and these members besides.
-static void open_study(int kind, const char *members)
-{
-    char json[512];
-    store = database_ready(&database, kind);
-    owner = new_user(store, "anna");
-    snprintf(json, sizeof json, ONE_FLOAT "%s%s", *members ? "," : "", members);
-    int64_t id = study_in(store, owner, "s", json);
-    live = NULL;
-    live_begin(&live, store, id);
-    store_rollback(store);
-}
-
-static void close_study(void)
-{
-    check_stored(live, store);
-    live_free(live);
-    store_close(store);
-    database_remove(&database);
-}
-
-static void begin(void)
-{
-    error_clear(&err);
-    live_begin(&live, store, live->id);
-}
-
-// Ends the change and returns what it returned.
-static int end(int result)
-{
-    live_commit(live, store);
-    ck_assert((result == 0) == (err.code == ERROR_NONE));
-    return result;
-}
-
-static enum trial_state state_of(size_t number)
-{
-    return (enum trial_state)live->history.state[number];
-}
+#include "trials.h"
 
 // ---- the messages of a worker -----------------------------------------------
-
-static size_t numbers[ASK_MAX_TRIALS];
-
-static struct ask ask_many(size_t n)
-{
-    struct ask ask = {.n = n, .numbers = numbers};
-    begin();
-    ck_assert_msg(end(trial_ask(live, store, &ask, &err)) == 0, "%s",
-                  err.message);
-    return ask;
-}
-
-static int64_t ask(void)
-{
-    struct ask one = ask_many(1);
-    ck_assert_msg(one.n_numbers == 1, "%s: %s", one.reason, one.detail);
-    return (int64_t)numbers[0];
-}
 
 // No trial is handed out, for this reason.
 static void ask_in_vain(const char *reason)
@@ -84,38 +16,9 @@ static void ask_in_vain(const char *reason)
     ck_assert_pstr_eq(one.reason, reason);
 }
 
-static struct tell message(int64_t number, int state, double value)
-{
-    return (struct tell){
-        .number = number,
-        .state = state,
-        .numbers = {.n_values = 1, .values = {value}, .uncertainty = NAN},
-        .wall_s = NAN};
-}
-
 static double kept(const struct tell *tell)
 {
     return tell->n_kept ? tell->kept[0] : NAN;
-}
-
-static int send(struct tell *tell)
-{
-    begin();
-    return end(trial_tell(live, store, tell, &err));
-}
-
-static void tell(int64_t number, double value)
-{
-    struct tell one = message(number, -1, value);
-    ck_assert_msg(send(&one) == 0, "%s", err.message);
-}
-
-static void give_up(int64_t number)
-{
-    struct tell one = message(number, TRIAL_FAILED, NAN);
-    one.numbers.n_values = 0;
-    ck_assert_msg(send(&one) == 0, "%s", err.message);
-    ck_assert_int_eq(one.told, TRIAL_FAILED);
 }
 
 static struct report report_as(int64_t number, int64_t step, double value,
@@ -124,7 +27,7 @@ static struct report report_as(int64_t number, int64_t step, double value,
     struct report one = {
         .number = number, .step = step, .value = value, .lenient = lenient};
     begin();
-    ck_assert_int_eq(end(trial_report(live, store, &one, &err)), 0);
+    end_well(trial_report(live, store, &one, &err));
     return one;
 }
 
@@ -138,24 +41,8 @@ static bool expire(int64_t number)
 {
     struct expiry expiry = {.number = number, .now_ms = clock_wall_ms()};
     begin();
-    ck_assert_int_eq(end(trial_expire(live, store, &expiry, &err)), 0);
+    end_well(trial_expire(live, store, &expiry, &err));
     return expiry.lost;
-}
-
-// Waits until the lease has run out, and has the trial marked lost.
-static void lose(int64_t number)
-{
-    while (clock_wall_ms() < live->trials[number].lease_ms)
-        usleep(10000);
-    ck_assert(expire(number));
-    ck_assert_int_eq(state_of((size_t)number), TRIAL_LOST);
-}
-
-static void check_row(int64_t number, struct trial_row *row,
-                      struct arena *arena)
-{
-    ck_assert_int_eq(store_trial_get(store, live->id, number, arena, row, &err),
-                     0);
 }
 
 // ---- ask --------------------------------------------------------------------
@@ -170,10 +57,7 @@ START_TEST(test_numbers_are_dense_and_rows_are_stored)
     for (size_t i = 0; i < 5; i++)
         ck_assert_uint_eq(numbers[i], i);
     ck_assert_int_eq(ask(), 5);
-    struct arena arena;
-    struct trial_row row;
-    arena_init(&arena);
-    check_row(4, &row, &arena);
+    struct trial_row row = row_of(4);
     ck_assert_int_eq(row.state, TRIAL_RUNNING);
     ck_assert_str_eq(row.sampler, "auto");
     ck_assert_int_eq(row.attempt, 1);
@@ -181,7 +65,6 @@ START_TEST(test_numbers_are_dense_and_rows_are_stored)
     ck_assert_int_ge(row.lease_ms, before + 100000);
     ck_assert_int_le(row.lease_ms, clock_wall_ms() + 100000);
     ck_assert(row.point[0] >= 0 && row.point[0] <= 1);
-    arena_done(&arena);
     close_study();
 }
 END_TEST
@@ -295,7 +178,7 @@ static int64_t reach(enum trial_state state)
         lose(number);
     else if (state != TRIAL_RUNNING)
         ck_assert_int_eq(send(&one), 0);
-    ck_assert_int_eq(state_of((size_t)number), state);
+    ck_assert_int_eq(state_of(number), state);
     return number;
 }
 
@@ -305,7 +188,7 @@ static void check_transition(const struct transition *t)
     struct tell one = message(number, t->to, t->equal ? 1 : 2);
     one.lenient = t->lenient;
     int result = send(&one);
-    enum trial_state now = state_of((size_t)number);
+    enum trial_state now = state_of(number);
     ck_assert_int_eq(result, t->outcome == REFUSED ? -1 : 0);
     ck_assert(result == 0 || err.code == ERROR_CONFLICT);
     ck_assert_int_eq(now,
@@ -338,15 +221,11 @@ START_TEST(test_a_value_that_is_no_number_is_a_failure)
             ck_assert_uint_eq(one.n_kept, 0);
         }
     }
-    struct arena arena;
-    struct trial_row row;
-    arena_init(&arena);
-    check_row(0, &row, &arena);
+    struct trial_row row = row_of(0);
     ck_assert_str_eq(row.error, "the value is NaN");
-    check_row(1, &row, &arena);
+    row = row_of(1);
     ck_assert_str_eq(row.error, "the value is infinite");
     ck_assert_uint_eq(row.n_values, 0);
-    arena_done(&arena);
     close_study();
 }
 END_TEST
@@ -354,8 +233,7 @@ END_TEST
 START_TEST(test_a_complete_trial_needs_a_value)
 {
     open_study(_i, "");
-    struct tell one = message(ask(), -1, 0);
-    one.numbers.n_values = 0;
+    struct tell one = bare(ask(), -1);
     ck_assert_int_eq(send(&one), -1);
     ck_assert_int_eq(err.code, ERROR_INVALID);
     ck_assert_int_eq(state_of(0), TRIAL_RUNNING);
@@ -483,7 +361,7 @@ START_TEST(test_a_late_tell_cancels_the_twin)
     ck_assert_int_eq(state_of(1), TRIAL_CANCELLED);
     struct heartbeat beat = {.number = 1};
     begin();
-    ck_assert_int_eq(end(trial_heartbeat(live, store, &beat, &err)), 0);
+    end_well(trial_heartbeat(live, store, &beat, &err));
     ck_assert(!beat.go_on);
     ck_assert_str_eq(beat.reason, "cancelled");
     close_study();
@@ -527,17 +405,17 @@ START_TEST(test_a_heartbeat_renews_a_lease_that_is_half_over)
     int64_t first = live->trials[0].lease_ms;
     struct heartbeat beat = {.number = 0};
     begin();
-    ck_assert_int_eq(end(trial_heartbeat(live, store, &beat, &err)), 0);
+    end_well(trial_heartbeat(live, store, &beat, &err));
     ck_assert(beat.go_on && beat.reason == NULL);
     ck_assert_int_eq(beat.lease_ms, first);
     while (clock_wall_ms() < first - 400)
         usleep(10000);
     begin();
-    ck_assert_int_eq(end(trial_heartbeat(live, store, &beat, &err)), 0);
+    end_well(trial_heartbeat(live, store, &beat, &err));
     ck_assert_int_gt(beat.lease_ms, first);
     tell(0, 1);
     begin();
-    ck_assert_int_eq(end(trial_heartbeat(live, store, &beat, &err)), 0);
+    end_well(trial_heartbeat(live, store, &beat, &err));
     ck_assert(!beat.go_on);
     ck_assert_str_eq(beat.reason, "complete");
     close_study();
@@ -579,7 +457,7 @@ START_TEST(test_a_stop_is_for_ever)
     ck_assert(report(0, 3, 0.5).should_prune);
     struct heartbeat beat = {.number = 0};
     begin();
-    ck_assert_int_eq(end(trial_heartbeat(live, store, &beat, &err)), 0);
+    end_well(trial_heartbeat(live, store, &beat, &err));
     ck_assert_str_eq(beat.reason, "stopped");
     check_stored(live, store);
     tell(0, 0.5);
@@ -737,27 +615,6 @@ START_TEST(test_a_grid_without_a_new_point_is_exhausted)
 END_TEST
 
 // ---- steering ---------------------------------------------------------------
-
-static int steer(enum study_state state)
-{
-    begin();
-    return end(study_steer(live, store, state, owner, &err));
-}
-
-static int patch(const char *changes)
-{
-    struct arena arena;
-    arena_init(&arena);
-    begin();
-    json_t *json = wire_parse(changes, strlen(changes), &arena, &err);
-    struct definition *definition =
-        wire_definition_patch(live->definition, json, &err);
-    ck_assert_msg(definition != NULL, "%s", err.message);
-    int result = end(study_redefine(live, store, definition, owner, &err));
-    json_decref(json);
-    arena_done(&arena);
-    return result;
-}
 
 START_TEST(test_a_paused_study_takes_tells_and_hands_out_nothing)
 {

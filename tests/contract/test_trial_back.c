@@ -1,72 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // test_trial_back.c - trials handed back, taken back, and leases that were
 // spared, on both databases
-//
-// Changes run as in test_trial.c; at the end of each test the store must hold
-// what memory holds.
 
 #include "bring.h"
-#include "studies.h"
-
-static struct database database;
-static struct store *store;
-static struct live *live;
-static struct error err;
-static int64_t owner;
-
-static void open_study(int kind, const char *members)
-{
-    char json[512];
-    store = database_ready(&database, kind);
-    owner = new_user(store, "anna");
-    snprintf(json, sizeof json, ONE_FLOAT "%s%s", *members ? "," : "", members);
-    int64_t id = study_in(store, owner, "s", json);
-    live = NULL;
-    live_begin(&live, store, id);
-    store_rollback(store);
-}
-
-static void close_study(void)
-{
-    check_stored(live, store);
-    live_free(live);
-    store_close(store);
-    database_remove(&database);
-}
-
-static void begin(void)
-{
-    error_clear(&err);
-    live_begin(&live, store, live->id);
-}
-
-static int end(int result)
-{
-    live_commit(live, store);
-    ck_assert((result == 0) == (err.code == ERROR_NONE));
-    return result;
-}
-
-static enum trial_state state_of(int64_t number)
-{
-    return (enum trial_state)live->history.state[number];
-}
+#include "trials.h"
 
 static struct ask ask_for(double max_seconds)
 {
-    static size_t numbers[1];
     struct ask ask = {.n = 1, .numbers = numbers, .max_seconds = max_seconds};
     begin();
-    ck_assert_msg(end(trial_ask(live, store, &ask, &err)) == 0, "%s",
-                  err.message);
+    end_well(trial_ask(live, store, &ask, &err));
     return ask;
-}
-
-static int64_t ask(void)
-{
-    struct ask one = ask_for(0);
-    ck_assert_msg(one.n_numbers == 1, "%s: %s", one.reason, one.detail);
-    return (int64_t)one.numbers[0];
 }
 
 static int64_t enqueue(int64_t priority)
@@ -75,40 +19,23 @@ static int64_t enqueue(int64_t priority)
     struct brought trial = {.point = point, .priority = priority};
     struct bring bring = {.trials = &trial, .n = 1};
     begin();
-    ck_assert_int_eq(end(bring_trials(live, store, &bring, &err)), 0);
+    end_well(bring_trials(live, store, &bring, &err));
     return trial.number;
 }
 
 static struct tell told(int64_t number, int state, double value, double wall_s)
 {
-    struct tell tell = {
-        .number = number,
-        .state = state,
-        .numbers = {.n_values = isnan(value) ? 0u : 1u,
-                    .values = {value},
-                    .uncertainty = NAN},
-        .wall_s = wall_s,
-    };
-    begin();
-    ck_assert_msg(end(trial_tell(live, store, &tell, &err)) == 0, "%s",
-                  err.message);
+    struct tell tell =
+        isnan(value) ? bare(number, state) : message(number, state, value);
+    tell.wall_s = wall_s;
+    ck_assert_msg(send(&tell) == 0, "%s", err.message);
     return tell;
-}
-
-static void tell(int64_t number, double value)
-{
-    told(number, -1, value, NAN);
 }
 
 static int refused(int64_t number, int state, double value)
 {
-    struct tell tell = {
-        .number = number,
-        .state = state,
-        .numbers = {.n_values = 1, .values = {value}, .uncertainty = NAN},
-        .wall_s = NAN};
-    begin();
-    ck_assert_int_eq(end(trial_tell(live, store, &tell, &err)), -1);
+    struct tell tell = message(number, state, value);
+    ck_assert_int_eq(send(&tell), -1);
     return (int)err.code;
 }
 
@@ -116,8 +43,7 @@ static struct release release(int64_t number)
 {
     struct release one = {.number = number, .reason = "preempted"};
     begin();
-    ck_assert_msg(end(trial_release(live, store, &one, &err)) == 0, "%s",
-                  err.message);
+    end_well(trial_release(live, store, &one, &err));
     return one;
 }
 
@@ -132,7 +58,7 @@ static struct heartbeat beat(int64_t number)
 {
     struct heartbeat one = {.number = number};
     begin();
-    ck_assert_int_eq(end(trial_heartbeat(live, store, &one, &err)), 0);
+    end_well(trial_heartbeat(live, store, &one, &err));
     return one;
 }
 
@@ -140,18 +66,13 @@ static struct report report(int64_t number)
 {
     struct report one = {.number = number, .step = 1, .value = 2};
     begin();
-    ck_assert_int_eq(end(trial_report(live, store, &one, &err)), 0);
+    end_well(trial_report(live, store, &one, &err));
     return one;
 }
 
 static void check_error(int64_t number, const char *error)
 {
-    struct arena arena;
-    struct trial_row row;
-    arena_init(&arena);
-    must(store_trial_get(store, live->id, number, &arena, &row, &err));
-    ck_assert_pstr_eq(row.error, error);
-    arena_done(&arena);
+    ck_assert_pstr_eq(row_of(number).error, error);
 }
 
 // ---- handed back ------------------------------------------------------------
@@ -403,31 +324,18 @@ END_TEST
 
 START_TEST(test_a_cancelled_study_stays_so_until_it_is_resumed)
 {
-    struct arena arena;
     open_study(_i, "\"budget\":{\"max_trials\":3}");
     ask();
     ck_assert_int_eq(cancel_study(), 0);
-    arena_init(&arena);
-    begin();
-    json_t *notes = wire_parse("{\"notes\":\"n\"}", 13, &arena, &err);
-    must(study_redefine(live, store,
-                        wire_definition_patch(live->definition, notes, &err),
-                        owner, &err));
-    end(0);
-    json_decref(notes);
-    arena_done(&arena);
+    ck_assert_int_eq(patch("{\"notes\":\"n\"}"), 0);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
-    begin();
-    must(study_steer(live, store, STUDY_RUNNING, owner, &err));
-    end(0);
+    ck_assert_int_eq(steer(STUDY_RUNNING), 0);
     ck_assert_int_eq(live->state, STUDY_RUNNING);
     ck_assert_ptr_null(live->reason);
     ask();
     ask();
     ck_assert_int_eq(cancel_study(), 0);
-    begin();
-    must(study_steer(live, store, STUDY_RUNNING, owner, &err));
-    end(0);
+    ck_assert_int_eq(steer(STUDY_RUNNING), 0);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     ck_assert_str_eq(live->reason, "max_trials 3 reached: 3 handed out");
     close_study();
@@ -446,7 +354,7 @@ static struct expiry expire(int64_t number, int64_t now_ms, int64_t spared_ms,
                          .spared_ms = spared_ms,
                          .set_back_ms = set_back_ms};
     begin();
-    ck_assert_int_eq(end(trial_expire(live, store, &one, &err)), 0);
+    end_well(trial_expire(live, store, &one, &err));
     return one;
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """test_python_client.py - the Python client against the real service"""
 
+import csv
+import json
 import multiprocessing
 import os
 import signal
@@ -273,6 +275,38 @@ def test_trials_are_corrected_deleted_and_run_again(client):
     assert kinds == ["trial_edited"] * 2 + ["trial_deleted", "trial_edited"]
 
 
+def test_studies_are_cloned_merged_and_found(service, client, monkeypatch):
+    study = cumae.Study("Copied", {"x": SPACE["x"], "flag": SPACE["flag"]},
+                        tags=["a"], client=client)
+    for value in (0.25, 0.5, 0.75):
+        study.add_trial({"x": value, "flag": True}, value)
+    clone = study.clone(
+        "clone", trials={"value_max": 0.5}, tags=["b"],
+        space={"x": cumae.Float(0.25, 9)},
+    )
+    assert isinstance(clone, cumae.Study) and clone.name == "clone"
+    assert [trial.value for trial in clone.trials()] == [0.25, 0.5]
+    assert study.clone(
+        "clone", trials={"value_max": 0.5}, tags=["b"],
+        space={"x": cumae.Float(0.25, 9)},
+    ).id == clone.id
+    with pytest.raises(cumae.Unprocessable, match="trial 0"):
+        study.clone("narrow", space={"x": cumae.Float(0.5, 1)})
+    with pytest.raises(cumae.Conflict):
+        study.clone("Copied")
+    flat = study.clone("flat", space={"flag": None}, unfit="skip")
+    assert flat.trials() == [] and list(flat.info()["space"]) == ["x"]
+    assert clone.merge(study, study.id) == {
+        "study_id": clone.id, "added": 1, "present": 5, "unfit": 0}
+    found = clone.trials(state=["complete", "failed"], value_min=0.6)
+    assert [trial.value for trial in found] == [0.75]
+    monkeypatch.setenv("CUMAE_URL", service.url)
+    monkeypatch.setenv("CUMAE_TOKEN", service.token)
+    assert [s["name"] for s in cumae.studies(tag="b")] == ["clone"]
+    assert [s["name"] for s in cumae.studies(q="COP", tag="a")] == ["Copied"]
+    assert list(cumae.studies(owner="nobody")) == []
+
+
 def test_a_released_trial_is_handed_to_the_next_worker_at_once(client):
     study = cumae.Study("released", SPACE, client=client)
     trial = study.trial()
@@ -321,3 +355,28 @@ def test_work_ends_before_a_trial_that_does_not_fit_into_the_walltime(client):
     with pytest.raises(cumae.StudyEnded, match="walltime"):
         study.ask(max_seconds=100)
     assert len(list(study.work(n_trials=2, walltime=lambda: 5000.0))) == 2
+
+
+def test_a_study_is_exported_to_a_file(client, tmp_path):
+    study = cumae.Study("exported", {"x": SPACE["x"]}, client=client)
+    study.import_trials(
+        {"params": {"x": i / 10}, "value": i, "meta": {"text": "é" * 1000}}
+        for i in range(10)
+    )
+    long = {"params": {"x": 0.5}, "value": 1, "meta": {"text": "y" * 250_000}}
+    study.import_trials([long] * 15)
+    study.import_trials([long] * 15)
+    study.import_trials([long] * 15)
+    study.export(tmp_path / "study.jsonl")
+    lines = (tmp_path / "study.jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["study"]["id"] == study.id
+    trials = [json.loads(line) for line in lines[1:]]
+    assert [trial["number"] for trial in trials] == list(range(55))
+    assert trials[54]["meta"] == long["meta"]
+    study.export(str(tmp_path / "study.csv"))
+    with (tmp_path / "study.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["values.value"] for row in rows[:3]] == ["0.0", "1.0", "2.0"]
+    assert len(rows) == 55 and rows[3]["params.x"] == "0.3"
+    assert sorted(p.name for p in tmp_path.glob("study.*")) == [
+        "study.csv", "study.jsonl"]

@@ -251,7 +251,8 @@ static int show(const struct world *world, struct error *err)
         d = wire_definition_load(row.definition, err);
     struct shown shown = {&arena, d};
     const struct trial_filter filter = {.study_id = world->study_id,
-                                        .state = -1,
+                                        .value_min = NAN,
+                                        .value_max = NAN,
                                         .after_number = -1,
                                         .since_revision = -1,
                                         .limit = 10};

@@ -757,6 +757,112 @@ def rerun(name, status, word, /, **body):
                 **body)
 
 
+CLONE = "/studies/{study}/clone"
+MERGE = "/studies/{study}/merge"
+
+
+def clone(what, status, mention, /, **fields):
+    """Clone the study with a body that is wrong in these fields."""
+    body = {"name": "a clone", "trials": "none", **fields}
+    body = {key: value for key, value in body.items() if value is not GONE}
+    return post(f"clone with {what}", CLONE, status, mention, **body)
+
+
+def merge(what, status, mention, /, **fields):
+    """Merge with a body that is wrong in these fields."""
+    body = {"from": ["AAAAAAAAAAAA"], **fields}
+    body = {key: value for key, value in body.items() if value is not GONE}
+    return post(f"merge with {what}", MERGE, status, mention, **body)
+
+
+COPIES = [
+    clone("no name", EITHER, "name", name=GONE),
+    clone("an empty name", 422, "name", name=""),
+    clone("a number as name", 400, "name", name=7),
+    clone("201 bytes of name", SIZE, "name|200", name="x" * 201),
+    clone("an unknown field", 400, "colour", colour=1),
+    clone("trials that are a number", 400, "trials", trials=1),
+    clone("trials that are an array", 400, "trials", trials=[1]),
+    clone("trials that are no word", 422, "trials|ended", trials="all"),
+    clone("an unknown filter", 400, "worker", trials={"worker": "w"}),
+    clone("states that are a word", 400, "states", trials={"states": "lost"}),
+    clone("no states", 400, "states", trials={"states": []}),
+    clone("the state lost", 422, "states|lost", trials={"states": ["lost"]}),
+    clone("a state that is a number", 422, "states", trials={"states": [2]}),
+    clone("tags that are a word", 400, "tags", trials={"tags": "a"}),
+    clone("a tag that is a number", 400, "tags", trials={"tags": [1]}),
+    clone("an empty tag", 422, "tags", trials={"tags": [""]}),
+    clone("one number", 400, "numbers", trials={"numbers": [1]}),
+    clone("numbers that are halves", 400, "numbers",
+          trials={"numbers": [0.5, 1.5]}),
+    clone("numbers that fall", 422, "numbers", trials={"numbers": [3, 1]}),
+    clone("negative numbers", 422, "numbers", trials={"numbers": [-1, 1]}),
+    clone("a bound that is a word", 400, "value_min",
+          trials={"value_min": "low"}),
+    clone("a bound that is NaN", 422, "value_max", trials={"value_max": NAN}),
+    clone("bounds that cross", 422, "value_min|value_max",
+          trials={"value_min": 2, "value_max": 1}),
+    clone("unfit that is no word", 422, "unfit|skip", unfit="drop"),
+    clone("unfit that is true", 400, "unfit", unfit=True),
+    clone("changes that are an array", 400, "changes", changes=[]),
+    clone("a change of the name", 400, "changes|name", changes={"name": "x"}),
+    clone("a change of the objectives", 400, "objectives",
+          changes={"objectives": [{"name": "x"}]}),
+    clone("a space of no sense", 422, "changes.space.x|low",
+          changes={"space": {"x": {"type": "float", "low": 2, "high": 1}}}),
+    clone("an unknown sampler", 422, "changes.sampler",
+          changes={"sampler": "magic"}),
+    clone("a budget of no trials", 422, "max_trials",
+          changes={"budget": {"max_trials": 0}}),
+    clone("notes that are a number", 400, "notes", changes={"notes": 1}),
+    clone("to learn from what is not", 422, "warm_start",
+          changes={"warm_start": {"studies": ["AAAAAAAAAAAA"]}}),
+    post("clone what is not", "/studies/AAAAAAAAAAAA/clone", 404, "study",
+         name="x"),
+    Case("a reader clones", "POST", CLONE, 403, "scope|ask", {"name": "x"},
+         token="{reader}"),
+    Case("another study's token clones", "POST", CLONE, HIDDEN, "",
+         {"name": "x"}, token="{elsewhere}"),
+    merge("nothing to merge", EITHER, "from", **{"from": GONE}),
+    merge("no studies", 422, "from", **{"from": []}),
+    merge("101 studies", SIZE, "from|100", **{"from": ["AAAAAAAAAAAA"] * 101}),
+    merge("a word as studies", 400, "from", **{"from": "AAAAAAAAAAAA"}),
+    merge("a number as study", 400, "from", **{"from": [7]}),
+    merge("a study that is not", 422, "from"),
+    merge("itself", 422, "from", **{"from": ["{study}"]}),
+    merge("an unknown field", 400, "name", name="x"),
+    merge("trials that are no word", 422, "trials", trials="all"),
+    merge("unfit that is no word", 422, "unfit", unfit="drop"),
+    post("merge into what is not", "/studies/AAAAAAAAAAAA/merge", 404, "study",
+         **{"from": ["{study}"]}),
+    Case("a worker merges", "POST", MERGE, 403, "scope|steer",
+         {"from": ["AAAAAAAAAAAA"]}, token="{worker}"),
+]
+
+EXPORTS = [
+    post("import nothing", "/studies/import", EITHER, "line 1"),
+    post("import a definition", "/studies/import", EITHER, "line 1", **GOOD),
+    post("import under a wrong field", "/studies/import?nom=x", 400, "nom",
+         study=GOOD),
+    post("import an empty name", "/studies/import?name=", 422, "name",
+         study=GOOD),
+    post("import 201 bytes of name", "/studies/import?name=" + "x" * 201, SIZE,
+         "name", study=GOOD),
+    post("import a study of no sense", "/studies/import", 422, "space",
+         study={**GOOD, "space": {"x": {"type": "float", "low": 2,
+                                        "high": 1}}}),
+    Case("a reader imports", "POST", "/studies/import", 403, "scope|ask",
+         {"study": GOOD}, token="{reader}"),
+    Case("one study's token imports", "POST", "/studies/import", HIDDEN, "",
+         {"study": GOOD}, token="{elsewhere}"),
+    get("export as xml", "/studies/{study}/export?format=xml", 422, "format"),
+    get("export from a word", "/studies/{study}/export?cursor=x", 400,
+        "cursor"),
+    get("export with a limit", "/studies/{study}/export?limit=3", 400,
+        "limit"),
+    get("export what is not", "/studies/AAAAAAAAAAAA/export", 404, "study"),
+]
+
 EDITS = [
     edit("an unknown field", 400, "colour", colour=1),
     edit("a parameter", 400, "params", params={"x": 1}),
@@ -825,6 +931,18 @@ LISTS = lists(
     get("trials?since=abc", TRIALS + "?since=abc", EITHER, "since"),
     get("trials?deleted=2", TRIALS + "?deleted=2", EITHER, "deleted"),
     get("trials?since=-5", TRIALS + "?since=-5", EITHER, "since"),
+    get("trials?state=a,b", TRIALS + "?state=complete,b", EITHER, "state"),
+    get("trials?state=a,", TRIALS + "?state=complete,", EITHER, "state"),
+    get("trials?value_min=low", TRIALS + "?value_min=low", 400, "value_min"),
+    get("trials?value_min=nan", TRIALS + "?value_min=nan", 400, "value_min"),
+    get("trials?value_max=1e999", TRIALS + "?value_max=1e999", 400,
+        "value_max"),
+    get("trials?value_max=0x1p3", TRIALS + "?value_max=0x1p3", 400,
+        "value_max"),
+    get("trials?value_min=2&value_max=1",
+        TRIALS + "?value_min=2&value_max=1", 422, "value_min"),
+    get("studies?kind=limit", "/studies?kind=limit", 422, "kind"),
+    get("studies?colour=1", "/studies?colour=1", 400, "colour"),
     get("trials?order=up", TRIALS + "?order=up", EITHER, "order"),
     get("trials of a study that is not", "/studies/AAAAAAAAAAAA/trials", 404,
         "study"),
@@ -1035,5 +1153,5 @@ PATHS = [
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
-    *EDITS, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
+    *EDITS, *COPIES, *EXPORTS, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
 ]

@@ -255,7 +255,8 @@ class Service:
 
 def _parsed(reply: httpx.Response) -> Any:
     """Return the body of a JSON answer; NaN and Infinity are no JSON."""
-    if "json" not in reply.headers.get("content-type", "") or not reply.content:
+    kind = reply.headers.get("content-type", "")
+    if not re.search(r"[/+]json\b", kind) or not reply.content:
         return None
 
     def refuse(constant):

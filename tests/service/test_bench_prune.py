@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "bench"))
 import bench_prune  # noqa: E402
+import paired  # noqa: E402
 import replay  # noqa: E402
 
 BUILD = Path(os.environ.get("CUMAE_BUILD", ROOT / "build" / "release"))
@@ -84,3 +85,39 @@ def test_the_driver_gives_the_same_answers_again():
     names = ["hyperband", "extrapolate"]
     first = bench_prune.ours(DRIVER, cells, names)
     assert bench_prune.ours(DRIVER, cells, names) == first
+
+
+def scores(*pairs):
+    """Return scores of (saved, regret) in percent."""
+    return [{"saved": a / 100, "regret": b / 100} for a, b in pairs]
+
+
+def test_a_difference_is_taken_by_seed_over_the_tasks():
+    # Seed 0: saved 10 and 0, mean 5; seed 1: 7 and 7. Their mean is 6, their
+    # standard error |5 - 7| / 2 = 1. "folds" is not among the tasks.
+    cells = [
+        replay.Cell(task, 1, seed)
+        for seed in (0, 1)
+        for task in ("boost", "digits", "folds")
+    ]
+    ours = scores((20, 0), (10, 0), (99, 0), (17, 2), (17, 2), (99, 0))
+    theirs = scores((10, 0), (10, 0), (0, 0), (10, 0), (10, 0), (0, 0))
+    found = paired.difference(cells, ours, theirs, ("boost", "digits"))
+    assert found["saved"] == pytest.approx((6, 1))
+    assert found["regret"] == pytest.approx((1, 1))
+
+
+def test_a_pruner_is_matched_within_one_error_in_both():
+    cells = [replay.Cell("boost", 1, seed) for seed in (0, 1)]
+    theirs = {
+        "halving": scores((50, 1), (50, 1)),
+        "median": scores((60, 1), (60, 1)),
+        "patient": scores((51, 0), (51, 0)),
+    }
+    # saved is 49 and 51: 50 with an error of 1, the regret always 1
+    ours = {"asha.factor4": scores((49, 1), (51, 1))}
+    figures = paired.compare(cells, ours, theirs, ("boost",))
+    assert figures["unmatched.1"] == 2
+    assert figures["unmatched.1.names"] == "median patient"
+    assert figures["paired.asha.factor4.1.saved"] == pytest.approx(0)
+    assert figures["paired.asha.factor4.1.saved_error"] == pytest.approx(1)

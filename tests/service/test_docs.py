@@ -340,6 +340,13 @@ LIMITS = {
     "trials of one `POST /api/v1/studies/{id}/trials`": (
         "service/bring.h", "BRING_MAX_TRIALS"),
     "reports in it": ("service/bring.h", "BRING_MAX_REPORTS"),
+    "studies that one merge reads": (
+        "service/route_copy.c", "MERGE_MAX_STUDIES"),
+    "trials of one clone or merge": ("service/copy.h", "COPY_MAX_TRIALS"),
+    "bytes of a file that is imported, if `--max_body_bytes` is not above": (
+        "service/copy.h", "IMPORT_MAX_BYTES"),
+    "bytes of a page of an export, until the trial that reaches them ends": (
+        "service/route_export.c", "EXPORT_PAGE_BYTES"),
     "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
     "trials of one `POST /api/v1/studies/{id}/rerun`": (
         "service/rerun.h", "RERUN_MAX"),

@@ -117,6 +117,9 @@ def test_prune_section_marks_what_nobody_beats():
                 "cumae.asha.factor4.16.folds.regret": 0,
                 "optuna.halving.16.saved": 79,
                 "optuna.halving.16.regret": 1.5,
+                "paired.asha.16.saved": 1,
+                "unmatched.16": 1,
+                "unmatched.16.names": "halving",
             }
         }
     )
@@ -127,6 +130,8 @@ def test_prune_section_marks_what_nobody_beats():
     assert "| Optuna `halving` | 79.0 | 1.5 | – | – / – |" in text
     assert "| `nop` | **0.0** | **0.0** | – | – / – |" in text
     assert "medians over 5 seeds" in text
+    assert "| `paired" not in text and "paired`" not in text
+    assert "over the seeds: Optuna `halving` with 16 workers." in text
 
 
 def test_other_benchmarks_get_a_plain_table():

@@ -141,14 +141,6 @@ static double enumerate(size_t k, double *point)
     return sum;
 }
 
-static bool same(const double *a, const double *b, size_t n)
-{
-    for (size_t k = 0; k < n; k++)
-        if (a[k] != b[k] && !(isnan(a[k]) && isnan(b[k])))
-            return false;
-    return true;
-}
-
 START_TEST(test_numbers_and_cells_correspond_one_to_one)
 {
     enum { MOST = 6 };
@@ -170,7 +162,7 @@ START_TEST(test_numbers_and_cells_correspond_one_to_one)
             // that each number comes back makes all cells distinct
             ck_assert(grid_rank(&grid, point, scratch, &rank));
             ck_assert_uint_eq(rank, r);
-            ck_assert(same(again, point, n));
+            ck_assert(space_same(&space, again, point));
         }
         space_done(&space);
         arena_reset(&arena);

@@ -105,24 +105,6 @@ START_TEST(test_values_that_are_no_numbers_have_no_merit)
 }
 END_TEST
 
-START_TEST(test_the_best_are_kept_in_order)
-{
-    six_results();
-    struct merit best[3];
-    for (uint32_t i = 0; i < 3; i++) // 2, 1, 0
-        best[i] = merit_of(&history, 2 - i);
-    for (uint32_t i = 3; i < 6; i++) {
-        struct merit merit = merit_of(&history, i);
-        merit_insert(best, 3, &merit);
-    }
-    for (uint32_t i = 0; i < 3; i++)
-        ck_assert_uint_eq(best[i].number, 5 - i);
-    struct merit worst = merit_of(&history, 0);
-    merit_insert(best, 3, &worst);
-    ck_assert_uint_eq(best[2].number, 3);
-}
-END_TEST
-
 START_TEST(test_the_best_are_selected_in_order)
 {
     // Values 0 to 99, shuffled by 37 i mod 100.
@@ -207,7 +189,6 @@ int main(void)
                    test_the_nearest_to_feasible_come_between_pruned_and_failed);
     tcase_add_test(tests, test_of_equals_the_first_one_is_better);
     tcase_add_test(tests, test_values_that_are_no_numbers_have_no_merit);
-    tcase_add_test(tests, test_the_best_are_kept_in_order);
     tcase_add_test(tests, test_the_best_are_selected_in_order);
     tcase_add_test(tests, test_a_point_is_tried_once_a_trial_has_it);
     tcase_add_test(tests, test_continuous_points_are_always_new);

@@ -54,32 +54,12 @@ START_TEST(test_without_a_listener_nothing_happens)
 }
 END_TEST
 
-START_TEST(test_the_watchdog_interval_is_for_this_process)
-{
-    char pid[20];
-    unsetenv("WATCHDOG_USEC");
-    unsetenv("WATCHDOG_PID");
-    ck_assert_int_eq(notify_watchdog_us(), 0);
-    setenv("WATCHDOG_USEC", "10000000", 1);
-    ck_assert_int_eq(notify_watchdog_us(), 10000000);
-    sprintf(pid, "%d", (int)getpid());
-    setenv("WATCHDOG_PID", pid, 1);
-    ck_assert_int_eq(notify_watchdog_us(), 10000000);
-    setenv("WATCHDOG_PID", "1", 1);
-    ck_assert_int_eq(notify_watchdog_us(), 0);
-    unsetenv("WATCHDOG_PID");
-    setenv("WATCHDOG_USEC", "-5", 1);
-    ck_assert_int_eq(notify_watchdog_us(), 0);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("notify");
     TCase *tests = tcase_create("notify");
     tcase_add_loop_test(tests, test_a_state_arrives_as_one_datagram, 0, 2);
     tcase_add_test(tests, test_without_a_listener_nothing_happens);
-    tcase_add_test(tests, test_the_watchdog_interval_is_for_this_process);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

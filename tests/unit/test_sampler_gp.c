@@ -342,6 +342,38 @@ START_TEST(test_the_startup_can_be_chosen)
 }
 END_TEST
 
+START_TEST(test_with_many_workers_the_model_does_not_wait_for_the_start)
+{
+    // Of 16 trials two have ended, and then three: no Sobol point is next.
+    double design[2], two[2], three[2];
+    add_floats(2);
+    suggest(gp, 1, 16, design);
+    for (uint64_t i = 0; i < 16; i++) {
+        double point[2];
+        suggest(gp, 1, i, point);
+        history_append(&history, TRIAL_RUNNING, point);
+    }
+    history_move(&history, 3, TRIAL_COMPLETE, 1);
+    history_move(&history, 7, TRIAL_COMPLETE, 2);
+    suggest(gp, 1, 16, two);
+    history_move(&history, 5, TRIAL_COMPLETE, 3);
+    suggest(gp, 1, 16, three);
+    ck_assert_mem_eq(design, two, sizeof design);
+    ck_assert(design[0] != three[0]);
+}
+END_TEST
+
+START_TEST(test_three_results_of_few_trials_are_no_model_yet)
+{
+    double design[2], point[2];
+    add_floats(2);
+    suggest(gp, 1, 9, design);
+    fill(9);
+    suggest(gp, 1, 9, point);
+    ck_assert_mem_eq(design, point, sizeof design);
+}
+END_TEST
+
 // ---- results of every kind --------------------------------------------------
 
 START_TEST(test_regions_that_fail_are_avoided)
@@ -492,6 +524,9 @@ int main(void)
     tcase_add_test(tests, test_results_since_the_fit_are_used);
     tcase_add_test(tests, test_pending_trials_keep_others_away);
     tcase_add_test(tests, test_the_startup_can_be_chosen);
+    tcase_add_test(
+        tests, test_with_many_workers_the_model_does_not_wait_for_the_start);
+    tcase_add_test(tests, test_three_results_of_few_trials_are_no_model_yet);
     tcase_add_test(tests, test_regions_that_fail_are_avoided);
     tcase_add_test(tests, test_pruned_trials_are_no_better_than_the_median);
     tcase_add_test(tests, test_noise_is_no_obstacle);

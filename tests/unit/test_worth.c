@@ -34,7 +34,7 @@ START_TEST(test_improvement_is_weighted_by_the_probability_to_be_feasible)
         log(0.2 / sqrt(2 * M_PI) * normal(2) * normal(-0.3 / 0.6));
     ck_assert_double_eq_tol(value(&worth, p), expected, 1e-12);
     worth.kind = WORTH_OPTIMISM;
-    expected = 1.8 * 0.2 - 0.5 + log(normal(2) * normal(-0.3 / 0.6));
+    expected = 1.0 * 0.2 - 0.5 + log(normal(2) * normal(-0.3 / 0.6));
     ck_assert_double_eq_tol(value(&worth, p), expected, 1e-12);
 }
 END_TEST

@@ -128,6 +128,37 @@ def test_list_opens_a_study_with_its_history(site, open_page):
     assert page.wrong == []
 
 
+def test_the_list_is_filtered_and_the_address_knows_how(site, open_page):
+    for name, tags in (("red one", ["red & hot", "x"]), ("red two", ["x"]),
+                       ("blue", ["red & hot"])):
+        make_study(site, name=name, tags=tags)
+    page = open_page()
+    sign_in(page, site)
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    page.get_by_label("Filter by name").fill("RED")
+    expect(rows).to_have_count(2)
+    page.get_by_label("Filter by tag").fill("red & hot")
+    expect(rows).to_have_count(1)
+    assert page.url.endswith("#/?q=RED&tag=red+%26+hot")
+    # A study and back, and a reload, keep the filters.
+    page.get_by_role("link", name="red one").click()
+    expect(page.get_by_role("heading", name="red one")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Filter by name")).to_have_value("RED")
+    expect(rows).to_have_count(1)
+    page.reload()
+    expect(page.get_by_label("Filter by tag")).to_have_value("red & hot")
+    expect(rows).to_have_count(1)
+    page.get_by_role("link", name="studies tagged x").click()
+    expect(rows).to_have_count(2)
+    expect(page.get_by_label("Filter by name")).to_have_value("")
+    page.get_by_label("State").select_option("paused")
+    expect(page.get_by_text("No study matches.")).to_be_visible()
+    assert page.url.endswith("#/?state=paused&tag=x")
+    assert page.wrong == []
+
+
 def test_a_study_shows_what_it_used_of_its_budget(site, open_page):
     study = make_study(
         site, name="dear", budget={"max_trials": 5, "max_cost": 10},

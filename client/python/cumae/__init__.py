@@ -12,7 +12,7 @@ The address and the token of the service come from CUMAE_URL and CUMAE_TOKEN,
 or from ~/.config/cumae/config.ini.
 """
 
-from .client import Client
+from .client import Client, studies
 from .errors import (
     BadRequest,
     Conflict,
@@ -60,6 +60,7 @@ __all__ = [
     "Unauthorized",
     "Unprocessable",
     "preemptible",
+    "studies",
     "verify_webhook",
     "walltime_left",
 ]

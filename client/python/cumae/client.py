@@ -25,7 +25,7 @@ from .spool import open_spool
 log = logging.getLogger("cumae")
 
 RETRIED = (429, 502, 503, 504)
-Query = Mapping[str, Union[str, int]]
+Query = Mapping[str, Union[str, int, float]]
 
 
 class Client:
@@ -100,16 +100,23 @@ class Client:
         return answer
 
     def studies(
-        self, *, q: Optional[str] = None, state: Optional[str] = None
+        self,
+        *,
+        q: Optional[str] = None,
+        state: Optional[str] = None,
+        tag: Optional[str] = None,
+        owner: Optional[str] = None,
     ) -> Iterator[Dict[str, Any]]:
         """Yield the studies that the token may see, as JSON documents.
 
-        q      only those whose name contains this
+        q      only those whose name contains this, in any case
         state  only those in this state: running, paused, draining, finished
+        tag    only those with this tag
+        owner  those of this user; only administrators see those of others
         """
+        wanted = {"q": q, "state": state, "tag": tag, "owner": owner}
         query: Dict[str, Union[str, int]] = {"limit": 1000}
-        query.update({} if q is None else {"q": q})
-        query.update({} if state is None else {"state": state})
+        query.update({k: v for k, v in wanted.items() if v is not None})
         return self.pages("/studies", "studies", query)
 
     def pages(
@@ -145,9 +152,32 @@ class Client:
         Raises a ServiceError when the service refuses, ServiceUnreachable when
         patience runs out.
         """
-        if patience_s is None:
-            patience_s = self.patience_s
-        backoff = Backoff(patience_s)
+        return _result(
+            self._answered(method, path, json, query, key, patience_s)
+        )
+
+    def download(self, path: str, query: Query) -> Iterator[bytes]:
+        """Yield the pages of a file, which joined are the file."""
+        asked = dict(query)
+        while True:
+            reply = self._answered("GET", path, None, asked, None, None)
+            yield reply.content
+            following = reply.links.get("next")
+            if following is None:
+                return
+            asked.update(httpx.URL(following["url"]).params)
+
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        json: Any,
+        query: Optional[Query],
+        key: Optional[str],
+        patience_s: Optional[float],
+    ) -> httpx.Response:
+        """Send a request until it is answered; return a successful reply."""
+        backoff = Backoff(self.patience_s if patience_s is None else patience_s)
         while True:
             try:
                 reply = self._send(method, path, json, query, key)
@@ -155,9 +185,10 @@ class Client:
                 reason, least_s = f"{type(error).__name__}: {error}", 0.0
             else:
                 if reply.status_code not in RETRIED:
-                    answer = _result(reply)
+                    if not reply.is_success:
+                        raise _failure(reply)
                     self.delivery.awake()
-                    return answer
+                    return reply
                 reason = str(_failure(reply))
                 least_s = retry_after_s(reply.headers.get("Retry-After"))
             wait_s = backoff.next_s(least_s)
@@ -211,9 +242,17 @@ class Client:
         )
 
 
+def studies(
+    *, client: Optional[Client] = None, **filters: str
+) -> Iterator[Dict[str, Any]]:
+    """Yield the studies that the token may see, as JSON documents.
+
+    filters  q, state, tag and owner, as for Client.studies
+    """
+    return (client or Client()).studies(**filters)
+
+
 def _result(reply: httpx.Response) -> Any:
-    if not reply.is_success:
-        raise _failure(reply)
     if not reply.content:
         return None
     try:

@@ -27,6 +27,7 @@ from typing import (
 )
 
 from .client import Client
+from .copies import Copies
 from .edits import Edits
 from .errors import CumaeError, NotFound, StudyEnded
 from .plain import plain
@@ -39,7 +40,7 @@ BROUGHT_AT_ONCE = 1000  # trials in one call, of the service's limit
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
 
 
-class Study(Edits):
+class Study(Edits, Copies):
     """Find the study of that name, or create it.
 
     space       parameters by name: Float, Int, Categorical, Discrete, Bool
@@ -315,13 +316,32 @@ class Study(Edits):
         listed = self.client.pages(path, "trials", {"limit": 1000})
         return [TrialRecord.from_json(trial) for trial in listed]
 
-    def trials(self, *, state: Optional[str] = None) -> List[TrialRecord]:
+    def trials(
+        self,
+        *,
+        state: Union[None, str, Sequence[str]] = None,
+        tag: Optional[str] = None,
+        worker: Optional[str] = None,
+        value_min: Optional[float] = None,
+        value_max: Optional[float] = None,
+    ) -> List[TrialRecord]:
         """Return all trials by number, without their reports.
 
-        state  only those in this state, say `complete`
+        state   only those in this state, say `complete`, or one of several
+        tag     only those with this tag
+        worker  only those of the worker with this name
+        value_min, value_max  only those whose first value is in this range
         """
-        query: Dict[str, Union[str, int]] = {"limit": 1000, "order": "asc"}
-        query.update({} if state is None else {"state": state})
+        states = [state] if isinstance(state, str) else state
+        wanted = {
+            "state": states and ",".join(states),
+            "tag": tag,
+            "worker": worker,
+            "value_min": value_min,
+            "value_max": value_max,
+        }
+        query: Dict[str, Any] = {"limit": 1000, "order": "asc"}
+        query.update({k: v for k, v in wanted.items() if v is not None})
         path = f"/studies/{self.id}/trials"
         listed = self.client.pages(path, "trials", query)
         return [TrialRecord.from_json(trial) for trial in listed]
