@@ -221,8 +221,8 @@ static int read_config(const json_t *ask, struct definition *d,
                          wire_type(config));
     const json_t *title = json_object_get(config, "title");
     const json_t *direction = json_object_get(config, "direction");
-    if (title &&
-        (!json_is_string(title) || json_string_length(title) > STUDY_MAX_NAME))
+    if (title && (!json_is_string(title) || wire_odd_number(title) ||
+                  json_string_length(title) > STUDY_MAX_NAME))
         return error_set(err, ERROR_INVALID,
                          "hopaas_config.title must be a string of at most %d "
                          "bytes",
