@@ -2,12 +2,12 @@
 # Makefile - build, run and test Cumae; `make help` lists the targets
 #
 # Objects live in build/$(V), one folder per variant: release, debug, asan,
-# tsan. Sources are found by wildcard, so a new file needs no line here.
+# tsan, fuzz. Sources are found by wildcard, so a new file needs no line here.
 
 V ?= release
 B := build/$(V)
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(if $(filter fuzz,$(V)),clang,gcc)
 endif
 PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
@@ -31,6 +31,9 @@ FLAGS_release := -O2 $(HARDENING)
 FLAGS_debug := -O0
 FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_tsan := -O1 -fsanitize=thread
+# Clang sees signs change where gcc, which has the last word, sees none.
+FLAGS_fuzz := $(FLAGS_asan) -fsanitize=fuzzer-no-link,float-cast-overflow \
+  -Wno-sign-conversion
 CFLAGS_ALL = $(BASE) $(FLAGS_$(V)) $(LIBRARY_CFLAGS) -I$(B)/gen $(CFLAGS)
 LDFLAGS_ALL = -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread \
   $(filter -fsanitize% -fno-sanitize%,$(FLAGS_$(V))) $(LDFLAGS)
@@ -47,12 +50,13 @@ EXAMPLES := $(patsubst client/%.c,$(B)/%,$(sort \
   $(wildcard client/examples/*.c)))
 TESTS := $(UNIT:tests/%.c=$(B)/tests/%)
 FAULTS := $(patsubst %.c,$(B)/%.so,$(wildcard tests/faults/*.c))
+FUZZ_TARGETS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all run demo test tests examples lint layers sanitize tsan memcheck \
-  faults format bench figures help install clean packages packages-test venv
+  faults fuzz format bench figures help install clean packages packages-test venv
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
@@ -121,6 +125,12 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libservice.a $(B)/liboptimizers.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
+# With a fuzzer in the fuzz variant; in all others with a main that replays.
+FUZZ_MAIN := $(if $(filter fuzz,$(V)),,$(B)/tests/fuzz/replay.o)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libservice.a \
+    $(B)/liboptimizers.a
+	$(CC) $(LDFLAGS_ALL) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) -o $@ $^ $(LIBS)
+
 # Preloaded into the service, whose flags are not for it.
 $(B)/tests/faults/%.so: tests/faults/%.c $(B)/.flags
 	@mkdir -p $(@D)
@@ -160,7 +170,7 @@ test: packages-test ## everything, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -s all tests venv
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
-tests: $(TESTS) $(EXAMPLES) $(BENCH) $(FAULTS)
+tests: $(TESTS) $(EXAMPLES) $(BENCH) $(FAULTS) $(FUZZ_TARGETS)
 
 examples: $(EXAMPLES) ## the programs in client/examples
 
@@ -187,6 +197,12 @@ faults: packages-test ## crashes and failures at random, long; MINUTES=10 SEED=
 	@CUMAE_BUILD=$(abspath $(B)) build/venv/bin/python tests/faults/starve.py
 	@CUMAE_BUILD=$(abspath $(B)) build/venv/bin/python tests/faults/ledger.py \
 	  --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED))
+
+FUZZ ?= $(notdir $(FUZZ_TARGETS:$(B)/tests/fuzz/fuzz_%=%))
+fuzz: packages-test ## any bytes to each reader, SECONDS=600 each; FUZZ="json gzip"
+	@$(MAKE) --no-print-directory -s V=fuzz \
+	  $(patsubst %,build/fuzz/tests/fuzz/fuzz_%,$(FUZZ))
+	@tests/fuzz/fuzz.sh $(or $(SECONDS),600) $(FUZZ)
 
 layers: ## check that dependencies point one way
 	@$(MAKE) --no-print-directory -s $(B)/liboptimizers.a

@@ -162,6 +162,28 @@ int space_check(const struct space *space, const double *point,
     return 0;
 }
 
+// Could the parameter have this coordinate if its range were any?
+static bool is_coordinate(const struct param *param, double coordinate)
+{
+    if (isnan(coordinate))
+        return true;
+    if (param->n_choices)
+        return coordinate >= 0 && coordinate < (double)param->n_choices &&
+               coordinate == floor(coordinate);
+    return isfinite(coordinate) &&
+           (param->kind == PARAM_FLOAT || fabs(coordinate) <= 0x1p53);
+}
+
+bool space_holds(const struct space *space, const double *point, size_t n)
+{
+    if (n != space->n)
+        return false;
+    for (size_t k = 0; k < n; k++)
+        if (!is_coordinate(&space->params[k], point[k]))
+            return false;
+    return true;
+}
+
 void space_encode(const struct space *space, const double *point, double *unit)
 {
     for (size_t k = 0; k < space->n; k++)

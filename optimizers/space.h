@@ -58,6 +58,11 @@ bool space_same(const struct space *space, const double *a, const double *b);
 int space_check(const struct space *space, const double *point,
                 struct error *err);
 
+// Is this a point that came from elsewhere and may be looked at: does it have
+// n = space->n coordinates, each NaN or one that its parameter could have if
+// its range were any? No other function takes one that is not.
+bool space_holds(const struct space *space, const double *point, size_t n);
+
 // point (valid) -> unit; inactive coordinates become NaN.
 void space_encode(const struct space *space, const double *point, double *unit);
 

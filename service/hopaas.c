@@ -106,17 +106,25 @@ static int read_range(struct param *param, char **args, size_t n,
     return 0;
 }
 
-static void read_choices(struct param *param, char **args, size_t n,
-                         struct arena *arena)
+static int read_choices(struct param *param, char **args, size_t n,
+                        struct arena *arena, struct error *err)
 {
+    // What wire.h marks numbers with: stored, it would be one.
+    static const char mark[] = "\xef\xa3\xbf";
     param->n_choices = n;
     param->choices = arena_zeros(arena, n, sizeof *param->choices);
     for (size_t i = 0; i < n; i++) {
         struct text text;
+        if (strncmp(args[i], mark, sizeof mark - 1) == 0)
+            return error_set(
+                err, ERROR_INVALID,
+                "%s: a choice must not begin with U+F8FF, as %.40s",
+                param->name, args[i]);
         text_init(&text, arena);
         text_string(&text, args[i]);
         param->choices[i] = text.data;
     }
+    return 0;
 }
 
 static int add(struct space *space, const char *name, const char *suggestion,
@@ -147,9 +155,9 @@ static int add(struct space *space, const char *name, const char *suggestion,
     struct param param = {.name = arena_copy(arena, name, strlen(name)),
                           .kind = kinds[k].kind,
                           .log = kinds[k].log};
-    if (param.kind == PARAM_CATEGORICAL)
-        read_choices(&param, args, n, arena);
-    else if (read_range(&param, args, n, err))
+    if (param.kind == PARAM_CATEGORICAL
+            ? read_choices(&param, args, n, arena, err)
+            : read_range(&param, args, n, err))
         return -1;
     return space_add(space, &param, err);
 }

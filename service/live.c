@@ -233,11 +233,13 @@ static const double *keep(struct arena *arena, const double *numbers, size_t n)
     return n ? memcpy(kept, numbers, n * sizeof *kept) : NULL;
 }
 
-// Does the row have as many numbers as the study asks for, or none?
+// Does the row have as many numbers as the study asks for, or none, and does it
+// come after the trial that it repeats?
 static bool fits(const struct live *live, const struct trial_row *row)
 {
     const struct definition *d = live->definition;
-    return row->n_point == d->space.n &&
+    return space_holds(&d->space, row->point, row->n_point) &&
+           row->retry_of >= -1 && row->retry_of < row->number &&
            (!row->n_values || row->n_values == d->n_objectives) &&
            (!row->n_constraint_values ||
             row->n_constraint_values == d->n_outcome_constraints);

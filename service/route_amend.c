@@ -29,11 +29,10 @@ static void done_amend(struct command *command, const struct live *live)
     struct amending *amending = (struct amending *)command;
     struct text text;
     text_init(&text, &amending->call->request->arena);
-    if (!command->error.code) {
+    if (!command->error.code &&
         wire_trial_open(&text, live->definition, live->key,
-                        &amending->amend.row);
+                        &amending->amend.row, &command->error) == 0)
         text_char(&text, '}');
-    }
     route_finish(amending->call, command, &text);
 }
 

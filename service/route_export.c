@@ -90,19 +90,23 @@ static int read_rows(struct exporting *exporting, struct store *store,
         exporting->rows[exporting->n - 1].number, visit_report, exporting, err);
 }
 
-static void write_row(struct exporting *exporting, size_t i)
+static int write_row(struct exporting *exporting, size_t i, struct error *err)
 {
     struct text *text = &exporting->text;
     const struct trial_row *row = &exporting->rows[i];
     exporting->after = row->number;
+    if (wire_trial_check(exporting->definition, row, err))
+        return -1;
     if (exporting->csv) {
         wire_csv_trial(text, exporting->definition, row);
-        return;
+        return 0;
     }
-    wire_trial_open(text, exporting->definition, exporting->study.key, row);
+    wire_trial_open(text, exporting->definition, exporting->study.key, row,
+                    err);
     text_add(text, ",\"reports\":[");
     text_bytes(text, exporting->reports[i].data, exporting->reports[i].n);
     text_add(text, "]}\n");
+    return 0;
 }
 
 // ---- a page -----------------------------------------------------------------
@@ -133,10 +137,10 @@ static int write_page(struct exporting *exporting, struct store *store,
         exporting->reports =
             arena_zeros(arena, EXPORT_ROWS, sizeof *exporting->reports);
         result = read_rows(exporting, store, err);
+        for (size_t i = 0; i < exporting->n && result == 0; i++)
+            result = write_row(exporting, i, err);
         if (result)
             break;
-        for (size_t i = 0; i < exporting->n; i++)
-            write_row(exporting, i);
         *more = exporting->full || exporting->n == EXPORT_ROWS;
     }
     arena_done(arena);

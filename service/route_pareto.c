@@ -149,7 +149,9 @@ static int write_page(struct call *call, const struct front *front,
                             &call->request->arena, &row, err))
             return -1;
         text_next(text);
-        wire_trial_open(text, front->definition, front->study->key, &row);
+        if (wire_trial_open(text, front->definition, front->study->key, &row,
+                            err))
+            return -1;
         text_char(text, '}');
     }
     text_char(text, ']');

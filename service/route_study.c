@@ -198,7 +198,8 @@ static enum route_outcome answer_best(struct call *call,
                         &call->request->arena, &trial, err))
         return ROUTE_FAILED;
     text_add(&text, "{\"trial\":");
-    wire_trial_open(&text, definition, study->key, &trial);
+    if (wire_trial_open(&text, definition, study->key, &trial, err))
+        return ROUTE_FAILED;
     text_add(&text, "}}");
     return route_json(call, 200, &text);
 }

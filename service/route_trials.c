@@ -27,12 +27,11 @@ static int visit_trial(void *context, const struct trial_row *row,
 {
     struct page *page = context;
     struct item *item = &page->items[page->n++];
-    (void)err;
     item->number = row->number;
     text_init(&item->trial, page->arena);
     text_init(&item->reports, page->arena);
-    wire_trial_open(&item->trial, page->definition, page->study_key, row);
-    return 0;
+    return wire_trial_open(&item->trial, page->definition, page->study_key, row,
+                           err);
 }
 
 // Adds a report to its trial, if that is on the page.
@@ -120,10 +119,10 @@ enum route_outcome route_trial_get(struct call *call, struct error *err)
     if (result == 0 && row.withdrawn == WITHDRAWN_DELETED)
         result = error_set(err, ERROR_NOT_FOUND,
                            "trial %" PRId64 " was deleted", number);
-    if (result == 0) {
-        visit_trial(&page, &row, err);
+    if (result == 0)
+        result = visit_trial(&page, &row, err);
+    if (result == 0)
         result = read_reports(call, study.id, &page, err);
-    }
     definition_free(definition);
     if (result)
         return ROUTE_FAILED;

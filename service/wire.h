@@ -88,7 +88,7 @@ const char *fields_json(const struct fields *fields, const char *name, int type,
 // 1970 UTC; 0 when absent.
 int64_t fields_time(const struct fields *fields, const char *name);
 
-// Reads a time from text; -1 when it is none.
+// Reads a time from text; -1 when it is none of the years 1970 to 9999 in UTC.
 int64_t wire_time(const char *string);
 
 // Is the value a number, and which? Odd numbers count.

@@ -53,6 +53,9 @@ static int read_options(const struct fields *algorithm,
         else if (!json_is_null(value) && !wire_number(value, &number))
             return fields_fail(&fields, ERROR_MALFORMED, name,
                                "must be a number, not %s", wire_type(value));
+        if (isinf(number)) // it would be stored as one that is not set
+            return fields_fail(&fields, ERROR_INVALID, name,
+                               "must be finite, not %g", number);
         if (option_set(options, n, name, number, values, &fault))
             return error_set(algorithm->err, ERROR_INVALID, "%.100s: %.140s",
                              where, fault.message);
@@ -156,8 +159,7 @@ static int read_pruner(const struct fields *study, struct definition *d,
     return 0;
 }
 
-// ---- rules
-// -------------------------------------------------------------------
+// ---- rules ------------------------------------------------------------------
 
 const char *wire_tags_read(const struct fields *fields, struct arena *arena)
 {

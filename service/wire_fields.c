@@ -248,6 +248,7 @@ static int read_offset(const char *p)
 
 int64_t wire_time(const char *string)
 {
+    static const int64_t last_second = 253402300799; // of the year 9999
     static const char behind[] = "--T::";
     static const int least[] = {1970, 1, 1, 0, 0, 0};
     static const int most[] = {9999, 12, 31, 23, 59, 60}; // a leap second
@@ -268,5 +269,7 @@ int64_t wire_time(const char *string)
     bool real_day = tm.tm_mday == part[2];
     if (east == INT_MIN || !real_day)
         return -1; // the 30th of February
-    return (seconds - east) * 1000 + ms;
+    // In UTC, the form in which it is kept, it may be another year.
+    int64_t utc = seconds - east;
+    return utc >= 0 && utc <= last_second ? utc * 1000 + ms : -1;
 }

@@ -173,6 +173,20 @@ static const char **names(const json_t *ask, size_t *n, struct arena *arena)
     return sorted;
 }
 
+// Appends a constant with the members of its objects in order of their names,
+// as wire_hopaas_setup has them: one set-up is one text, however it was sent.
+static void write_constant(struct text *text, const json_t *value)
+{
+    char *sorted =
+        json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    json_t *copy = sorted ? json_loads(sorted, JSON_DECODE_ANY, NULL) : NULL;
+    if (!copy)
+        abort();
+    wire_write(text, copy, false);
+    json_decref(copy);
+    free(sorted);
+}
+
 // Parameters into the space, the rest into the constants.
 static int read_properties(const json_t *ask, struct definition *d,
                            struct arena *arena, struct error *err)
@@ -190,7 +204,7 @@ static int read_properties(const json_t *ask, struct definition *d,
             continue;
         }
         text_key(&constants, sorted[i]);
-        wire_write(&constants, value, false);
+        write_constant(&constants, value);
     }
     text_char(&constants, '}');
     d->constants = memory_text(constants.data);
@@ -207,8 +221,8 @@ static int read_config(const json_t *ask, struct definition *d,
                          wire_type(config));
     const json_t *title = json_object_get(config, "title");
     const json_t *direction = json_object_get(config, "direction");
-    if (title &&
-        (!json_is_string(title) || json_string_length(title) > STUDY_MAX_NAME))
+    if (title && (!json_is_string(title) || wire_odd_number(title) ||
+                  json_string_length(title) > STUDY_MAX_NAME))
         return error_set(err, ERROR_INVALID,
                          "hopaas_config.title must be a string of at most %d "
                          "bytes",

@@ -3,6 +3,7 @@
 
 #include "wire_trial.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #include "study.h"
@@ -99,9 +100,25 @@ static void write_constraints(struct text *text,
     text_char(text, '}');
 }
 
-void wire_trial_open(struct text *text, const struct definition *definition,
-                     const char *study_key, const struct trial_row *row)
+int wire_trial_check(const struct definition *definition,
+                     const struct trial_row *row, struct error *err)
 {
+    if (space_holds(&definition->space, row->point, row->n_point) &&
+        (!row->n_constraint_values ||
+         row->n_constraint_values == definition->n_outcome_constraints))
+        return 0;
+    return error_set(err, ERROR_BUSY,
+                     "trial %" PRId64 " does not fit the definition of its "
+                     "study, which may have been changed just now",
+                     row->number);
+}
+
+int wire_trial_open(struct text *text, const struct definition *definition,
+                    const char *study_key, const struct trial_row *row,
+                    struct error *err)
+{
+    if (wire_trial_check(definition, row, err))
+        return -1;
     text_char(text, '{');
     key_string(text, "study_id", study_key);
     key_int(text, "number", row->number);
@@ -145,6 +162,7 @@ void wire_trial_open(struct text *text, const struct definition *definition,
     key_string(text, "invalid_reason", row->withdrawn_reason);
     text_key(text, "deleted");
     text_bool(text, row->withdrawn == WITHDRAWN_DELETED);
+    return 0;
 }
 
 void wire_trial_hand_out(struct text *text, const struct live *live,

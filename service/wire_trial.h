@@ -11,9 +11,16 @@
 #include "store_trial.h"
 #include "text.h"
 
-// Appends the trial without its closing brace, so that more can follow.
-void wire_trial_open(struct text *text, const struct definition *definition,
-                     const char *study_key, const struct trial_row *row);
+// ERROR_BUSY when the numbers of the row are not of the definition, which was
+// read before it and may have been changed meanwhile.
+int wire_trial_check(const struct definition *definition,
+                     const struct trial_row *row, struct error *err);
+
+// Checks the trial and appends it without its closing brace, so that more can
+// follow.
+int wire_trial_open(struct text *text, const struct definition *definition,
+                    const char *study_key, const struct trial_row *row,
+                    struct error *err);
 
 // Appends a trial that is being handed out, and why its point was chosen (or
 // NULL): what a worker needs and no more.

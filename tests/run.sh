@@ -4,8 +4,9 @@
 #
 #   CUMAE_BUILD=build/release tests/run.sh [FOLDER...]
 #
-# Runs the check binaries under $CUMAE_BUILD/tests, layers.sh and pytest in its
-# folders, or, with FOLDERs, the binaries and pytest in those. Prints a line per
+# Runs the check binaries under $CUMAE_BUILD/tests, the fuzz targets there on
+# their corpora, layers.sh and pytest in its folders, or, with FOLDERs, the
+# binaries and pytest in those. Prints a line per
 # suite with its seconds, the output of the suites that failed, and at the end
 # "N passed, N failed". Fails if anything failed or nothing ran. One PostgreSQL
 # cluster serves all suites.
@@ -86,6 +87,13 @@ while IFS= read -r binary; do
     suite "${binary#"$CUMAE_BUILD/tests/"}" "$binary_limit_s" count_check \
         "$binary"
 done < <(find "$CUMAE_BUILD/tests" -type f -name 'test_*' -perm -u+x \
+    2> /dev/null | sort)
+
+while IFS= read -r binary; do
+    name=${binary##*/fuzz_}
+    suite "fuzz/$name" "$binary_limit_s" count_script \
+        env TMPDIR="$work" "$binary" "tests/fuzz/corpus/$name"
+done < <(find "$CUMAE_BUILD/tests" -type f -name 'fuzz_*' -perm -u+x \
     2> /dev/null | sort)
 
 if [ $# -eq 0 ]; then

@@ -410,6 +410,8 @@ BUDGETS = [
     budget("a word as deadline", EITHER, "deadline", deadline="tomorrow"),
     budget("a day that is not", EITHER, "deadline",
            deadline="2031-02-30T00:00:00Z"),
+    budget("a deadline after the year 9999", EITHER, "deadline",
+           deadline="9999-12-31T23:59:59-00:01"),
     budget("a number as deadline", 400, "deadline", deadline=1900000000),
     budget("a string as target", 400, "target", target="0.1"),
     budget("NaN as target", EITHER, "", target=NAN),

@@ -298,6 +298,24 @@ START_TEST(test_check_names_what_is_wrong)
 }
 END_TEST
 
+// What could make a reader of choices or levels look beyond them.
+START_TEST(test_a_point_from_elsewhere_has_coordinates_of_its_parameters)
+{
+    struct param integer = whole(1, 4, 1, false), choice = {.name = y};
+    choice.kind = PARAM_BOOL;
+    ck_assert_int_eq(space_add(&space, &integer, &err), 0);
+    ck_assert_int_eq(space_add(&space, &choice, &err), 0);
+    static const double good[][2] = {{1, 0}, {99, 1}, {NAN, NAN}};
+    static const double bad[][2] = {
+        {1, 2}, {1, -1}, {1, 0.5}, {1e300, 0}, {INFINITY, 0}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert(space_holds(&space, good[i], 2));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert(!space_holds(&space, bad[i], 2));
+    ck_assert(!space_holds(&space, good[0], 1));
+}
+END_TEST
+
 START_TEST(test_find_gives_the_index)
 {
     struct param p = real(0, 1, 0, false);
@@ -552,6 +570,8 @@ int main(void)
                    test_any_unit_point_decodes_to_a_valid_point_and_back);
     tcase_add_test(cases, test_every_level_comes_back_exactly);
     tcase_add_test(cases, test_a_client_may_compute_a_step_with_rounding);
+    tcase_add_test(
+        cases, test_a_point_from_elsewhere_has_coordinates_of_its_parameters);
     tcase_add_test(cases, test_an_empty_space_has_one_point);
     Suite *suite = suite_create("space");
     suite_add_tcase(suite, cases);

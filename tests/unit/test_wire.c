@@ -431,6 +431,18 @@ START_TEST(test_leap_days_are_days_in_leap_years_only)
 }
 END_TEST
 
+// What is kept is UTC, with a year of four digits: what could be read once but
+// not again would make its study unreadable.
+START_TEST(test_a_time_whose_year_is_another_one_in_utc_is_refused)
+{
+    ck_assert_int_eq(wire_time("9999-12-31T23:59:59-00:01"), -1);
+    ck_assert_int_eq(wire_time("9999-12-31T23:59:60Z"), -1);
+    ck_assert_int_gt(wire_time("9999-12-31T23:59:60+00:01"), 0);
+    ck_assert_int_eq(wire_time("1970-01-01T00:00:00+00:01"), -1);
+    ck_assert_int_eq(wire_time("1970-01-01T00:01:00+00:01"), 0);
+}
+END_TEST
+
 START_TEST(test_what_is_no_time_is_refused)
 {
     static const char *const texts[] = {
@@ -530,6 +542,8 @@ int main(void)
     tcase_add_test(cases, test_times_have_fractions_and_offsets);
     tcase_add_test(cases, test_every_millisecond_of_a_second_reads_back);
     tcase_add_test(cases, test_leap_days_are_days_in_leap_years_only);
+    tcase_add_test(cases,
+                   test_a_time_whose_year_is_another_one_in_utc_is_refused);
     tcase_add_test(cases, test_what_is_no_time_is_refused);
     tcase_add_test(cases, test_a_member_that_is_no_time_is_named);
     tcase_add_test(cases, test_values_are_written_as_they_were_read);

@@ -173,6 +173,9 @@ static const char *const faults[][2] = {
     {"{\"name\":\"s\",\"sampler\":{\"name\":\"tpe\",\"options\":{\"gamma\":"
      "\"a\"}}," SPACE "}",
      "sampler.options.gamma must be a number, not a string"},
+    {"{\"name\":\"s\",\"pruner\":{\"name\":\"threshold\",\"options\":{"
+     "\"upper\":1e400}}," SPACE "}",
+     "pruner.options.upper must be finite, not inf"},
     {"{\"name\":\"s\",\"pruner\":{\"seed\":1}," SPACE "}",
      "pruner.seed is not a field of a pruner"},
     {"{\"name\":\"s\",\"pruner\":[]," SPACE "}",

@@ -59,6 +59,34 @@ static const char plain[] = CONFIG("\"title\":\"t\"");
 
 // ---- the study --------------------------------------------------------------
 
+// As wire_hopaas_setup says, which is what a service that has seen the study
+// compares; one that has not must find the same.
+START_TEST(test_the_order_of_members_is_no_part_of_the_set_up_at_any_depth)
+{
+    const char *a = "{" X ",\"k\":[{\"b\":0.1,\"a\":{\"d\":1,\"c\":2}}]}";
+    const char *b = "{\"k\":[{\"a\":{\"c\":2,\"d\":1},\"b\":0.1}]," X "}";
+    ck_assert_str_eq(identity_of(a), identity_of(b));
+}
+END_TEST
+
+// U+F8FF and a number is how wire.c keeps a number that JSON cannot hold; as a
+// choice or a title it would make the stored study unreadable.
+START_TEST(test_a_text_that_looks_like_a_marked_number_is_refused)
+{
+    static const char *const asks[] = {
+        "{\"c\":\"optuna#categorical(a,\xef\xa3\xbf"
+        "2)\"}",
+        CONFIG("\"title\":\"\xef\xa3\xbf"
+               "2\""),
+    };
+    char *identity;
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
+        ck_assert_ptr_null(try_read(asks[i], &identity));
+        ck_assert_int_eq(err.code, ERROR_INVALID);
+    }
+}
+END_TEST
+
 START_TEST(test_the_least_ask_is_a_study)
 {
     char *identity;
@@ -376,6 +404,10 @@ int main(void)
     TCase *cases = tcase_create("wire_hopaas");
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, test_the_least_ask_is_a_study);
+    tcase_add_test(cases,
+                   test_a_text_that_looks_like_a_marked_number_is_refused);
+    tcase_add_test(
+        cases, test_the_order_of_members_is_no_part_of_the_set_up_at_any_depth);
     tcase_add_test(cases, test_config_says_title_direction_and_algorithms);
     tcase_add_test(cases, test_pruners_are_known_by_their_classes);
     tcase_add_test(cases, test_popsize_is_the_population_of_cmaes);
