@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store.h"
+#include "store_account.h"
 
 enum { ACCOUNT_CACHE_S = 30 };
 

@@ -11,6 +11,7 @@
 #include "study.h"
 #include "trial_private.h"
 #include "wire_detail.h"
+#include "store_log.h"
 
 // ---- deciding ---------------------------------------------------------------
 

@@ -16,7 +16,7 @@
 #define CUMAE_AMEND_H
 
 #include "live.h"
-#include "store.h"
+#include "store_trial.h"
 #include "trial.h"
 
 enum { AMEND_MAX_REASON = 1000 }; // bytes

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "study.h"
 #include "trial_private.h"
+#include "store_log.h"
 
 // ---- deciding ---------------------------------------------------------------
 

@@ -13,7 +13,7 @@
 #define CUMAE_BRING_H
 
 #include "live.h"
-#include "store.h"
+#include "store_trial.h"
 #include "trial.h"
 
 enum {

@@ -21,7 +21,8 @@
 #define CUMAE_COPY_H
 
 #include "live.h"
-#include "store.h"
+#include "store_log.h"
+#include "store_trial.h"
 #include "study.h"
 
 enum {

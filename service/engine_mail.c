@@ -230,7 +230,12 @@ struct actor *engine_take_work(struct engine *engine)
 
 void engine_forget_all(struct engine *engine)
 {
-    for (size_t i = 0; i < ENGINE_BUCKETS; i++)
-        while (engine->buckets[i])
-            forget(engine, engine->buckets[i]);
+    for (size_t i = 0; i < ENGINE_BUCKETS; i++) {
+        for (struct actor *actor = engine->buckets[i], *next; actor;
+             actor = next) {
+            next = actor->bucket;
+            live_free(actor->live);
+            free(actor);
+        }
+    }
 }

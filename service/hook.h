@@ -18,6 +18,7 @@
 
 #include "live.h"
 #include "store_hook.h"
+#include "store_log.h"
 
 enum {
     HOOK_MAX = 10,         // of a study

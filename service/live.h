@@ -19,7 +19,8 @@
 #include "duration.h"
 #include "numbers.h"
 #include "outcome.h"
-#include "store.h"
+#include "store_study.h"
+#include "store_trial.h"
 #include "tally.h"
 #include "warm.h"
 

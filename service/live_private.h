@@ -5,6 +5,7 @@
 #define CUMAE_LIVE_PRIVATE_H
 
 #include "live.h"
+#include "store_log.h"
 
 // Counts a trial, if it is withdrawn, as its users do (by 1) or no more (-1).
 void live_count_withdrawn(struct live *live, size_t number, int by);

@@ -10,6 +10,7 @@
 
 #include "copy.h"
 #include "route.h"
+#include "store_study.h"
 
 struct building {
     struct command command;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // store_account.c - users and their tokens
 
+#include "store_account.h"
+
 #include "store_private.h"
 
 int store_user_add(struct store *store, struct user_row *row, struct error *err)

@@ -2,6 +2,7 @@
 // store_amend.c - trials that people change, delete and run again
 
 #include "store_private.h"
+#include "store_trial.h"
 
 int store_trial_amend(struct store *store, const struct trial_row *row,
                       struct error *err)

@@ -8,7 +8,7 @@
 #ifndef CUMAE_STORE_COPY_H
 #define CUMAE_STORE_COPY_H
 
-#include "store.h"
+#include "store_trial.h"
 
 // Says that the building goes on. ERROR_NOT_FOUND when it was given up.
 int store_study_build(struct store *store, int64_t id, int64_t now_ms,

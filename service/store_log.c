@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // store_log.c - what happens during a study: reports and events
 
+#include "store_log.h"
+
 #include "store_private.h"
 
 // ---- reports ----------------------------------------------------------------

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // store_prior.c - results that a study has from other studies
 
+#include "store_prior.h"
+
 #include "store_private.h"
 
 int store_prior_add(struct store *store, const struct prior_row *row,

@@ -5,7 +5,7 @@
 #define CUMAE_STORE_PRIVATE_H
 
 #include "db.h"
-#include "store.h"
+#include "store_study.h"
 
 // Events of the transaction that wait for its end, by columns.
 enum { STORE_EVENTS = 512 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // store_study.c - studies and their progress
 
+#include "store_study.h"
+
 #include "store_private.h"
 
 // ---- adding -----------------------------------------------------------------

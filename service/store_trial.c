@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // store_trial.c - trials
 
+#include "store_trial.h"
+
 #include "store_private.h"
 
 // ---- writing ----------------------------------------------------------------

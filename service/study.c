@@ -15,6 +15,7 @@
 #include "warm.h"
 #include "widen.h"
 #include "wire_definition.h"
+#include "store_log.h"
 
 #define CANCELLED "cancelled" // why a study is finished
 

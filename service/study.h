@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "live.h"
-#include "store.h"
+#include "store_study.h"
 
 enum { STUDY_KEY_CHARS = 16 }; // of a new public id
 

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "study.h"
 #include "trial_private.h"
+#include "store_log.h"
 
 uint32_t trial_seed(const struct definition *definition, uint64_t number)
 {

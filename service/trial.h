@@ -19,7 +19,7 @@
 
 #include "budget.h"
 #include "live.h"
-#include "store.h"
+#include "store_trial.h"
 
 enum { ASK_MAX_TRIALS = 1000 };
 

@@ -5,6 +5,7 @@
 #define CUMAE_TRIAL_PRIVATE_H
 
 #include "trial.h"
+#include "store_trial.h"
 
 // The row of a trial as memory has it, for the store.
 struct trial_row trial_row_of(const struct live *live, size_t number);

@@ -11,6 +11,7 @@
 #include "text.h"
 #include "translate.h"
 #include "wire_definition.h"
+#include "store_study.h"
 
 // ---- the best results of a study --------------------------------------------
 

@@ -18,7 +18,7 @@
 
 #include "account.h"
 #include "definition.h"
-#include "store.h"
+#include "store_prior.h"
 
 enum { WARM_MAX_RESULTS = 300 }; // of each study
 

@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "store_study.h"
 
 enum {
     BUCKETS = 1024,

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store.h"
+#include "store_log.h"
 
 enum { WATCH_MAX_EVENTS = 1000 }; // in one answer
 

@@ -6,6 +6,7 @@
 
 #include "copy.h"
 #include "wire.h"
+#include "store_study.h"
 
 // Reads "trials" ("ended", "results", "none" or a filter {states, tags,
 // numbers, value_min, value_max}) and "unfit" ("fail" or "skip") into the

@@ -8,7 +8,7 @@
 #define CUMAE_WIRE_DETAIL_H
 
 #include "definition.h"
-#include "store.h"
+#include "store_trial.h"
 
 enum { WIRE_DETAIL_MAX = 2000 };
 

@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 
+#include "../optimizers/history.h"
+
 enum { RETRY_MS = 200 }; // between the end of a stream and the next request
 
 static void write_event(struct text *text, const struct event_row *event)

@@ -4,7 +4,7 @@
 #ifndef CUMAE_WIRE_EVENT_H
 #define CUMAE_WIRE_EVENT_H
 
-#include "store.h"
+#include "store_log.h"
 #include "text.h"
 
 // Appends the events as a JSON list.

@@ -10,7 +10,7 @@
 #define CUMAE_WIRE_EXPORT_H
 
 #include "definition.h"
-#include "store.h"
+#include "store_trial.h"
 #include "text.h"
 
 // The names of the columns: number, state, invalid, values.NAME ...,

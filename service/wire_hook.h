@@ -6,6 +6,7 @@
 
 #include "hook.h"
 #include "text.h"
+#include "store_log.h"
 
 // Appends {"type":...,"study":...,"hook":...,"events":[...]}; `type` is
 // "events", or "ping" for a delivery that a user asked for.

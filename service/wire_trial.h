@@ -6,7 +6,9 @@
 
 #include "definition.h"
 #include "live.h"
-#include "store.h"
+#include "store_log.h"
+#include "store_study.h"
+#include "store_trial.h"
 #include "text.h"
 
 // ERROR_BUSY when the numbers of the row are not of the definition, which was

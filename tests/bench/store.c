@@ -12,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "store.h"
+#include "store_account.h"
+#include "store_log.h"
+#include "store_study.h"
+#include "store_trial.h"
 
 enum { PARAMETERS = 20 };
 

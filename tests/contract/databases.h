@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "db.h"
-#include "store.h"
+#include "store_account.h"
+#include "store_study.h"
+#include "store_trial.h"
 
 enum { ON_SQLITE, ON_POSTGRES, DATABASES };
 

@@ -9,6 +9,7 @@
 #include "rerun.h"
 #include "rng.h"
 #include "trials.h"
+#include "store_log.h"
 
 #define BOUND "\"outcome_constraints\":[{\"name\":\"ms\",\"upper\":20}]"
 

@@ -9,6 +9,7 @@
 #include "bring.h"
 #include "clock.h"
 #include "studies.h"
+#include "store_log.h"
 
 static struct database database;
 static struct store *store, *witness;

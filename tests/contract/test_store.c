@@ -2,6 +2,7 @@
 // test_store.c - accounts and studies in every store
 
 #include "databases.h"
+#include "store_log.h"
 
 static struct database database;
 static struct store *store;

@@ -2,6 +2,7 @@
 // test_store_faults.c - what the store keeps when things break or collide
 
 #include "databases.h"
+#include "store_log.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -2,6 +2,7 @@
 // test_store_log.c - reports, events and transactions in every store
 
 #include "databases.h"
+#include "store_log.h"
 
 static struct database database;
 static struct store *store;

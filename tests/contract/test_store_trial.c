@@ -2,6 +2,8 @@
 // test_store_trial.c - trials in every store
 
 #include "databases.h"
+#include "store_log.h"
+#include "store_prior.h"
 
 static struct database database;
 static struct store *store;

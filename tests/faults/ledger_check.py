@@ -66,9 +66,9 @@ def check(study, seen: dict, book: Book) -> None:
         assert replay.states == {t["number"]: t["state"] for t in trials}
         replay.check_end()
         if study.max_running:
-            check_running(study, trials, pages)
+            check_running(study, seen, pages)
         if study.cells:
-            check_cells(study, trials)
+            check_cells(study, seen)
     except AssertionError as failure:
         raise AssertionError(f"study {study.name}: {failure}") from failure
 
@@ -175,15 +175,35 @@ def check_revisions(seen: dict) -> None:
     assert all(trial["revision"] <= revision for trial in trials)
 
 
-def check_running(study, trials: list, pages: dict) -> None:
-    """Assert max_running from what the workers saw, without the events.
+def cancelled(seen: dict) -> set:
+    """Return the trials that were cancelled, though a result may have come.
+
+    Twins are cancelled by a result of the trial that they retry, others by
+    whoever has them.
+    """
+    ends = collections.Counter(
+        event["number"] for event in seen["events"]
+        if event["event"] == "trial_ended"
+    )
+    withdrawn = {event["number"] for event in seen["events"]
+                 if event["event"] == "trial_cancelled"}
+    return withdrawn | {
+        t["number"] for t in seen["trials"]
+        if t["state"] == "cancelled"
+        or (t["retry_of"] is not None and ends[t["number"]] > 1)
+    }
+
+
+def check_running(study, seen: dict, pages: dict) -> None:
+    """Assert max_running from what the workers saw.
 
     A trial has run from the answer to its ask until its tell was sent or its
-    lease could run out, at least.
+    lease could run out, at least; one that was cancelled, nobody knows.
     """
+    unknown = cancelled(seen)
     changes = []
     for number, page in pages.items():
-        if not page.issue or trials[number]["state"] == "cancelled":
+        if not page.issue or number in unknown:
             continue
         end = page.issue.asked_at + study.lease_s - MARGIN_S
         end = min(end, page.sent_at or end)
@@ -195,11 +215,18 @@ def check_running(study, trials: list, pages: dict) -> None:
         assert running <= study.max_running, "max_running, in the answers"
 
 
-def check_cells(study, trials: list) -> None:
+def check_cells(study, seen: dict) -> None:
     """Assert that every cell of the grid was handed out once, or retried.
 
     One that nobody wanted any more is free for another trial.
     """
-    first = [t["params"]["k"] for t in trials
-             if t["retry_of"] is None and t["state"] != "cancelled"]
-    assert sorted(first) == list(range(1, study.cells + 1)), sorted(first)
+    trials, free = seen["trials"], set()
+    for number in cancelled(seen):
+        while number is not None:
+            free.add(number)
+            number = trials[number]["retry_of"]
+    first = sorted(t["params"]["k"] for t in trials
+                   if t["retry_of"] is None and t["number"] not in free)
+    assert len(set(first)) == len(first), first
+    missing = set(range(1, study.cells + 1)) - {t["params"]["k"] for t in trials}
+    assert not missing, f"{missing} of {study.cells} cells"

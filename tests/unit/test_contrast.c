@@ -10,15 +10,9 @@
 
 #include "contrast.h"
 #include "rows.h"
+#include "spaces.h"
 
 static struct arena arena;
-static struct space space;
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
 
 static void setup(void)
 {

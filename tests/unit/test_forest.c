@@ -9,11 +9,11 @@
 #include "forest.h"
 #include "rng.h"
 #include "slot.h"
+#include "spaces.h"
 
 enum { MOST = 400 };
 
 static struct arena arena;
-static struct space space;
 static double unit[MOST][3];
 static const double *row[MOST];
 static double value[MOST];
@@ -30,26 +30,6 @@ static void teardown(void)
 {
     arena_done(&arena);
     space_done(&space);
-}
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
-
-static void add_float(char *name)
-{
-    add((struct param){.name = name, .kind = PARAM_FLOAT, .high = 1});
-}
-
-static void add_choices(char *name, size_t n)
-{
-    char *choices[] = {"0", "1", "2", "3"};
-    add((struct param){.name = name,
-                       .kind = PARAM_CATEGORICAL,
-                       .n_choices = n,
-                       .choices = choices});
 }
 
 static struct forest grow(size_t n, size_t n_trees, size_t leaf, uint64_t seed)

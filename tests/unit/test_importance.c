@@ -9,11 +9,11 @@
 
 #include "importance.h"
 #include "rng.h"
+#include "spaces.h"
 
 enum { MOST = 20000, D = 6 };
 
 static struct arena arena;
-static struct space space;
 static struct error err;
 static double unit[MOST * D];
 static uint32_t number[MOST];
@@ -32,18 +32,6 @@ static void teardown(void)
 {
     arena_done(&arena);
     space_done(&space);
-}
-
-static void add(struct param param)
-{
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
-
-static void add_floats(size_t n)
-{
-    char *names[] = {"a", "b", "c", "d", "e", "f"};
-    for (size_t k = 0; k < n; k++)
-        add((struct param){.name = names[k], .kind = PARAM_FLOAT, .high = 1});
 }
 
 // n random unit points, in rows of space.n, and f of each.

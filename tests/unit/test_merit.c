@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "merit.h"
+#include "spaces.h"
 #include "tried.h"
 
-static struct space space;
 static struct history history;
 
 static void setup(void)
@@ -21,12 +21,6 @@ static void teardown(void)
 {
     history_done(&history);
     space_done(&space);
-}
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
 }
 
 // A trial that ended with `value`, after `steps` reports.

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 #include "parzen.h"
+#include "spaces.h"
 
 static struct arena arena;
-static struct space space;
 
 static void setup(void)
 {
@@ -24,32 +24,6 @@ static void teardown(void)
 {
     arena_done(&arena);
     space_done(&space);
-}
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
-
-static void add_float(char *name)
-{
-    add((struct param){.name = name, .kind = PARAM_FLOAT, .high = 1});
-}
-
-static void add_int(char *name, double low, double high, bool log)
-{
-    add((struct param){
-        .name = name, .kind = PARAM_INT, .low = low, .high = high, .log = log});
-}
-
-static void add_choices(char *name, size_t n)
-{
-    char *choices[] = {"0", "1", "2", "3"};
-    add((struct param){.name = name,
-                       .kind = PARAM_CATEGORICAL,
-                       .n_choices = n,
-                       .choices = choices});
 }
 
 // A mixture of n observations in rows of unit coordinates.

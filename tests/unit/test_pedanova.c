@@ -7,10 +7,10 @@
 
 #include "pedanova.h"
 #include "rng.h"
+#include "spaces.h"
 
 enum { MOST = 20000, D = 4 };
 
-static struct space space;
 static double unit[MOST][D];
 static const double *row[MOST];
 static double value[MOST];
@@ -26,28 +26,6 @@ static void setup(void)
 static void teardown(void)
 {
     space_done(&space);
-}
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
-
-static void add_floats(size_t n)
-{
-    char *names[] = {"x", "y", "z", "w"};
-    for (size_t k = 0; k < n; k++)
-        add((struct param){.name = names[k], .kind = PARAM_FLOAT, .high = 1});
-}
-
-static void add_choices(char *name, size_t n)
-{
-    char *choices[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-    add((struct param){.name = name,
-                       .kind = PARAM_CATEGORICAL,
-                       .n_choices = n,
-                       .choices = choices});
 }
 
 static void measure(size_t n, double top, double among)

@@ -7,13 +7,13 @@
 
 #include "rng.h"
 #include "sampler.h"
+#include "spaces.h"
 
 void openblas_set_num_threads(int threads);
 
 enum { SEEDS = 7 };
 
 static struct arena arena;
-static struct space space;
 static struct history history;
 static double options[OPTION_MAX];
 static const struct sampler *gp;
@@ -32,19 +32,6 @@ static void teardown(void)
     history_done(&history);
     space_done(&space);
     arena_done(&arena);
-}
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
-
-static void add_floats(size_t d)
-{
-    char *names[] = {"a", "b", "c", "d", "e", "f"};
-    for (size_t k = 0; k < d; k++)
-        add((struct param){.name = names[k], .kind = PARAM_FLOAT, .high = 1});
 }
 
 static size_t tell(const double *point, enum trial_state state, double value)
@@ -436,36 +423,6 @@ START_TEST(test_noise_is_no_obstacle)
 }
 END_TEST
 
-static double nth_value(int kind, size_t i)
-{
-    const double odd[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, 1, 1};
-    switch (kind) {
-    case 0:
-        return 1; // constant
-    case 1:
-        return odd[i % 8];
-    case 2:
-        return NAN;
-    default:
-        return i % 3 ? 0 : 1; // ties
-    }
-}
-
-START_TEST(test_odd_values_never_break_a_suggestion)
-{
-    mixed_space();
-    for (int kind = 0; kind < 4; kind++) {
-        history_done(&history);
-        history_init(&history, &space);
-        for (size_t i = 0; i < 60; i++) {
-            double point[6];
-            suggest(gp, 1, i, point);
-            tell(point, TRIAL_COMPLETE, nth_value(kind, i));
-        }
-    }
-}
-END_TEST
-
 START_TEST(test_equal_points_never_break_a_suggestion)
 {
     add_floats(2);
@@ -474,25 +431,6 @@ START_TEST(test_equal_points_never_break_a_suggestion)
     double point[2];
     for (uint64_t i = 80; i < 100; i++)
         suggest(gp, 1, i, point);
-}
-END_TEST
-
-START_TEST(test_points_of_a_finite_space_are_not_repeated)
-{
-    // 7 x 2 x 2 cells; only when all are used do they come again.
-    add((struct param){.name = "i", .kind = PARAM_INT, .low = 1, .high = 7});
-    add((struct param){.name = "p", .kind = PARAM_BOOL});
-    add((struct param){.name = "q", .kind = PARAM_BOOL});
-    bool seen[28] = {false};
-    for (size_t i = 0; i < 40; i++) {
-        double point[3];
-        suggest(gp, 3, i, point);
-        size_t cell = (size_t)((point[0] - 1) * 4 + point[1] * 2 + point[2]);
-        if (i < 28)
-            ck_assert_msg(!seen[cell], "trial %zu repeats", i);
-        seen[cell] = true;
-        tell(point, TRIAL_COMPLETE, point[0] + point[1]);
-    }
 }
 END_TEST
 
@@ -530,9 +468,7 @@ int main(void)
     tcase_add_test(tests, test_regions_that_fail_are_avoided);
     tcase_add_test(tests, test_pruned_trials_are_no_better_than_the_median);
     tcase_add_test(tests, test_noise_is_no_obstacle);
-    tcase_add_test(tests, test_odd_values_never_break_a_suggestion);
     tcase_add_test(tests, test_equal_points_never_break_a_suggestion);
-    tcase_add_test(tests, test_points_of_a_finite_space_are_not_repeated);
     tcase_add_test(tests, test_a_long_history_still_leads_to_the_optimum);
     Suite *suite = suite_create("sampler gp");
     suite_add_tcase(suite, tests);

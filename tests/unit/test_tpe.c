@@ -8,9 +8,9 @@
 #include "hypervolume.h"
 #include "rng.h"
 #include "sampler.h"
+#include "spaces.h"
 
 static struct arena arena;
-static struct space space;
 static struct history history;
 static double options[OPTION_MAX];
 static const struct sampler *tpe;
@@ -37,25 +37,6 @@ static void set(const char *name, double value)
     ck_assert_msg(option_set(tpe->options, tpe->n_options, name, value, options,
                              &err) == 0,
                   "%s", err.message);
-}
-
-static void add(struct param param)
-{
-    struct error err = {0};
-    ck_assert_msg(space_add(&space, &param, &err) == 0, "%s", err.message);
-}
-
-static void add_floats(size_t d)
-{
-    char *names[] = {"a", "b", "c", "d", "e", "f"};
-    for (size_t k = 0; k < d; k++)
-        add((struct param){.name = names[k], .kind = PARAM_FLOAT, .high = 1});
-}
-
-static void add_int(char *name, double low, double high, bool log)
-{
-    add((struct param){
-        .name = name, .kind = PARAM_INT, .low = low, .high = high, .log = log});
 }
 
 static struct sampler_task task(uint64_t seed)
@@ -715,57 +696,6 @@ END_TEST
 
 // ---- robustness -------------------------------------------------------------
 
-START_TEST(test_points_of_a_finite_space_are_not_repeated)
-{
-    // 7 x 2 x 2 cells; only when all are used do they come again.
-    add_int("i", 1, 7, false);
-    add((struct param){.name = "p", .kind = PARAM_BOOL});
-    add((struct param){.name = "q", .kind = PARAM_BOOL});
-    bool seen[28] = {false};
-    for (size_t i = 0; i < 40; i++) {
-        double point[3];
-        suggest(tpe, 3, i, point);
-        size_t cell = (size_t)((point[0] - 1) * 4 + point[1] * 2 + point[2]);
-        if (i < 28)
-            ck_assert_msg(!seen[cell], "trial %zu repeats", i);
-        seen[cell] = true;
-        tell(point, TRIAL_COMPLETE, point[0] + point[1]);
-    }
-}
-END_TEST
-
-static double nth_value(int kind, size_t i)
-{
-    const double odd[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, 1, 1};
-    switch (kind) {
-    case 0:
-        return 1; // constant
-    case 1:
-        return odd[i % 8];
-    case 2:
-        return NAN;
-    default:
-        return i % 3 ? 0 : 1; // ties
-    }
-}
-
-START_TEST(test_odd_values_never_break_a_suggestion)
-{
-    conditional_space();
-    for (int kind = 0; kind < 4; kind++)
-        for (int multivariate = 0; multivariate < 2; multivariate++) {
-            set("multivariate", multivariate);
-            history_done(&history);
-            history_init(&history, &space);
-            for (size_t i = 0; i < 80; i++) {
-                double point[5];
-                suggest(tpe, 1, i, point);
-                tell(point, TRIAL_COMPLETE, nth_value(kind, i));
-            }
-        }
-}
-END_TEST
-
 START_TEST(test_odd_values_of_several_objectives_never_break_a_suggestion)
 {
     const double odd[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, 1, 1};
@@ -790,19 +720,6 @@ START_TEST(test_odd_values_of_several_objectives_never_break_a_suggestion)
                                            .constraints = excess,
                                            .variance = NAN});
         }
-    }
-}
-END_TEST
-
-START_TEST(test_failures_only_never_break_a_suggestion)
-{
-    mixed_space();
-    for (size_t i = 0; i < 80; i++) {
-        double point[4];
-        suggest(tpe, 1, i, point);
-        enum trial_state states[] = {TRIAL_FAILED, TRIAL_INFEASIBLE, TRIAL_LOST,
-                                     TRIAL_CANCELLED};
-        tell(point, states[i % 4], NAN);
     }
 }
 END_TEST
@@ -872,14 +789,11 @@ int main(void)
     tcase_add_test(tests, test_regions_that_fail_are_avoided);
     tcase_add_test(tests, test_one_success_among_failures_leads_to_a_model);
     tcase_add_test(tests, test_it_says_why);
-    tcase_add_test(tests, test_points_of_a_finite_space_are_not_repeated);
-    tcase_add_test(tests, test_odd_values_never_break_a_suggestion);
     tcase_add_test(
         tests, test_odd_values_of_several_objectives_never_break_a_suggestion);
     tcase_add_test(
         tests, test_the_model_comes_after_ten_trials_with_half_as_many_results);
     tcase_add_test(tests, test_every_fifth_suggestion_looks_further);
-    tcase_add_test(tests, test_failures_only_never_break_a_suggestion);
     tcase_add_test(tests, test_equal_points_never_break_a_suggestion);
     tcase_add_test(tests, test_spaces_of_one_point_or_none_are_served);
     tcase_add_test(tests, test_a_long_history_still_leads_to_the_optimum);
