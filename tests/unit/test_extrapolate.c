@@ -5,51 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "pruner.h"
-
-static struct arena arena;
-static struct space space;
-static struct history history;
-static const struct pruner *pruner;
-static double options[OPTION_MAX];
-
-static void setup(void)
-{
-    arena_init(&arena);
-    space_init(&space);
-    history_init(&history, &space);
-}
-
-static void teardown(void)
-{
-    history_done(&history);
-    space_done(&space);
-    arena_done(&arena);
-}
-
-static void choose(const char *name)
-{
-    pruner = pruner_find(name);
-    ck_assert_ptr_nonnull(pruner);
-    option_defaults(pruner->options, pruner->n_options, options);
-}
-
-static void set(const char *name, double value)
-{
-    struct error err = {0};
-    ck_assert_msg(option_set(pruner->options, pruner->n_options, name, value,
-                             options, &err) == 0,
-                  "%s", err.message);
-}
-
-static struct pruner_verdict decide(size_t number)
-{
-    struct pruner_verdict verdict;
-    struct pruner_task task = {&history, number, options, 1, &arena};
-    pruner_decide(pruner, &task, &verdict);
-    arena_reset(&arena);
-    return verdict;
-}
+#include "pruning.h"
 
 // A trial that began at 0.9 and ended at 0.5, at step 9; the last step is 9.
 static void set_up_extrapolation(void)

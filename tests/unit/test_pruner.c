@@ -6,44 +6,9 @@
 #include <stdlib.h>
 
 #include "curve.h"
-#include "pruner.h"
+#include "pruning.h"
 #include "rng.h"
 #include "rung.h"
-
-static struct arena arena;
-static struct space space;
-static struct history history;
-static const struct pruner *pruner;
-static double options[OPTION_MAX];
-
-static void setup(void)
-{
-    arena_init(&arena);
-    space_init(&space);
-    history_init(&history, &space);
-}
-
-static void teardown(void)
-{
-    history_done(&history);
-    space_done(&space);
-    arena_done(&arena);
-}
-
-static void choose(const char *name)
-{
-    pruner = pruner_find(name);
-    ck_assert_ptr_nonnull(pruner);
-    option_defaults(pruner->options, pruner->n_options, options);
-}
-
-static void set(const char *name, double value)
-{
-    struct error err = {0};
-    ck_assert_msg(option_set(pruner->options, pruner->n_options, name, value,
-                             options, &err) == 0,
-                  "%s", err.message);
-}
 
 // A new trial with these values at the steps 1, 2, ...
 static size_t curve(size_t n, const double *values)
@@ -52,15 +17,6 @@ static size_t curve(size_t n, const double *values)
     for (size_t i = 0; i < n; i++)
         history_report(&history, number, (int64_t)i + 1, values[i]);
     return number;
-}
-
-static struct pruner_verdict decide(size_t number)
-{
-    struct pruner_verdict verdict;
-    struct pruner_task task = {&history, number, options, 1, &arena};
-    pruner_decide(pruner, &task, &verdict);
-    arena_reset(&arena);
-    return verdict;
 }
 
 // ---- curve and rung ---------------------------------------------------------
