@@ -62,7 +62,7 @@ int store_trial_add(struct store *store, const struct trial_row *row,
 // Writes state, values, uncertainty, stopped, stop_reason, lease_ms, ended_ms,
 // revision, ended_revision, wall_s, error, outputs, meta, env,
 // constraint_values, cost. NULL texts and a cost of NaN leave the stored ones
-// alone.
+// alone, but a complete trial has no error that it does not bring.
 int store_trial_end(struct store *store, const struct trial_row *row,
                     struct error *err);
 // Renews the lease; changes no revision.

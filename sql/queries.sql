@@ -222,13 +222,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
     $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
     $32, $33, $34, $35, $36, $37, $38)
 
+-- An error text is not that of a trial that is complete (2) after all.
 -- name: trial_end
 UPDATE trials SET state = $3, "values" = $4, uncertainty = $5, stopped = $6,
     stop_reason = coalesce($7, stop_reason), lease_ms = $8, ended_ms = $9,
     revision = $10, ended_revision = $11, wall_s = $12,
-    error = coalesce($13, error), outputs = coalesce($14, outputs),
-    meta = coalesce($15, meta), env = coalesce($16, env),
-    constraint_values = $17, cost = coalesce($18, cost)
+    error = CASE WHEN $3 = 2 THEN $13 ELSE coalesce($13, error) END,
+    outputs = coalesce($14, outputs), meta = coalesce($15, meta),
+    env = coalesce($16, env), constraint_values = $17, cost = coalesce($18, cost)
 WHERE study_id = $1 AND number = $2
 
 -- name: trial_lease

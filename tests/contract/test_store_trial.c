@@ -168,7 +168,7 @@ START_TEST(test_trial_keeps_every_field)
 }
 END_TEST
 
-START_TEST(test_end_of_a_trial_leaves_null_texts_alone)
+START_TEST(test_end_of_a_trial_leaves_null_texts_alone_but_an_old_error)
 {
     open_database(_i);
     static const double value = 0.75;
@@ -194,6 +194,7 @@ START_TEST(test_end_of_a_trial_leaves_null_texts_alone)
     };
     must(store_trial_end(store, &end, &err));
     trial.state = end.state;
+    trial.error = NULL;
     trial.values = end.values;
     trial.n_values = 1;
     trial.constraint_values = &value;
@@ -633,7 +634,7 @@ int main(void)
     TCase *tc = tcase_create("both databases");
     const TTest *const tests[] = {
         test_trial_keeps_every_field,
-        test_end_of_a_trial_leaves_null_texts_alone,
+        test_end_of_a_trial_leaves_null_texts_alone_but_an_old_error,
         test_queued_trial_is_started_and_its_lease_renewed,
         test_trial_amend_writes_what_people_change,
         test_trial_erase_leaves_number_point_and_keys,

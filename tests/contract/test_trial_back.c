@@ -263,7 +263,9 @@ START_TEST(test_a_cancelled_trial_that_completes_all_the_same_counts)
     ck_assert_int_eq(cancel(0), 0);
     ck_assert_int_eq(told(0, TRIAL_PRUNED, 3, NAN).told, TRIAL_CANCELLED);
     ck_assert_int_eq(told(0, TRIAL_FAILED, NAN, NAN).told, TRIAL_CANCELLED);
+    check_error(0, "cancelled: too dear");
     ck_assert_int_eq(told(0, -1, 0.5, NAN).told, TRIAL_COMPLETE);
+    check_error(0, NULL);
     ck_assert_int_eq(live->progress.best_number, 0);
     ck_assert_uint_eq(live->history.n_ended, 1);
     ck_assert_int_eq(told(0, -1, 0.5, NAN).told, TRIAL_COMPLETE);
