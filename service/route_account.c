@@ -33,25 +33,16 @@ static void write_scopes(struct text *text, unsigned scopes)
 static void write_token(struct text *text, const struct token_row *row,
                         const char *study_key)
 {
-    text_key(text, "id");
-    text_int(text, row->id);
-    text_key(text, "name");
-    text_string(text, row->name);
-    text_key(text, "prefix");
-    text_string(text, row->prefix);
+    text_key_int(text, "id", row->id);
+    text_key_string(text, "name", row->name);
+    text_key_string(text, "prefix", row->prefix);
     write_scopes(text, row->scopes);
-    text_key(text, "study_id");
-    text_string(text, study_key);
-    text_key(text, "created");
-    text_time(text, row->created_ms);
-    text_key(text, "expires");
-    text_time(text, row->expires_ms);
-    text_key(text, "revoked");
-    text_time(text, row->revoked_ms);
-    text_key(text, "last_used");
-    text_time(text, row->used_ms);
-    text_key(text, "last_address");
-    text_string(text, row->used_address);
+    text_key_string(text, "study_id", study_key);
+    text_key_time(text, "created", row->created_ms);
+    text_key_time(text, "expires", row->expires_ms);
+    text_key_time(text, "revoked", row->revoked_ms);
+    text_key_time(text, "last_used", row->used_ms);
+    text_key_string(text, "last_address", row->used_address);
 }
 
 enum route_outcome route_account_me(struct call *call, struct error *err)
@@ -62,8 +53,7 @@ enum route_outcome route_account_me(struct call *call, struct error *err)
     text_init(&text, &call->request->arena);
     text_add(&text, "{\"user\":");
     text_string(&text, principal->name);
-    text_key(&text, "admin");
-    text_bool(&text, principal->admin);
+    text_key_bool(&text, "admin", principal->admin);
     write_scopes(&text, principal->scopes);
     text_char(&text, '}');
     return route_json(call, 200, &text);
@@ -170,8 +160,7 @@ static void write_created(struct change *change)
     text_init(&text, &change->call->request->arena);
     text_char(&text, '{');
     write_token(&text, &change->token.row, change->study_key);
-    text_key(&text, "token");
-    text_string(&text, change->token.secret);
+    text_key_string(&text, "token", change->token.secret);
     text_char(&text, '}');
     route_json(change->call, 201, &text);
 }

@@ -31,8 +31,8 @@ static void answer(struct asking *asking, const struct live *live)
     if (ask->reason) {
         text_print(&text, ",\"reason\":\"%s\",\"detail\":", ask->reason);
         text_string(&text, ask->detail);
-        text_key(&text, "retry_after_s");
-        text_real(&text, ask->retry_after_s > 0 ? ask->retry_after_s : NAN);
+        text_key_real(&text, "retry_after_s",
+                      ask->retry_after_s > 0 ? ask->retry_after_s : NAN);
     }
     text_char(&text, '}');
     route_json(asking->call, 200, &text);

@@ -63,12 +63,9 @@ static void write_answer(struct text *text, const struct bring *bring,
         enum trial_state state = live_state(live, (size_t)trial->number);
         text_next(text);
         text_char(text, '{');
-        text_key(text, "number");
-        text_int(text, trial->number);
-        text_key(text, "id");
-        text_string(text, trial->id);
-        text_key(text, "state");
-        text_string(text, trial_state_name(state));
+        text_key_int(text, "number", trial->number);
+        text_key_string(text, "id", trial->id);
+        text_key_string(text, "state", trial_state_name(state));
         text_char(text, '}');
     }
     text_add(text, "]}");

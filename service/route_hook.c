@@ -130,8 +130,7 @@ static void finish(struct command *command, const struct live *live)
         text_init(&text, &request->arena);
         wire_hook_open(&text, &change->row, change->pending);
         if (change->created) {
-            text_key(&text, "secret");
-            text_string(&text, change->row.secret);
+            text_key_string(&text, "secret", change->row.secret);
         }
         text_char(&text, '}');
         route_json(change->call, change->created ? 201 : 200, &text);
@@ -251,17 +250,15 @@ static void tried(struct ping *ping)
     text_init(&text, &request->arena);
     text_add(&text, "{\"id\":");
     text_string(&text, ping->id);
-    text_key(&text, "delivered");
-    text_bool(&text, ping->status >= 200 && ping->status < 300);
+    text_key_bool(&text, "delivered",
+                  ping->status >= 200 && ping->status < 300);
     text_key(&text, "status");
     if (ping->status)
         text_int(&text, ping->status);
     else
         text_add(&text, "null");
-    text_key(&text, "error");
-    text_string(&text, ping->status ? NULL : ping->problem);
-    text_key(&text, "wall_s");
-    text_real(&text, ping->wall_s);
+    text_key_string(&text, "error", ping->status ? NULL : ping->problem);
+    text_key_real(&text, "wall_s", ping->wall_s);
     text_char(&text, '}');
     if (ping->error.code)
         route_problem(trying->call->service, request, &ping->error);

@@ -116,12 +116,9 @@ static void write(struct text *text, const struct results *results,
     for (size_t k = 0; k < d; k++) {
         text_next(text);
         text_char(text, '{');
-        text_key(text, "name");
-        text_string(text, ranked[k].name);
-        text_key(text, "importance");
-        text_real(text, ranked[k].share);
-        text_key(text, "variance");
-        text_real(text, ranked[k].variance);
+        text_key_string(text, "name", ranked[k].name);
+        text_key_real(text, "importance", ranked[k].share);
+        text_key_real(text, "variance", ranked[k].variance);
         text_char(text, '}');
     }
     text_add(text, "]}");

@@ -128,10 +128,8 @@ static void write_summary(struct text *text, const struct front *front)
         text_real(text, front->reference[i]);
     }
     text_add(text, front->reference ? "]" : "");
-    text_key(text, "hypervolume");
-    text_real(text, front->volume);
-    text_key(text, "revision");
-    text_int(text, front->study->progress.revision);
+    text_key_real(text, "hypervolume", front->volume);
+    text_key_int(text, "revision", front->study->progress.revision);
 }
 
 // Writes the members with numbers above `after`, at most `limit`.

@@ -26,12 +26,10 @@ static void write_item(struct text *text, const struct live *live,
 {
     text_next(text);
     text_char(text, '{');
-    text_key(text, "of");
-    text_int(text, item->of);
-    text_key(text, "number");
-    text_int(text, item->number);
-    text_key(text, "state");
-    text_string(text, trial_state_name(live_state(live, (size_t)item->number)));
+    text_key_int(text, "of", item->of);
+    text_key_int(text, "number", item->number);
+    text_key_string(text, "state",
+                    trial_state_name(live_state(live, (size_t)item->number)));
     text_char(text, '}');
 }
 

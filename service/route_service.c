@@ -70,16 +70,13 @@ static void write_options(struct text *text, const struct option *options,
     for (size_t i = 0; i < n; i++) {
         text_next(text);
         text_char(text, '{');
-        text_key(text, "name");
-        text_string(text, options[i].name);
-        text_key(text, "type");
-        text_string(text, kinds[options[i].kind]);
+        text_key_string(text, "name", options[i].name);
+        text_key_string(text, "type", kinds[options[i].kind]);
         text_key(text, "default");
         wire_option_write(text, &options[i], options[i].standard);
         write_bound(text, "low", &options[i], options[i].low);
         write_bound(text, "high", &options[i], options[i].high);
-        text_key(text, "help");
-        text_string(text, options[i].help);
+        text_key_string(text, "help", options[i].help);
         text_char(text, '}');
     }
     text_add(text, "]}");
@@ -90,10 +87,8 @@ static void write_algorithm(struct text *text, const char *name,
 {
     text_next(text);
     text_char(text, '{');
-    text_key(text, "name");
-    text_string(text, name);
-    text_key(text, "help");
-    text_string(text, help);
+    text_key_string(text, "name", name);
+    text_key_string(text, "help", help);
 }
 
 enum route_outcome route_service_info(struct call *call, struct error *err)
@@ -105,8 +100,7 @@ enum route_outcome route_service_info(struct call *call, struct error *err)
                     "\"samplers\":[");
     for (size_t i = 0; i < n_samplers; i++) {
         write_algorithm(&text, samplers[i]->name, samplers[i]->help);
-        text_key(&text, "several");
-        text_bool(&text, samplers[i]->several);
+        text_key_bool(&text, "several", samplers[i]->several);
         write_options(&text, samplers[i]->options, samplers[i]->n_options);
     }
     text_add(&text, "],\"pruners\":[");

@@ -33,8 +33,7 @@ static int apply_tell(struct command *command, struct live *live,
 static void write_told(struct text *text, const struct telling *telling)
 {
     const struct tell *tell = &telling->tell;
-    text_key(text, "study_id");
-    text_string(text, telling->study_key);
+    text_key_string(text, "study_id", telling->study_key);
     text_print(text, ",\"number\":%" PRId64 ",\"state\":\"%s\",\"values\":",
                tell->number, trial_state_name(tell->told));
     if (!tell->n_kept)

@@ -213,3 +213,39 @@ void text_json(struct text *text, const char *json)
 {
     text_add(text, json ? json : "null");
 }
+
+void text_key_string(struct text *text, const char *key, const char *string)
+{
+    text_key(text, key);
+    text_string(text, string);
+}
+
+void text_key_real(struct text *text, const char *key, double value)
+{
+    text_key(text, key);
+    text_real(text, value);
+}
+
+void text_key_int(struct text *text, const char *key, int64_t value)
+{
+    text_key(text, key);
+    text_int(text, value);
+}
+
+void text_key_bool(struct text *text, const char *key, int value)
+{
+    text_key(text, key);
+    text_bool(text, value);
+}
+
+void text_key_time(struct text *text, const char *key, int64_t ms)
+{
+    text_key(text, key);
+    text_time(text, ms);
+}
+
+void text_key_json(struct text *text, const char *key, const char *json)
+{
+    text_key(text, key);
+    text_json(text, json);
+}

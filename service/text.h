@@ -61,4 +61,12 @@ void text_json(struct text *text, const char *json);
 // The same with every character beyond ASCII as \uXXXX.
 void text_json_ascii(struct text *text, const char *json);
 
+// A key and its value.
+void text_key_string(struct text *text, const char *key, const char *string);
+void text_key_real(struct text *text, const char *key, double value);
+void text_key_int(struct text *text, const char *key, int64_t value);
+void text_key_bool(struct text *text, const char *key, int value);
+void text_key_time(struct text *text, const char *key, int64_t ms);
+void text_key_json(struct text *text, const char *key, const char *json);
+
 #endif

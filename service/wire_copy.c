@@ -192,14 +192,10 @@ char *wire_copy_origin(const struct study_row *source, size_t n_unfit,
     struct text text;
     text_init(&text, arena);
     text_char(&text, '{');
-    text_key(&text, "study");
-    text_string(&text, source->key);
-    text_key(&text, "name");
-    text_string(&text, source->name);
-    text_key(&text, "revision");
-    text_int(&text, source->progress.revision);
-    text_key(&text, "unfit");
-    text_int(&text, (int64_t)n_unfit);
+    text_key_string(&text, "study", source->key);
+    text_key_string(&text, "name", source->name);
+    text_key_int(&text, "revision", source->progress.revision);
+    text_key_int(&text, "unfit", (int64_t)n_unfit);
     text_char(&text, '}');
     return text.data;
 }

@@ -423,8 +423,7 @@ static void write_algorithms(struct text *text, const struct definition *d)
     text_string(text, d->sampler->name);
     write_options(text, d->sampler->options, d->sampler->n_options,
                   d->sampler_options);
-    text_key(text, "seed");
-    text_int(text, (int64_t)d->seed);
+    text_key_int(text, "seed", (int64_t)d->seed);
     text_char(text, '}');
     text_key(text, "pruner");
     text_add(text, "{\"name\":");
@@ -448,8 +447,7 @@ static void write_warm_start(struct text *text, const struct definition *d)
 void wire_definition_write(struct text *text, const struct definition *d,
                            bool stored)
 {
-    text_key(text, "name");
-    text_string(text, d->name);
+    text_key_string(text, "name", d->name);
     text_add(text, ",\"kind\":\"hpo\"");
     wire_objectives_write(text, d);
     // Definitions that were stored before there were any have no such member.
@@ -459,26 +457,19 @@ void wire_definition_write(struct text *text, const struct definition *d,
     wire_space_write(text, &d->space);
     write_algorithms(text, d);
     wire_budget_write(text, &d->budget, stored);
-    text_key(text, "lease_s");
-    text_int(text, d->lease_s);
-    text_key(text, "max_attempts");
-    text_int(text, d->max_attempts);
-    text_key(text, "constants");
-    text_json(text, d->constants);
-    text_key(text, "tags");
-    text_json(text, d->tags ? d->tags : "[]");
-    text_key(text, "notes");
-    text_string(text, d->notes);
+    text_key_int(text, "lease_s", d->lease_s);
+    text_key_int(text, "max_attempts", d->max_attempts);
+    text_key_json(text, "constants", d->constants);
+    text_key_json(text, "tags", d->tags ? d->tags : "[]");
+    text_key_string(text, "notes", d->notes);
     if (!stored)
         return;
     if (d->n_warm_start)
         write_warm_start(text, d);
     if (d->iteration.points)
         wire_iteration_write(text, &d->iteration, -1);
-    text_key(text, "hopaas");
-    text_bool(text, d->hopaas);
-    text_key(text, "origin");
-    text_string(text, d->origin);
+    text_key_bool(text, "hopaas", d->hopaas);
+    text_key_string(text, "origin", d->origin);
 }
 
 char *wire_definition_text(const struct definition *definition,

@@ -43,8 +43,8 @@ static void write_constraints(struct text *text,
     size_t k = row->n_constraint_values;
     text_add(text, k ? "{" : "null");
     for (size_t i = 0; i < k; i++) {
-        text_key(text, definition->outcome_constraints[i].name);
-        text_real(text, row->constraint_values[i]);
+        text_key_real(text, definition->outcome_constraints[i].name,
+                      row->constraint_values[i]);
     }
     text_add(text, k ? "}" : "");
 }

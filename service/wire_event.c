@@ -19,16 +19,13 @@ static void write_event(struct text *text, const struct event_row *event)
     else
         text_int(text, event->number);
     if (event->state >= 0) {
-        text_key(text, "state");
-        text_string(text, trial_state_name((enum trial_state)event->state));
+        text_key_string(text, "state",
+                        trial_state_name((enum trial_state)event->state));
     }
-    text_key(text, "at");
-    text_time(text, event->at_ms);
-    text_key(text, "by");
-    text_string(text, event->user);
+    text_key_time(text, "at", event->at_ms);
+    text_key_string(text, "by", event->user);
     if (event->detail) {
-        text_key(text, "detail");
-        text_json(text, event->detail);
+        text_key_json(text, "detail", event->detail);
     }
     text_char(text, '}');
 }

@@ -188,10 +188,8 @@ void wire_outcome_constraints_write(struct text *text,
         text_next(text);
         text_add(text, "{\"name\":");
         text_string(text, bounded->name);
-        text_key(text, "lower");
-        text_real(text, bounded->lower);
-        text_key(text, "upper");
-        text_real(text, bounded->upper);
+        text_key_real(text, "lower", bounded->lower);
+        text_key_real(text, "upper", bounded->upper);
         text_char(text, '}');
     }
     text_char(text, ']');
@@ -308,13 +306,11 @@ void wire_budget_write(struct text *text, const struct budget *budget,
     write_limit(text, "max_running", budget->max_running);
     write_limit(text, "max_failed", budget->max_failed);
     write_limit(text, "patience", budget->patience);
-    text_key(text, "deadline");
-    text_time(text, budget->deadline_ms);
-    text_key(text, "target");
-    text_real(text, budget->target);
+    text_key_time(text, "deadline", budget->deadline_ms);
+    text_key_real(text, "target", budget->target);
     if (!stored || budget->max_cost > 0) {
-        text_key(text, "max_cost");
-        text_real(text, budget->max_cost > 0 ? budget->max_cost : NAN);
+        text_key_real(text, "max_cost",
+                      budget->max_cost > 0 ? budget->max_cost : NAN);
     }
     text_char(text, '}');
 }
@@ -329,11 +325,9 @@ void wire_iteration_write(struct text *text, const struct iteration *iteration,
     }
     text_add(text, "{\"points\":");
     text_int(text, iteration->points);
-    text_key(text, "trigger_fraction");
-    text_real(text, iteration->trigger_fraction);
+    text_key_real(text, "trigger_fraction", iteration->trigger_fraction);
     if (number >= 0) {
-        text_key(text, "number");
-        text_int(text, number);
+        text_key_int(text, "number", number);
     }
     text_char(text, '}');
 }

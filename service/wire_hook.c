@@ -12,12 +12,9 @@ void wire_hook_delivery(struct text *text, const char *type,
                         const struct event_page *page)
 {
     text_char(text, '{');
-    text_key(text, "type");
-    text_string(text, type);
-    text_key(text, "study");
-    text_string(text, hook->study_key);
-    text_key(text, "hook");
-    text_int(text, hook->id);
+    text_key_string(text, "type", type);
+    text_key_string(text, "study", hook->study_key);
+    text_key_int(text, "hook", hook->id);
     text_key(text, "events");
     wire_events_list(text, page->events, page->n);
     text_char(text, '}');
@@ -50,32 +47,21 @@ void wire_hook_open(struct text *text, const struct hook_row *hook,
                         : hook->failures  ? "failing"
                                           : "enabled";
     text_char(text, '{');
-    text_key(text, "id");
-    text_int(text, hook->id);
-    text_key(text, "url");
-    text_string(text, hook->url);
+    text_key_int(text, "id", hook->id);
+    text_key_string(text, "url", hook->url);
     write_kinds(text, hook->kinds);
-    text_key(text, "state");
-    text_string(text, state);
-    text_key(text, "reason");
-    text_string(text, hook->reason);
-    text_key(text, "created");
-    text_time(text, hook->created_ms);
-    text_key(text, "delivered");
-    text_int(text, hook->delivered);
-    text_key(text, "pending");
-    text_int(text, pending);
-    text_key(text, "failures");
-    text_int(text, hook->failures);
-    text_key(text, "next_try");
-    text_time(text, hook->disabled_ms ? 0 : hook->due_ms);
-    text_key(text, "last_try");
-    text_time(text, hook->last_ms);
+    text_key_string(text, "state", state);
+    text_key_string(text, "reason", hook->reason);
+    text_key_time(text, "created", hook->created_ms);
+    text_key_int(text, "delivered", hook->delivered);
+    text_key_int(text, "pending", pending);
+    text_key_int(text, "failures", hook->failures);
+    text_key_time(text, "next_try", hook->disabled_ms ? 0 : hook->due_ms);
+    text_key_time(text, "last_try", hook->last_ms);
     text_key(text, "last_status");
     if (hook->last_status)
         text_int(text, hook->last_status);
     else
         text_add(text, "null");
-    text_key(text, "last_error");
-    text_string(text, hook->last_error);
+    text_key_string(text, "last_error", hook->last_error);
 }

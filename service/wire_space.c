@@ -416,8 +416,7 @@ static void write_range(struct text *text, const struct param *param)
         text_key(text, "step");
         write_value(text, param, param->step);
     }
-    text_key(text, "log");
-    text_bool(text, param->log);
+    text_key_bool(text, "log", param->log);
 }
 
 static void write_when(struct text *text, const struct space *space,
@@ -446,8 +445,7 @@ void wire_space_write(struct text *text, const struct space *space)
         const struct param *param = &space->params[k];
         text_key(text, param->name);
         text_char(text, '{');
-        text_key(text, "type");
-        text_string(text, kinds[param->kind].name);
+        text_key_string(text, "type", kinds[param->kind].name);
         if (param->kind == PARAM_CATEGORICAL)
             write_list(text, param, "choices");
         else if (param->kind == PARAM_DISCRETE)

@@ -12,36 +12,6 @@
 #include "wire_goal.h"
 #include "wire_space.h"
 
-static void key_int(struct text *text, const char *key, int64_t value)
-{
-    text_key(text, key);
-    text_int(text, value);
-}
-
-static void key_string(struct text *text, const char *key, const char *value)
-{
-    text_key(text, key);
-    text_string(text, value);
-}
-
-static void key_json(struct text *text, const char *key, const char *value)
-{
-    text_key(text, key);
-    text_json(text, value);
-}
-
-static void key_time(struct text *text, const char *key, int64_t ms)
-{
-    text_key(text, key);
-    text_time(text, ms);
-}
-
-static void key_real(struct text *text, const char *key, double value)
-{
-    text_key(text, key);
-    text_real(text, value);
-}
-
 static void key_iteration(struct text *text, int64_t iteration)
 {
     text_key(text, "iteration");
@@ -56,13 +26,13 @@ static void write_lineage(struct text *text,
                           const struct definition *definition, int64_t number,
                           int64_t attempt, int64_t retry_of)
 {
-    key_int(text, "attempt", attempt);
+    text_key_int(text, "attempt", attempt);
     text_key(text, "retry_of");
     if (retry_of < 0)
         text_add(text, "null");
     else
         text_int(text, retry_of);
-    key_int(text, "seed", trial_seed(definition, (uint64_t)number));
+    text_key_int(text, "seed", trial_seed(definition, (uint64_t)number));
 }
 
 static void write_values(struct text *text, const struct trial_row *row)
@@ -120,48 +90,45 @@ int wire_trial_open(struct text *text, const struct definition *definition,
     if (wire_trial_check(definition, row, err))
         return -1;
     text_char(text, '{');
-    key_string(text, "study_id", study_key);
-    key_int(text, "number", row->number);
-    key_string(text, "state", trial_state_name(row->state));
+    text_key_string(text, "study_id", study_key);
+    text_key_int(text, "number", row->number);
+    text_key_string(text, "state", trial_state_name(row->state));
     text_key(text, "params");
     wire_point_write(text, &definition->space, row->point);
     write_values(text, row);
     write_constraints(text, definition, row);
-    key_real(text, "uncertainty", row->uncertainty);
+    text_key_real(text, "uncertainty", row->uncertainty);
     write_lineage(text, definition, row->number, row->attempt, row->retry_of);
-    key_json(text, "worker", row->worker);
-    key_time(text, "lease_expires", row->lease_ms);
-    key_time(text, "created", row->created_ms);
-    key_time(text, "started", row->started_ms);
-    key_time(text, "ended", row->ended_ms);
-    text_key(text, "stopped");
-    text_bool(text, row->stopped);
-    key_string(text, "stop_reason", row->stop_reason);
-    key_string(text, "error", row->error);
-    key_json(text, "outputs", row->outputs);
-    key_json(text, "meta", row->meta);
-    key_json(text, "env", row->env);
-    key_json(text, "special", row->special);
-    key_real(text, "wall_s", row->wall_s);
-    key_real(text, "cost", row->cost);
+    text_key_json(text, "worker", row->worker);
+    text_key_time(text, "lease_expires", row->lease_ms);
+    text_key_time(text, "created", row->created_ms);
+    text_key_time(text, "started", row->started_ms);
+    text_key_time(text, "ended", row->ended_ms);
+    text_key_bool(text, "stopped", row->stopped);
+    text_key_string(text, "stop_reason", row->stop_reason);
+    text_key_string(text, "error", row->error);
+    text_key_json(text, "outputs", row->outputs);
+    text_key_json(text, "meta", row->meta);
+    text_key_json(text, "env", row->env);
+    text_key_json(text, "special", row->special);
+    text_key_real(text, "wall_s", row->wall_s);
+    text_key_real(text, "cost", row->cost);
     key_iteration(text, row->iteration);
-    key_json(text, "tags", row->tags);
-    key_string(text, "notes", row->notes);
-    key_string(text, "id", row->client_id);
+    text_key_json(text, "tags", row->tags);
+    text_key_string(text, "notes", row->notes);
+    text_key_string(text, "id", row->client_id);
     text_key(text, "priority");
     if (row->brought)
         text_int(text, row->priority);
     else
         text_add(text, "null");
-    key_string(text, "sampler", row->sampler);
-    key_string(text, "why", row->why);
-    key_int(text, "seen_revision", row->seen_revision);
-    key_int(text, "revision", row->revision);
-    text_key(text, "invalid");
-    text_bool(text, row->withdrawn == WITHDRAWN_INVALID);
-    key_string(text, "invalid_reason", row->withdrawn_reason);
-    text_key(text, "deleted");
-    text_bool(text, row->withdrawn == WITHDRAWN_DELETED);
+    text_key_string(text, "sampler", row->sampler);
+    text_key_string(text, "why", row->why);
+    text_key_int(text, "seen_revision", row->seen_revision);
+    text_key_int(text, "revision", row->revision);
+    text_key_bool(text, "invalid", row->withdrawn == WITHDRAWN_INVALID);
+    text_key_string(text, "invalid_reason", row->withdrawn_reason);
+    text_key_bool(text, "deleted", row->withdrawn == WITHDRAWN_DELETED);
     return 0;
 }
 
@@ -172,22 +139,23 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
     const struct live_trial *trial = &live->trials[number];
     text_next(text);
     text_char(text, '{');
-    key_string(text, "study_id", live->key);
-    key_int(text, "number", (int64_t)number);
-    key_string(text, "state", "running");
+    text_key_string(text, "study_id", live->key);
+    text_key_int(text, "number", (int64_t)number);
+    text_key_string(text, "state", "running");
     text_key(text, "params");
     wire_point_write(text, &definition->space,
                      history_point(&live->history, number));
     write_lineage(text, definition, (int64_t)number, trial->attempt,
                   trial->retry_of);
-    key_time(text, "lease_expires", trial->lease_ms);
-    key_string(text, "sampler",
-               trial->retry_of < 0
-                   ? (trial->brought ? "enqueued" : definition->sampler->name)
-               : trial->brought ? "rerun"
-                                : "retry");
-    key_string(text, "why", why);
-    key_int(text, "seen_revision", trial->seen_revision);
+    text_key_time(text, "lease_expires", trial->lease_ms);
+    text_key_string(
+        text, "sampler",
+        trial->retry_of < 0
+            ? (trial->brought ? "enqueued" : definition->sampler->name)
+        : trial->brought ? "rerun"
+                         : "retry");
+    text_key_string(text, "why", why);
+    text_key_int(text, "seen_revision", trial->seen_revision);
     key_iteration(text, trial->iteration);
     text_char(text, '}');
 }
@@ -196,30 +164,30 @@ void wire_report_write(struct text *text, const struct report_row *row)
 {
     text_next(text);
     text_char(text, '{');
-    key_int(text, "step", row->step);
-    key_real(text, "value", row->value);
+    text_key_int(text, "step", row->step);
+    text_key_real(text, "value", row->value);
     text_char(text, '}');
 }
 
 static void write_progress(struct text *text,
                            const struct study_progress *progress)
 {
-    key_int(text, "revision", progress->revision);
+    text_key_int(text, "revision", progress->revision);
     text_key(text, "trials");
     text_char(text, '{');
     int64_t total = 0;
     for (int state = 0; state < TRIAL_STATES; state++)
         total += progress->count[state];
-    key_int(text, "total", total);
-    key_int(text, "invalid", progress->invalid);
+    text_key_int(text, "total", total);
+    text_key_int(text, "invalid", progress->invalid);
     for (int state = 0; state < TRIAL_STATES; state++)
-        key_int(text, trial_state_name((enum trial_state)state),
-                progress->count[state]);
+        text_key_int(text, trial_state_name((enum trial_state)state),
+                     progress->count[state]);
     text_char(text, '}');
     text_key(text, "budget_used");
     text_char(text, '{');
-    key_int(text, "trials", progress->started);
-    key_real(text, "cost", progress->cost);
+    text_key_int(text, "trials", progress->started);
+    text_key_real(text, "cost", progress->cost);
     text_char(text, '}');
     text_key(text, "best");
     if (progress->best_number < 0) {
@@ -227,8 +195,8 @@ static void write_progress(struct text *text,
         return;
     }
     text_char(text, '{');
-    key_int(text, "number", progress->best_number);
-    key_real(text, "value", progress->best_value);
+    text_key_int(text, "number", progress->best_number);
+    text_key_real(text, "value", progress->best_value);
     text_char(text, '}');
 }
 
@@ -258,17 +226,17 @@ int wire_study_write(struct text *text, const struct study_row *row,
         return -1;
     text_next(text);
     text_char(text, '{');
-    key_string(text, "id", row->key);
-    key_string(text, "owner", row->owner_name);
-    key_string(text, "state", study_state_name(row->state));
-    key_string(text, "reason", row->reason);
-    key_time(text, "created", row->created_ms);
-    key_time(text, "changed", row->changed_ms);
+    text_key_string(text, "id", row->key);
+    text_key_string(text, "owner", row->owner_name);
+    text_key_string(text, "state", study_state_name(row->state));
+    text_key_string(text, "reason", row->reason);
+    text_key_time(text, "created", row->created_ms);
+    text_key_time(text, "changed", row->changed_ms);
     write_progress(text, &row->progress);
     wire_definition_write(text, definition, false);
     wire_iteration_write(text, &definition->iteration, row->progress.iteration);
     write_warm_start(text, definition, row->warm_start);
-    key_json(text, "copied_from", row->copied_from);
+    text_key_json(text, "copied_from", row->copied_from);
     text_char(text, '}');
     definition_free(definition);
     return 0;
