@@ -283,18 +283,25 @@ int store_trial_values(struct store *store, int64_t study_id,
                : 0;
 }
 
-struct expired_visitor {
+struct pair_visitor {
     int (*visit)(void *context, int64_t study_id, int64_t number,
                  struct error *err);
     void *context;
 };
 
-static int visit_expired(void *context, struct db_row *row, struct error *err)
+static int visit_pair(void *context, struct db_row *row, struct error *err)
 {
-    const struct expired_visitor *visitor = context;
+    const struct pair_visitor *visitor = context;
     int64_t study_id = db_next_int(row);
     int64_t number = db_next_int(row);
     return visitor->visit(visitor->context, study_id, number, err);
+}
+
+static int read_pairs(struct store *store, const struct db_call *call,
+                      struct pair_visitor visitor, struct error *err)
+{
+    struct db_reader reader = {visit_pair, &visitor, NULL};
+    return db_read(store->db, call, &reader, err) < 0 ? -1 : 0;
 }
 
 int store_trials_expired(struct store *store, int64_t now_ms, int limit,
@@ -302,13 +309,9 @@ int store_trials_expired(struct store *store, int64_t now_ms, int limit,
                                       int64_t number, struct error *err),
                          void *context, struct error *err)
 {
-    struct expired_visitor visitor = {visit, context};
-    struct db_reader reader = {visit_expired, &visitor, NULL};
-    return db_read(store->db,
-                   DB_CALL(QUERY_TRIALS_EXPIRED, db_int(now_ms), db_int(limit)),
-                   &reader, err) < 0
-               ? -1
-               : 0;
+    return read_pairs(
+        store, DB_CALL(QUERY_TRIALS_EXPIRED, db_int(now_ms), db_int(limit)),
+        (struct pair_visitor){visit, context}, err);
 }
 
 int store_trials_leased_beyond(struct store *store, int64_t until_ms,
@@ -316,11 +319,7 @@ int store_trials_leased_beyond(struct store *store, int64_t until_ms,
                                             int64_t number, struct error *err),
                                void *context, struct error *err)
 {
-    struct expired_visitor visitor = {visit, context};
-    struct db_reader reader = {visit_expired, &visitor, NULL};
-    return db_read(store->db,
-                   DB_CALL(QUERY_TRIALS_LEASED_BEYOND, db_int(until_ms)),
-                   &reader, err) < 0
-               ? -1
-               : 0;
+    return read_pairs(store,
+                      DB_CALL(QUERY_TRIALS_LEASED_BEYOND, db_int(until_ms)),
+                      (struct pair_visitor){visit, context}, err);
 }
