@@ -89,38 +89,6 @@ static void done(struct command *command, const struct live *live)
 
 // ---- the body ---------------------------------------------------------------
 
-static int read_reports(const struct fields *fields, struct brought *trial,
-                        struct arena *arena)
-{
-    static const char *const known[] = {"step", "value", NULL};
-    const json_t *list = fields_get(fields, "reports"), *item;
-    if (!list)
-        return 0;
-    if (!json_is_array(list))
-        return fields_fail(fields, ERROR_MALFORMED, "reports",
-                           "must be an array, not %s", wire_type(list));
-    trial->n_reports = json_array_size(list);
-    struct bring_report *reports =
-        arena_zeros(arena, trial->n_reports + 1, sizeof *reports);
-    trial->reports = reports;
-    size_t i;
-    json_array_foreach(list, i, item)
-    {
-        struct fields report;
-        char where[200];
-        snprintf(where, sizeof where, "%.150s.reports[%zu]", fields->where, i);
-        if (fields_open(&report, item, where, known, fields->err))
-            return -1;
-        if (!fields_get(&report, "step") || !fields_get(&report, "value"))
-            return fields_fail(&report, ERROR_INVALID,
-                               fields_get(&report, "step") ? "value" : "step",
-                               "is required");
-        reports[i].step = fields_int(&report, "step", 0, INT64_C(1) << 53, 0);
-        reports[i].value = fields_value(&report, "value", NAN);
-    }
-    return fields->err->code ? -1 : 0;
-}
-
 // Keeps the name that the user gave the trial, and digests of it and of all
 // that came with it.
 static int read_id(const struct fields *fields, struct brought *trial,
@@ -168,7 +136,8 @@ static int read_imported(const struct fields *fields, struct brought *trial,
         return fields_fail(fields, ERROR_INVALID, "priority",
                            "is for trials without a state");
     return route_tell_read(fields, &trial->tell, arena) ||
-                   read_reports(fields, trial, arena)
+                   route_reports_read(fields, true, arena, &trial->reports,
+                                      &trial->n_reports)
                ? -1
                : 0;
 }

@@ -5,8 +5,8 @@
 
 #include "auth.h"
 #include "route_building.h"
-#include "wire_copy.h"
 #include "route_lines.h"
+#include "wire_copy.h"
 
 // The same file under the same name makes the same key.
 static void make_key(const struct request *request, struct study_wanted *wanted)

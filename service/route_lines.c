@@ -58,30 +58,16 @@ static int read_study(json_t *line, const char *name, struct arena *arena,
 static int read_reports(const struct fields *fields, struct copied *trial,
                         struct arena *arena)
 {
-    const json_t *list = fields_get(fields, "reports"), *item;
-    size_t i;
-    if (!list)
-        return 0;
-    if (!json_is_array(list))
-        return fields_fail(fields, ERROR_MALFORMED, "reports",
-                           "must be an array, not %s", wire_type(list));
-    trial->n_reports = json_array_size(list);
+    const struct bring_report *reports = NULL;
+    if (route_reports_read(fields, false, arena, &reports, &trial->n_reports))
+        return -1;
     trial->reports =
         arena_zeros(arena, trial->n_reports + 1, sizeof *trial->reports);
-    json_array_foreach(list, i, item)
-    {
-        static const char *const known[] = {"step", "value", NULL};
-        struct fields report;
-        char where[100];
-        snprintf(where, sizeof where, "%.50s.reports[%zu]", fields->where, i);
-        if (fields_open(&report, item, where, known, fields->err))
-            return -1;
-        trial->reports[i].step =
-            fields_int(&report, "step", 0, INT64_C(1) << 53, 0);
-        trial->reports[i].value = fields_value(&report, "value", NAN);
-        trial->reports[i].at_ms = trial->row.ended_ms;
-    }
-    return fields->err->code ? -1 : 0;
+    for (size_t i = 0; i < trial->n_reports; i++)
+        trial->reports[i] = (struct report_row){.step = reports[i].step,
+                                                .value = reports[i].value,
+                                                .at_ms = trial->row.ended_ms};
+    return 0;
 }
 
 static const char *read_text(const struct fields *fields, const char *name,
@@ -152,17 +138,11 @@ static int take_outcome(const struct fields *fields, const struct tell *tell,
     return 0;
 }
 
-static int read_result(struct fields *fields, const struct definition *d,
+static int read_result(const struct fields *fields, const struct definition *d,
                        struct copied *trial, struct arena *arena)
 {
     struct tell tell = {.wall_s = NAN, .numbers.uncertainty = NAN};
     struct trial_row *row = &trial->row;
-    // What is infeasible is decided by the bounds, as for a tell.
-    if (row->state == TRIAL_INFEASIBLE) {
-        row->state = TRIAL_COMPLETE;
-        json_object_set_new((json_t *)(uintptr_t)fields->object, "state",
-                            json_string("complete"));
-    }
     if (route_tell_read(fields, &tell, arena) ||
         take_outcome(fields, &tell, d, row, arena))
         return -1;
@@ -215,6 +195,11 @@ static int read_trial(json_t *line, size_t number, const struct definition *d,
                            "must be a trial's state, not \"%.40s\"", name);
     if (!(copy_states_ended() >> state & 1))
         return 1;
+    // What is infeasible is decided by the bounds, as for a tell.
+    if (state == TRIAL_INFEASIBLE) {
+        state = TRIAL_COMPLETE;
+        json_object_set_new(line, "state", json_string("complete"));
+    }
     *trial = (struct copied){.row = {.state = (enum trial_state)state}};
     return read_point(&fields, d, &trial->row, arena) ||
                    read_result(&fields, d, trial, arena)

@@ -217,6 +217,40 @@ int route_tell_read(const struct fields *fields, struct tell *tell,
     return fields->err->code ? -1 : 0;
 }
 
+int route_reports_read(const struct fields *fields, bool whole,
+                       struct arena *arena, const struct bring_report **reports,
+                       size_t *n)
+{
+    static const char *const known[] = {"step", "value", NULL};
+    const json_t *list = fields_get(fields, "reports"), *item;
+    size_t i;
+    *n = 0;
+    if (!list)
+        return 0;
+    if (!json_is_array(list))
+        return fields_fail(fields, ERROR_MALFORMED, "reports",
+                           "must be an array, not %s", wire_type(list));
+    *n = json_array_size(list);
+    struct bring_report *read = arena_zeros(arena, *n + 1, sizeof *read);
+    *reports = read;
+    json_array_foreach(list, i, item)
+    {
+        struct fields report;
+        char where[200];
+        snprintf(where, sizeof where, "%.150s.reports[%zu]", fields->where, i);
+        if (fields_open(&report, item, where, known, fields->err))
+            return -1;
+        const char *lacks = !fields_get(&report, "step")    ? "step"
+                            : !fields_get(&report, "value") ? "value"
+                                                            : NULL;
+        if (whole && lacks)
+            return fields_fail(&report, ERROR_INVALID, lacks, "is required");
+        read[i].step = fields_int(&report, "step", 0, INT64_C(1) << 53, 0);
+        read[i].value = fields_value(&report, "value", NAN);
+    }
+    return fields->err->code ? -1 : 0;
+}
+
 enum route_outcome route_trial_tell(struct call *call, struct error *err)
 {
     static const char *const known[] = {

@@ -4,6 +4,7 @@
 #ifndef CUMAE_ROUTE_TELL_H
 #define CUMAE_ROUTE_TELL_H
 
+#include "bring.h"
 #include "trial.h"
 #include "wire.h"
 
@@ -18,5 +19,11 @@ int route_tell_read_result(const struct fields *fields, struct tell *tell,
 // and cost of a message. Texts are copied into the arena.
 int route_tell_read(const struct fields *fields, struct tell *tell,
                     struct arena *arena);
+
+// Reads the list `reports`, if there is one, of objects {step, value}; `whole`:
+// none may lack one of them. Otherwise a step is 0 and a value NaN.
+int route_reports_read(const struct fields *fields, bool whole,
+                       struct arena *arena, const struct bring_report **reports,
+                       size_t *n);
 
 #endif
