@@ -13,6 +13,7 @@
 // while fewer than three results are known.
 // See optimizers/README.md, section gp.
 
+#include "even.h"
 #include "sampler.h"
 
 #include <math.h>
@@ -23,7 +24,6 @@
 #include "ascent.h"
 #include "memory.h"
 #include "rng.h"
-#include "sobol.h"
 #include "surrogate.h"
 #include "tried.h"
 
@@ -136,9 +136,7 @@ static void borrow(const struct sampler_task *task, size_t source,
 static const char *start(const struct sampler_task *task, uint64_t number,
                          struct rng *rng, struct arena *arena, double *point)
 {
-    double *unit = arena_doubles(arena, task->space->n);
-    sobol_scrambled(task->seed, number, task->space->n, rng, unit);
-    space_decode(task->space, unit, point);
+    even_point(task, number, rng, arena, point);
     bool borrowed =
         task->prior && number < task->prior->n_sources && number < BORROWED;
     if (borrowed)
@@ -272,8 +270,9 @@ static int suggest(const struct sampler_task *task, const struct model *model,
 {
     (void)err;
     struct rng rng = rng_at(task->seed, number);
-    size_t begun = surrogate_begun(task->history, number);
-    if (!model->ready || (double)begun < startup(task)) {
+    double first = startup(task);
+    size_t begun = surrogate_begun(task->history, number, (size_t)ceil(first));
+    if (!model->ready || (double)begun < first) {
         out->why = start(task, number, &rng, arena, out->point);
         return 0;
     }

@@ -75,10 +75,11 @@ size_t surrogate_usable(const struct history *history, size_t n_ended)
     return n;
 }
 
-size_t surrogate_begun(const struct history *history, uint64_t number)
+size_t surrogate_begun(const struct history *history, uint64_t number,
+                       size_t most)
 {
     size_t n = 0;
-    for (uint32_t i = 0; i < number && i < history->n; i++)
+    for (uint32_t i = 0; n < most && i < number && i < history->n; i++)
         n += history->state[i] == TRIAL_RUNNING || valued(history, i) ||
              constrained(history, i);
     return n;

@@ -62,8 +62,9 @@ struct surrogate {
 // How many of the first n_ended results told values or constraints.
 size_t surrogate_usable(const struct history *history, size_t n_ended);
 
-// How many trials before `number` did so, or are running.
-size_t surrogate_begun(const struct history *history, uint64_t number);
+// How many trials before `number` did so, or are running; counted up to `most`.
+size_t surrogate_begun(const struct history *history, uint64_t number,
+                       size_t most);
 
 // Learns from the first n_ended results; false when no process can be
 // conditioned on them. `arena` holds the result.
