@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "clock.h"
+#include "store_log.h"
 #include "study.h"
 #include "trial_private.h"
 #include "wire_detail.h"
-#include "store_log.h"
 
 // ---- deciding ---------------------------------------------------------------
 

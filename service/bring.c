@@ -9,9 +9,9 @@
 
 #include "../optimizers/rng.h"
 #include "clock.h"
+#include "store_log.h"
 #include "study.h"
 #include "trial_private.h"
-#include "store_log.h"
 
 // ---- deciding ---------------------------------------------------------------
 

@@ -12,10 +12,10 @@
 #include "../optimizers/memory.h"
 #include "budget.h"
 #include "clock.h"
+#include "store_log.h"
 #include "warm.h"
 #include "widen.h"
 #include "wire_definition.h"
-#include "store_log.h"
 
 #define CANCELLED "cancelled" // why a study is finished
 

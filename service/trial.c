@@ -11,9 +11,9 @@
 
 #include "../optimizers/rng.h"
 #include "clock.h"
+#include "store_log.h"
 #include "study.h"
 #include "trial_private.h"
-#include "store_log.h"
 
 uint32_t trial_seed(const struct definition *definition, uint64_t number)
 {

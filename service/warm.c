@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "../optimizers/memory.h"
+#include "store_study.h"
 #include "text.h"
 #include "translate.h"
 #include "wire_definition.h"
-#include "store_study.h"
 
 // ---- the best results of a study --------------------------------------------
 
