@@ -33,7 +33,8 @@ struct principal {
     unsigned scopes;
     bool admin; // the user is an administrator
     enum token_kind kind;
-    char name[64]; // of the user
+    unsigned requests_per_minute; // allowed to the user; 0: as to everybody
+    char name[64];                // of the user
 };
 
 struct accounts;

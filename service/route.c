@@ -303,6 +303,16 @@ void route_finish(struct call *call, struct command *command,
     http_answer(call->request);
 }
 
+struct audit_row route_audit(const struct call *call, const char *action)
+{
+    return (struct audit_row){.at_ms = clock_wall_ms(),
+                              .user_id = call->principal.user_id,
+                              .token_id = call->principal.token_id,
+                              .address = call->request->peer,
+                              .request_id = call->request->id,
+                              .action = action};
+}
+
 json_t *route_body(struct call *call, struct error *err)
 {
     struct request *request = call->request;

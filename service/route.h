@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "service.h"
+#include "store_audit.h"
 #include "text.h"
 
 enum route_outcome {
@@ -79,6 +80,11 @@ struct call *route_keep(const struct call *call);
 // Answers for a finished command: with the text, or with its error.
 void route_finish(struct call *call, struct command *command,
                   const struct text *text);
+
+// A line of the audit log: who is calling, from where, now. The caller says
+// what changed and gives it to store_audit_add in the transaction of the
+// change.
+struct audit_row route_audit(const struct call *call, const char *action);
 
 // Answers with the problem that err describes, in the form of the face that
 // was called.

@@ -81,6 +81,37 @@ RETURNING id
 -- name: token_used
 UPDATE tokens SET used_ms = $2, used_address = $3 WHERE id = $1
 
+-- ---- groups and permissions ------------------------------------------------
+
+-- name: group_add
+INSERT INTO user_groups (name, created_ms) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET name = excluded.name
+RETURNING id
+
+-- name: group_member_add
+INSERT INTO group_members (group_id, user_id, source) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING
+
+-- name: group_members_leave
+DELETE FROM group_members WHERE user_id = $1 AND source = $2
+
+-- name: group_names_of
+SELECT DISTINCT g.name
+FROM group_members m JOIN user_groups g ON g.id = m.group_id
+WHERE m.user_id = $1
+ORDER BY g.name
+
+-- name: permissions_change
+UPDATE permissions SET revision = revision + 1 RETURNING revision
+
+-- name: permissions_revision
+SELECT revision FROM permissions
+
+-- name: audit_add
+INSERT INTO audit (at_ms, user_id, token_id, address, request_id, action,
+    study_id, object, before, after)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
 -- ---- studies ---------------------------------------------------------------
 
 -- fragment: progress_columns

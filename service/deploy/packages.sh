@@ -9,7 +9,7 @@ set -eu
 
 build="gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev libpq-dev
 libsqlite3-dev libgsl-dev libopenblas-dev liblapacke-dev libssl-dev
-libcurl4-openssl-dev zlib1g-dev"
+libjwt-dev libcurl4-openssl-dev zlib1g-dev"
 test="check postgresql python3 python3-venv chromium nginx-light openssl
 curl clang clang-format clang-tidy cppcheck valgrind procps util-linux"
 
