@@ -3,6 +3,7 @@
 
 #include "account.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +125,15 @@ static void keep(struct accounts *accounts, const struct entry *entry)
     pthread_mutex_unlock(&accounts->mutex);
 }
 
+// 0 stands for what everybody may, so no limit is the highest number.
+static unsigned requests_of(const struct token_row *row)
+{
+    int64_t limit = row->user_requests_per_minute;
+    if (limit == USER_AS_SET)
+        return 0;
+    return limit == 0 || limit > UINT_MAX ? UINT_MAX : (unsigned)limit;
+}
+
 static struct principal principal_of(const struct token_row *row)
 {
     struct principal principal = {.user_id = row->user_id,
@@ -132,6 +142,7 @@ static struct principal principal_of(const struct token_row *row)
                                   .scopes = row->scopes,
                                   .admin = row->user_admin,
                                   .kind = row->kind,
+                                  .requests_per_minute = requests_of(row),
                                   .created_ms = row->created_ms,
                                   .expires_ms = row->expires_ms};
     snprintf(principal.name, sizeof principal.name, "%s", row->user_name);

@@ -44,17 +44,78 @@ SELECT 1
 -- ---- users and tokens ------------------------------------------------------
 
 -- name: user_add
-INSERT INTO users (name, admin, disabled, created_ms)
-VALUES ($1, $2, $3, $4)
+INSERT INTO users (name, admin, disabled, created_ms, display_name, email)
+VALUES ($1, $2, $3, $4, $5, $6)
 RETURNING id
 
 -- name: user_count
 SELECT count(*) FROM users
 
+-- name: user_admins
+SELECT count(*) FROM users WHERE admin AND NOT disabled
+
+-- fragment: quota_columns
+u.max_studies, u.max_trials, u.max_running, u.max_bytes, u.requests_per_minute
+
+-- fragment: user_select
+SELECT u.id, u.name, u.display_name, u.email, u.admin, u.disabled,
+    u.created_ms,
+    (SELECT max(t.used_ms) FROM tokens t WHERE t.user_id = u.id),
+    @quota_columns@
+FROM users u
+
+-- name: user_find
+@user_select@
+WHERE u.name = $1
+
+-- name: user_get
+@user_select@
+WHERE u.id = $1
+
+-- name: user_list
+@user_select@
+WHERE ($1 IS NULL OR @position@(lower(u.name), lower($1)) > 0
+        OR @position@(lower(coalesce(u.display_name, '')), lower($1)) > 0
+        OR @position@(lower(coalesce(u.email, '')), lower($1)) > 0)
+    AND u.id > $2
+ORDER BY u.id
+LIMIT $3
+
+-- name: user_change
+UPDATE users SET display_name = $2, email = $3, admin = $4, disabled = $5,
+    max_studies = $6, max_trials = $7, max_running = $8, max_bytes = $9,
+    requests_per_minute = $10
+WHERE id = $1
+
+-- name: user_lock
+SELECT @quota_columns@ FROM users u WHERE u.id = $1 @lock@
+
+-- Sums are of another type than what they add up.
+-- fragment: use_columns
+count(*),
+CAST(coalesce(sum(s.queued + s.running + s.complete + s.pruned + s.failed
+    + s.infeasible + s.lost + s.cancelled), 0) AS @int@),
+CAST(coalesce(sum(s.running), 0) AS @int@),
+CAST(coalesce(sum(s.bytes), 0) AS @int@)
+
+-- name: user_use
+SELECT @use_columns@ FROM studies s WHERE s.owner_id = $1
+
+-- name: user_top
+SELECT (SELECT u.name FROM users u WHERE u.id = s.owner_id), @use_columns@
+FROM studies s
+GROUP BY s.owner_id
+ORDER BY sum(s.bytes) DESC, s.owner_id
+LIMIT $1
+
+-- name: user_revoke_links
+UPDATE tokens SET revoked_ms = $2
+WHERE user_id = $1 AND kind = 2 AND revoked_ms IS NULL
+
 -- fragment: token_columns
 t.id, t.user_id, t.kind, t.hash, t.prefix, t.name, t.scopes, t.study_id,
 t.created_ms, t.expires_ms, t.revoked_ms, t.used_ms, t.used_address,
-u.name, u.admin, u.disabled, t.rotated_from
+u.name, u.admin, u.disabled, u.requests_per_minute, t.rotated_from
 
 -- name: token_add
 INSERT INTO tokens (user_id, kind, hash, prefix, name, scopes, study_id,
