@@ -391,7 +391,8 @@ void config_done(struct config *config)
 
 void config_help(FILE *out)
 {
-    fputs("Usage: cumaed [--SETTING VALUE]...\n\n"
+    fputs("Usage: cumaed [--SETTING VALUE]...\n"
+          "       cumaed token|user COMMAND...\n\n"
           "Each setting is also read from the environment as CUMAE_SETTING,\n"
           "and from a file given by --config FILE with lines SETTING = VALUE."
           "\nFlags win over the environment, the environment over the "

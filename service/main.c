@@ -21,6 +21,7 @@
 #include "problem.h"
 #include "route.h"
 #include "service.h"
+#include "shell.h"
 #include "wire.h"
 
 void openblas_set_num_threads(int threads);
@@ -312,8 +313,10 @@ int main(int argc, char **argv)
     sigset_t signals;
     int status = 0;
     (void)argc;
-    keep_signals(&signals);
     wire_start();
+    if (shell_is_asked(argv))
+        return shell_run(argv);
+    keep_signals(&signals);
     gsl_set_error_handler_off(); // the default one aborts
     openblas_set_num_threads(1); // our own threads share the cores
     if (config_load(&config, argv, &wish, &err)) {
@@ -321,6 +324,8 @@ int main(int argc, char **argv)
         status = 2;
     } else if (wish == CONFIG_HELP) {
         config_help(stdout);
+        puts("\nCommands on the database, also while the service runs:\n");
+        shell_help(stdout, NULL);
     } else if (wish == CONFIG_SHOW_VERSION) {
         printf("cumaed %s\n", CUMAE_VERSION);
     } else {

@@ -25,6 +25,16 @@ int store_migrate(const char *url, struct error *err)
     return rc;
 }
 
+int store_check(const char *url, struct error *err)
+{
+    struct db *db = db_open(url, err);
+    if (db == NULL)
+        return -1;
+    int rc = migrate_check(db, err);
+    db_close(db);
+    return rc;
+}
+
 struct store *store_open(const char *url, struct error *err)
 {
     struct db *db = db_open(url, err);

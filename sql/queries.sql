@@ -115,7 +115,8 @@ WHERE user_id = $1 AND kind = 2 AND revoked_ms IS NULL
 -- fragment: token_columns
 t.id, t.user_id, t.kind, t.hash, t.prefix, t.name, t.scopes, t.study_id,
 t.created_ms, t.expires_ms, t.revoked_ms, t.used_ms, t.used_address,
-u.name, u.admin, u.disabled, u.requests_per_minute, t.rotated_from
+u.name, u.admin, u.disabled, u.requests_per_minute, t.rotated_from,
+(SELECT s.key FROM studies s WHERE s.id = t.study_id)
 
 -- name: token_add
 INSERT INTO tokens (user_id, kind, hash, prefix, name, scopes, study_id,
@@ -137,8 +138,17 @@ WHERE t.id = $1
 -- name: token_list
 SELECT @token_columns@
 FROM tokens t JOIN users u ON u.id = t.user_id
-WHERE t.user_id = $1 AND t.kind = $2
+WHERE t.kind = $1 AND t.user_id = $2
 ORDER BY t.id DESC
+
+-- name: token_list_all
+SELECT @token_columns@
+FROM tokens t JOIN users u ON u.id = t.user_id
+WHERE t.kind = $1
+ORDER BY t.id DESC
+
+-- name: token_followers
+SELECT count(*) FROM tokens WHERE rotated_from = $1
 
 -- name: token_count
 SELECT count(*) FROM tokens
