@@ -7,7 +7,7 @@
 # Runs the check binaries under $CUMAE_BUILD/tests, the fuzz targets there on
 # their corpora, layers.sh and pytest in its folders, or, with FOLDERs, the
 # binaries and pytest in those. Compiled tests and pytest run side by side, since
-# the latter mostly wait. Prints a line per suite with its seconds, the output of
+# the latter mostly waits. Prints a line per suite with its seconds, the output of
 # the suites that failed, and at the end "N passed, N failed". Fails if anything
 # failed or nothing ran. One PostgreSQL cluster serves all suites.
 set -u
@@ -86,7 +86,8 @@ if [ -z "${CUMAE_TEST_POSTGRES:-}" ]; then
 fi
 
 compiled() {
-    local output=$work/compiled binary name
+    local output binary name
+    output=$(mktemp -p "$work")
     while IFS= read -r binary; do
         suite "${binary#"$CUMAE_BUILD/tests/"}" "$binary_limit_s" count_check \
             "$binary"
@@ -103,9 +104,8 @@ compiled() {
 }
 
 scripts() {
-    local output=$work/scripts folder
-    [ $# -gt 0 ] ||
-        set -- client/python/tests tests/unit tests/service tests/e2e tests/web
+    local output folder
+    output=$(mktemp -p "$work")
     for folder in "$@"; do
         [ -n "$(find "$folder" -name 'test_*.py' 2> /dev/null)" ] || continue
         suite "$folder" "$pytest_limit_s" count_pytest \
@@ -115,7 +115,12 @@ scripts() {
 
 : > "$work/counts"
 compiled "$@" &
-scripts "$@"
+if [ $# -gt 0 ]; then
+    scripts "$@"
+else
+    scripts tests/service &
+    scripts client/python/tests tests/unit tests/e2e tests/web
+fi
 wait
 
 read -r passed failed < <(awk '{ good += $1; bad += $2 }
