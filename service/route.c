@@ -129,7 +129,11 @@ static int authenticate(struct call *call, struct error *err)
                                 &call->principal, &fresh, err);
     if (result)
         return result;
+    bool counted = request->user_id != 0;
     request->user_id = call->principal.user_id;
+    if (!counted &&
+        gate_user(call->service->gate, request, &call->principal, err))
+        return -1;
     if (by_cookie && check_origin(call, err))
         return -1;
     if (fresh)
@@ -176,18 +180,12 @@ static void remember_use(struct call *call)
 
 // ---- the way through --------------------------------------------------------
 
-static bool is_hopaas(const struct request *request)
-{
-    return strncmp(request->path, "/api/", 5) == 0 &&
-           strncmp(request->path, "/api/v1/", 8) != 0;
-}
-
 void route_problem(struct service *service, struct request *request,
                    const struct error *err)
 {
     (void)service;
     problem_reply(request, err);
-    if (!is_hopaas(request))
+    if (!gate_is_hopaas(request))
         return;
     // What Hopaas, a FastAPI program, would have sent.
     struct text text;
@@ -221,6 +219,15 @@ static enum route_outcome no_route(struct call *call, const char *allow,
     return ROUTE_FAILED;
 }
 
+// Would the database be asked about a secret that may be nobody's?
+static bool is_guess(const struct call *call)
+{
+    if (!call->route || call->request->user_id)
+        return false;
+    return call->route->access != ACCESS_OPEN ||
+           call->route->method == HTTP_POST; // a sign-in
+}
+
 static enum route_outcome dispatch(struct call *call, struct error *err)
 {
     struct request *request = call->request;
@@ -245,7 +252,14 @@ static void run(struct service *service, struct request *request,
 {
     struct error err = {0};
     struct call call = {.service = service, .request = request, .store = store};
-    switch (dispatch(&call, &err)) {
+    enum route_outcome outcome =
+        !store && gate_enter(service->gate, request, &err)
+            ? ROUTE_FAILED
+            : dispatch(&call, &err);
+    if (outcome == ROUTE_AGAIN && is_guess(&call) &&
+        gate_guess(service->gate, request, &err))
+        outcome = ROUTE_FAILED;
+    switch (outcome) {
     case ROUTE_LATER:
         return;
     case ROUTE_DONE:
@@ -257,6 +271,8 @@ static void run(struct service *service, struct request *request,
         route_problem(service, request, &err);
         break;
     case ROUTE_FAILED:
+        if (store && err.code == ERROR_UNAUTHORIZED)
+            gate_guessed(service->gate, request);
         route_problem(service, request, &err);
         break;
     }
