@@ -29,9 +29,13 @@ struct config {
     const char *web_dir;                // "" when not set
     enum log_level log_level;
     unsigned loops, workers, writers, preparers;
-    size_t max_body_bytes;
+    size_t max_body_bytes, max_unsent_bytes;
     unsigned max_connections, max_connections_per_address;
-    unsigned idle_s, request_s, drain_s;
+    unsigned idle_s, request_s, send_s, drain_s;
+    const char *tls_certificate, *tls_key; // "": no TLS
+    unsigned hsts_s;
+    unsigned requests_per_minute, requests_per_minute_per_address; // 0: any
+    unsigned failed_per_minute;                                    // 0: any
     unsigned live_studies;
     unsigned token_keep_days;
     bool hopaas;

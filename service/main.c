@@ -96,6 +96,15 @@ static void confirm_permissions(void *context, int64_t looked_us)
 
 // ---- start ------------------------------------------------------------------
 
+// Writes the URL that is listened on.
+static void write_local(const struct service *service, char *out, size_t n)
+{
+    const struct config *config = service->config;
+    snprintf(out, n, "%s://%.*s:%u", *config->tls_key ? "https" : "http",
+             (int)(strrchr(config->listen, ':') - config->listen),
+             config->listen, http_port(service->http));
+}
+
 // Prints the first user's token and sign-in link, when this made one.
 static int welcome(const struct service *service, struct error *err)
 {
@@ -110,10 +119,7 @@ static int welcome(const struct service *service, struct error *err)
         return result;
     const char *url = service->config->public_url;
     char local[300];
-    snprintf(
-        local, sizeof local, "http://%.*s:%u",
-        (int)(strrchr(service->config->listen, ':') - service->config->listen),
-        service->config->listen, http_port(service->http));
+    write_local(service, local, sizeof local);
     printf("token: %s\n", token.secret);
     printf("sign in: %s/#code=%s\n", *url ? url : local, link.secret);
     return 0;
@@ -129,6 +135,32 @@ static struct courier_options courier_options(const struct config *config)
                      .timeout_s = config->webhook_timeout_s},
         .policy = {.retry_ms = config->webhook_retry_ms,
                    .give_up_ms = config->webhook_give_up_s * INT64_C(1000)},
+    };
+}
+
+static struct http_options http_options(struct service *service)
+{
+    const struct config *config = service->config;
+    return (struct http_options){
+        .listen = config->listen,
+        .loops = config->loops,
+        .max_body_bytes = config->max_body_bytes,
+        .large_path = "/api/v1/studies/import",
+        .max_large_bytes = IMPORT_MAX_BYTES,
+        .max_connections = config->max_connections,
+        .max_connections_per_address = config->max_connections_per_address,
+        .idle_s = config->idle_s,
+        .request_s = config->request_s,
+        .send_s = config->send_s,
+        .max_unsent_bytes = config->max_unsent_bytes,
+        .trusted_proxies = config->trusted_proxies,
+        .tls_certificate = config->tls_certificate,
+        .tls_key = config->tls_key,
+        .public_https = gate_wants_tls(config),
+        .hsts_s = config->hsts_s,
+        .handle = route_request,
+        .finished = finished,
+        .context = service,
     };
 }
 
@@ -157,26 +189,13 @@ static int start(struct service *service, struct error *err)
         .confirm = confirm_permissions,
         .context = service,
     };
-    struct http_options http = {
-        .listen = config->listen,
-        .loops = config->loops,
-        .max_body_bytes = config->max_body_bytes,
-        .large_path = "/api/v1/studies/import",
-        .max_large_bytes = IMPORT_MAX_BYTES,
-        .max_connections = config->max_connections,
-        .max_connections_per_address = config->max_connections_per_address,
-        .idle_s = config->idle_s,
-        .request_s = config->request_s,
-        .trusted_proxies = config->trusted_proxies,
-        .handle = route_request,
-        .finished = finished,
-        .context = service,
-    };
+    struct http_options http = http_options(service);
     service->accounts = accounts_new();
     service->uses = uses_new();
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
+    service->gate = gate_new(config, service->metrics);
     courier.metrics = service->metrics;
     if (store_migrate(config->database, err))
         return -1;
@@ -231,15 +250,15 @@ static void stop(struct service *service)
     accounts_free(service->accounts);
     directory_free(service->directory);
     answers_free(service->answers);
+    gate_free(service->gate);
     metrics_free(service->metrics);
 }
 
 static void announce(const struct service *service)
 {
-    const char *listen = service->config->listen;
-    printf("listening on http://%.*s:%u\n",
-           (int)(strrchr(listen, ':') - listen), listen,
-           http_port(service->http));
+    char local[300];
+    write_local(service, local, sizeof local);
+    printf("listening on %s\n", local);
 }
 
 // ---- signals ----------------------------------------------------------------
@@ -268,6 +287,14 @@ static void keep_signals(sigset_t *signals)
 
 // ---- run --------------------------------------------------------------------
 
+static void reload(const struct service *service)
+{
+    struct error err = {0};
+    if (http_reload(service->http, &err))
+        log_event(LOG_ERROR, "the old certificate stays",
+                  log_text("detail", err.message));
+}
+
 // Waits for SIGTERM or SIGINT and tells the supervisor that all loops turn.
 static void wait_for_end(const struct service *service, const sigset_t *signals)
 {
@@ -276,6 +303,8 @@ static void wait_for_end(const struct service *service, const sigset_t *signals)
         int signal = sigtimedwait(signals, NULL, &second);
         if (signal == SIGTERM || signal == SIGINT)
             return;
+        if (signal == SIGHUP)
+            reload(service);
         uses_write(service->uses, service->engine);
         if (http_alive(service->http, WATCHDOG_S))
             notify_systemd("WATCHDOG=1");

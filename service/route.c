@@ -53,19 +53,13 @@ static bool same_method(enum http_method asked, enum http_method served)
     return asked == served || (asked == HTTP_HEAD && served == HTTP_GET);
 }
 
-static bool is_hopaas(const struct request *request)
-{
-    return strncmp(request->path, "/api/", 5) == 0 &&
-           strncmp(request->path, "/api/v1/", 8) != 0;
-}
-
 // Finds the route. Otherwise *allow lists the methods that the path has.
 static const struct route *find(struct call *call, struct text *allow)
 {
     static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                           "PATCH", "DELETE", "OPTIONS"};
     struct request *request = call->request;
-    if (is_hopaas(request) && !call->service->config->hopaas)
+    if (gate_is_hopaas(request) && !call->service->config->hopaas)
         return NULL;
     for (size_t i = 0; i < n_routes; i++) {
         if (!matches(routes[i].path, request->path, &request->arena,
@@ -91,11 +85,17 @@ static const char *bearer(const struct request *request)
     return header + strspn(header, " ");
 }
 
+bool route_is_secure(const struct call *call)
+{
+    const struct config *config = call->service->config;
+    return session_is_secure(config->public_url) || *config->tls_key;
+}
+
 static const char *cookie(const struct call *call)
 {
     struct request *request = call->request;
     return session_secret(&request->arena, request_header(request, "cookie"),
-                          session_is_secure(call->service->config->public_url));
+                          route_is_secure(call));
 }
 
 struct session_source route_source(const struct call *call)
@@ -151,9 +151,14 @@ static int authenticate(struct call *call, struct error *err)
                          "a bearer token or a session is required");
     int result = accounts_check(call->service->accounts, call->store, secret,
                                 &call->principal, &use, err);
+    call->familiar = result > 0 && call->principal.user_id;
     if (result)
         return result;
+    bool counted = request->user_id != 0;
     request->user_id = call->principal.user_id;
+    if (!counted &&
+        gate_user(call->service->gate, request, &call->principal, err))
+        return -1;
     if (by_cookie && check_source(call, err))
         return -1;
     if (use)
@@ -171,7 +176,7 @@ void route_problem(struct service *service, struct request *request,
 {
     (void)service;
     problem_reply(request, err);
-    if (!is_hopaas(request))
+    if (!gate_is_hopaas(request))
         return;
     // What Hopaas, a FastAPI program, would have sent.
     struct text text;
@@ -205,6 +210,15 @@ static enum route_outcome no_route(struct call *call, const char *allow,
     return ROUTE_FAILED;
 }
 
+// Would the database be asked about a secret that may be nobody's?
+static bool is_guess(const struct call *call)
+{
+    if (!call->route || call->request->user_id || call->familiar)
+        return false;
+    return call->route->access != ACCESS_OPEN ||
+           call->route->method == HTTP_POST; // a sign-in
+}
+
 static enum route_outcome dispatch(struct call *call, struct error *err)
 {
     struct request *request = call->request;
@@ -230,7 +244,14 @@ static void run(struct service *service, struct request *request,
     struct error err = {0};
     struct call call = {.service = service, .request = request, .store = store};
     request->reply.n_headers = 0; // those of an attempt on an event loop
-    switch (dispatch(&call, &err)) {
+    enum route_outcome outcome =
+        !store && gate_enter(service->gate, request, &err)
+            ? ROUTE_FAILED
+            : dispatch(&call, &err);
+    if (outcome == ROUTE_AGAIN && is_guess(&call) &&
+        gate_guess(service->gate, request, &err))
+        outcome = ROUTE_FAILED;
+    switch (outcome) {
     case ROUTE_LATER:
         return;
     case ROUTE_DONE:
@@ -242,6 +263,8 @@ static void run(struct service *service, struct request *request,
         route_problem(service, request, &err);
         break;
     case ROUTE_FAILED:
+        if (store && err.code == ERROR_UNAUTHORIZED)
+            gate_guessed(service->gate, request);
         route_problem(service, request, &err);
         break;
     }

@@ -14,6 +14,7 @@
 #include "courier.h"
 #include "directory.h"
 #include "engine.h"
+#include "gate.h"
 #include "http.h"
 #include "metrics.h"
 #include "permit.h"
@@ -35,6 +36,7 @@ struct service {
     struct directory *directory;
     struct answers *answers;
     struct metrics *metrics;
+    struct gate *gate;
     struct http *http;
     atomic_bool draining;
 };

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "auth.h"
 #include "store_group.h"
@@ -51,7 +52,7 @@ int session_open(struct store *store, const struct session_start *start,
 
 bool session_is_secure(const char *public_url)
 {
-    return public_url && strncmp(public_url, "https://", 8) == 0;
+    return public_url && strncasecmp(public_url, "https://", 8) == 0;
 }
 
 static const char *name_of(bool secure)
