@@ -212,9 +212,10 @@ int accounts_check(struct accounts *accounts, struct store *store,
         return error_set(err, ERROR_UNAUTHORIZED, "the token is not valid");
     auth_hash(secret, strlen(secret), hash);
     if (!cached(accounts, hash, &entry)) {
-        *principal = (struct principal){.user_id = last_user(&entry, hash)};
-        if (!store)
+        if (!store) {
+            *principal = (struct principal){.user_id = last_user(&entry, hash)};
             return 1;
+        }
         if (look_up(store, hash, &entry, err))
             return -1;
         keep(accounts, &entry);
