@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth.h"
 #include "clock.h"
 #include "copy.h"
 #include "log.h"
@@ -122,6 +123,8 @@ static int welcome(const struct service *service, struct error *err)
     write_local(service, local, sizeof local);
     printf("token: %s\n", token.secret);
     printf("sign in: %s/#code=%s\n", *url ? url : local, link.secret);
+    auth_wipe(token.secret, sizeof token.secret);
+    auth_wipe(link.secret, sizeof link.secret);
     return 0;
 }
 

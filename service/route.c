@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "asset.h"
+#include "auth.h"
 #include "clock.h"
 #include "problem.h"
 #include "wire.h"
@@ -91,7 +92,7 @@ bool route_is_secure(const struct call *call)
     return session_is_secure(config->public_url) || *config->tls_key;
 }
 
-static const char *cookie(const struct call *call)
+static char *cookie(const struct call *call)
 {
     struct request *request = call->request;
     return session_secret(&request->arena, request_header(request, "cookie"),
@@ -139,18 +140,21 @@ static int authenticate(struct call *call, struct error *err)
 {
     struct request *request = call->request;
     const char *secret = NULL;
-    bool use, by_cookie = false;
+    char *copy = NULL; // of what is in the cookie
+    bool use;
     if (call->route->access == ACCESS_OPEN)
         return 0;
     if (call->route->access == ACCESS_PATH)
         secret = call->args[0];
     else if (!(secret = bearer(request)))
-        by_cookie = (secret = cookie(call)) != NULL;
+        secret = copy = cookie(call);
     if (!secret)
         return error_set(err, ERROR_UNAUTHORIZED,
                          "a bearer token or a session is required");
     int result = accounts_check(call->service->accounts, call->store, secret,
                                 &call->principal, &use, err);
+    if (copy)
+        auth_wipe(copy, strlen(copy));
     call->familiar = result > 0 && call->principal.user_id;
     if (result)
         return result;
@@ -159,7 +163,7 @@ static int authenticate(struct call *call, struct error *err)
     if (!counted &&
         gate_user(call->service->gate, request, &call->principal, err))
         return -1;
-    if (by_cookie && check_source(call, err))
+    if (copy && check_source(call, err))
         return -1;
     if (use)
         uses_note(call->service->uses, call->principal.token_id, request->peer);

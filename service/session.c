@@ -68,8 +68,7 @@ const char *session_cookie(struct arena *arena, const char *secret, bool secure)
                        secret ? SESSION_MAX_S : 0, secure ? "; Secure" : "");
 }
 
-const char *session_secret(struct arena *arena, const char *cookies,
-                           bool secure)
+char *session_secret(struct arena *arena, const char *cookies, bool secure)
 {
     const char *name = name_of(secure);
     size_t n = strlen(name);

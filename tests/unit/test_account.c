@@ -198,8 +198,7 @@ END_TEST
 
 // Seven days before the end, and not before the last quarter of a life.
 static const struct {
-    int life_days;
-    double left_days;
+    double life_days, left_days;
     bool soon;
 } ends[] = {{31, 7.1, false}, {31, 6.9, true}, {365, 6.9, true},
             {7, 6.9, false},  {7, 1.8, false}, {7, 1.7, true},
