@@ -118,20 +118,26 @@ void connection_send(struct connection *connection, size_t bytes)
 
 // ---- cutting ----------------------------------------------------------------
 
+static bool is_stage(const struct connection *connection,
+                     enum exchange_stage stage)
+{
+    return connection->exchange != NULL && connection->exchange->stage == stage;
+}
+
 static void cut(struct connection *connection)
 {
+    static const struct linger at_once = {.l_onoff = 1};
     if (connection->cut)
         return;
     connection->cut = true;
     connection->loop->n_cut++;
     connection->deadline_us = 0;
+    // What the client does not take is thrown away: left alone, the kernel
+    // would keep it for minutes.
+    if (is_stage(connection, ANSWERED))
+        setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once,
+                   sizeof at_once);
     shutdown(connection->fd, SHUT_RDWR);
-}
-
-static bool is_stage(const struct connection *connection,
-                     enum exchange_stage stage)
-{
-    return connection->exchange != NULL && connection->exchange->stage == stage;
 }
 
 // The client has the word: nothing is being done for it.
