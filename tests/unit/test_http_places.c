@@ -180,7 +180,7 @@ int main(void)
     Suite *suite = suite_create("http_places");
     TCase *cases = tcase_create("http_places");
     tcase_set_timeout(cases, 120);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         tcase_add_test(cases, all[i]);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
