@@ -66,7 +66,7 @@ static const struct setting settings[] = {
      "a client that takes nothing of its answer for this time is cut"},
     {"max_unsent_bytes", BYTES, "256MiB", AT(max_unsent_bytes), MIB,
      1024 * 1024 * MIB,
-     "of answers in memory, beyond which that time is one second"},
+     "of answers on their way, beyond which that time is one second"},
     {"requests_per_minute", COUNT, "600000", AT(requests_per_minute), 0,
      60000000, "of one user who has no limit of their own; 0 for no limit"},
     {"requests_per_minute_per_address", COUNT, "600000",

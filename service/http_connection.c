@@ -118,20 +118,26 @@ void connection_send(struct connection *connection, size_t bytes)
 
 // ---- cutting ----------------------------------------------------------------
 
+static bool is_stage(const struct connection *connection,
+                     enum exchange_stage stage)
+{
+    return connection->exchange != NULL && connection->exchange->stage == stage;
+}
+
 static void cut(struct connection *connection)
 {
+    static const struct linger at_once = {.l_onoff = 1};
     if (connection->cut)
         return;
     connection->cut = true;
     connection->loop->n_cut++;
     connection->deadline_us = 0;
+    // What the client does not take is thrown away: left alone, the kernel
+    // would keep it for minutes.
+    if (is_stage(connection, ANSWERED))
+        setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once,
+                   sizeof at_once);
     shutdown(connection->fd, SHUT_RDWR);
-}
-
-static bool is_stage(const struct connection *connection,
-                     enum exchange_stage stage)
-{
-    return connection->exchange != NULL && connection->exchange->stage == stage;
 }
 
 // The client has the word: nothing is being done for it.
@@ -163,20 +169,28 @@ static int64_t stalled_us(struct connection *connection, int64_t now_us)
     return now_us - connection->taken_us;
 }
 
-// How long a client may take nothing: less while too much waits to be sent.
-static int64_t patience_us(const struct http *http)
+// How much more memory the answers on their way hold than they should.
+static size_t excess(const struct http *http)
 {
-    bool full = atomic_load(&http->unsent) > http->options.max_unsent_bytes;
-    return (full ? STALL_S : http->options.send_s) * second_us;
+    size_t unsent = atomic_load(&http->unsent);
+    size_t most = http->options.max_unsent_bytes;
+    return unsent > most ? unsent - most : 0;
 }
 
 static void cut_late(struct loop *loop, int64_t now)
 {
-    int64_t patience = patience_us(loop->http);
-    for (struct connection *c = loop->oldest; c != NULL; c = c->previous)
-        if ((c->deadline_us != 0 && c->deadline_us < now) || is_over(c) ||
-            (is_stage(c, ANSWERED) && stalled_us(c, now) > patience))
+    size_t over = excess(loop->http);
+    unsigned send_s = loop->http->options.send_s;
+    for (struct connection *c = loop->oldest; c != NULL; c = c->previous) {
+        if ((c->deadline_us != 0 && c->deadline_us < now) || is_over(c))
             cut(c);
+        if (!is_stage(c, ANSWERED) || c->cut ||
+            stalled_us(c, now) <= (over > 0 ? STALL_S : send_s) * second_us)
+            continue;
+        cut(c);
+        size_t held = c->exchange->held_bytes;
+        over -= held < over ? held : over;
+    }
 }
 
 // ---- places -----------------------------------------------------------------

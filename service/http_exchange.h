@@ -45,6 +45,7 @@ struct exchange {
     const char *sent; // the reply's body as it is sent
     size_t sent_bytes;
     bool compressed;
+    size_t held_bytes; // of memory while the answer is on its way, else 0
 
     struct exchange *next; // in the stack of answered ones
 };
@@ -97,7 +98,7 @@ struct http {
     uint64_t id_seed;
     _Atomic uint64_t id_count;
     _Atomic unsigned in_flight, connections;
-    _Atomic size_t unsent; // bytes of the answers on their way out
+    _Atomic size_t unsent; // bytes of memory that answers on their way hold
     _Atomic int state;
     _Atomic int64_t stop_us; // when patience ends
     struct loop loops[];

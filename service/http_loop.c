@@ -61,7 +61,8 @@ static enum MHD_Result send_reply(struct exchange *exchange)
     struct http *http = exchange->loop->http;
     exchange->close =
         exchange->close || atomic_load(&http->state) != HTTP_RUNNING;
-    atomic_fetch_add(&http->unsent, exchange->sent_bytes);
+    exchange->held_bytes = arena_bytes(&exchange->request.arena);
+    atomic_fetch_add(&http->unsent, exchange->held_bytes);
     connection_send(connection, exchange->sent_bytes);
     return exchange_send(exchange) ? MHD_YES : MHD_NO;
 }
@@ -164,8 +165,7 @@ static void completed(void *context, struct MHD_Connection *mhd, void **request,
     // A silent connection is closed by MHD after idle_s; this patience is for
     // those that drip.
     connection_listen(connection, options->idle_s + options->request_s);
-    if (exchange->stage == ANSWERED)
-        atomic_fetch_sub(&loop->http->unsent, exchange->sent_bytes);
+    atomic_fetch_sub(&loop->http->unsent, exchange->held_bytes);
     loop->busy -= exchange->stage >= HANDED;
     exchange_free(exchange);
     *request = NULL;
@@ -291,6 +291,17 @@ static void wait_for_events(struct loop *loop)
     }
 }
 
+// A daemon without a free place does not listen, and begins to listen again
+// only when it is run after a place has become free.
+static void run_daemon(struct loop *loop)
+{
+    unsigned share = connections_share(loop->http);
+    bool full = loop->n_connections >= share;
+    MHD_run(loop->daemon);
+    if (full && loop->n_connections < share)
+        MHD_run(loop->daemon);
+}
+
 void *loop_turn(void *context)
 {
     struct loop *loop = context;
@@ -300,7 +311,7 @@ void *loop_turn(void *context)
         if (atomic_load(&loop->http->state) != HTTP_RUNNING)
             quiesce(loop);
         resume_answered(loop);
-        MHD_run(loop->daemon);
+        run_daemon(loop);
         int64_t now = http_now_us();
         connections_sweep(loop, now);
         atomic_store(&loop->turned_us, now);

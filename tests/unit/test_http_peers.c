@@ -136,7 +136,7 @@ int main(void)
     TCase *cases = tcase_create("http_peers");
     tcase_add_loop_test(cases, test_a_network_holds_its_addresses_and_no_other,
                         0, sizeof networks / sizeof *networks);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         tcase_add_test(cases, all[i]);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

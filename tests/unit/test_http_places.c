@@ -14,6 +14,13 @@ static void open_resting(struct server *server, struct client *clients, int n)
     }
 }
 
+static void let_somebody_in(struct server *server)
+{
+    struct answer answer = ask_once(server->port, GET("/empty"));
+    ck_assert_int_eq(answer.status, 204);
+    answer_done(&answer);
+}
+
 // Waits until the server has no more than n connections.
 static void wait_for_connections(struct server *server, unsigned n)
 {
@@ -32,7 +39,7 @@ START_TEST(test_the_oldest_that_rests_gives_way_to_a_newcomer)
     struct server *server = server_start(options);
     struct client clients[PLACES];
     open_resting(server, clients, PLACES);
-    ck_assert_int_eq(ask_once(server->port, GET("/empty")).status, 204);
+    let_somebody_in(server);
     wait_for_connections(server, SPARED);
     ck_assert(client_sees_end(&clients[0]));
     // The youngest is still there.
@@ -55,7 +62,7 @@ START_TEST(test_who_is_being_answered_does_not_give_way)
     client_say(&held, GET("/hold"));
     wait_for(server, &server->n_held, 1);
     open_resting(server, resting, PLACES - 1);
-    ck_assert_int_eq(ask_once(server->port, GET("/empty")).status, 204);
+    let_somebody_in(server);
     wait_for_connections(server, PLACES - 2);
     release(server);
     struct answer answer = client_read(&held);
@@ -83,7 +90,7 @@ START_TEST(test_strangers_give_way_before_users)
         answer_done(&answer);
     }
     open_resting(server, strangers, PLACES - USERS);
-    ck_assert_int_eq(ask_once(server->port, GET("/empty")).status, 204);
+    let_somebody_in(server);
     ck_assert(client_sees_end(&strangers[0]));
     for (int i = 0; i < USERS; i++) {
         struct answer answer = client_ask(&users[i], GET("/echo"));
@@ -173,7 +180,7 @@ int main(void)
     Suite *suite = suite_create("http_places");
     TCase *cases = tcase_create("http_places");
     tcase_set_timeout(cases, 120);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         tcase_add_test(cases, all[i]);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

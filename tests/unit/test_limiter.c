@@ -139,7 +139,7 @@ int main(void)
     tcase_add_checked_fixture(cases, start, stop);
     tcase_add_loop_test(
         cases, test_a_minutes_worth_may_come_at_once_and_no_more, 0, 4);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         tcase_add_test(cases, all[i]);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
