@@ -52,6 +52,7 @@ static int apply_find(struct command *command, struct live *live,
 {
     struct asking *asking = (struct asking *)command;
     (void)live;
+    asking->wanted.quota = command->quota;
     if (study_find_or_create(store, &asking->wanted, err))
         return -1;
     return account_may_touch(&asking->call->principal, asking->wanted.id,
@@ -90,6 +91,7 @@ static int find_or_create(struct asking *asking, struct error *err)
     asking->wanted.key = asking->key;
     asking->wanted.only_find = asking->call->principal.study_id != 0;
     asking->command.study_id = 0;
+    asking->command.owner_id = asking->wanted.owner_id;
     asking->command.apply = apply_find;
     asking->command.done = done_find;
     return 0;
@@ -103,6 +105,7 @@ struct asking *route_asking_new(struct call *call,
         arena_zeros(&call->request->arena, 1, sizeof *asking);
     asking->command.apply = apply_ask;
     asking->command.done = done_ask;
+    asking->command.takes = true;
     asking->call = route_keep(call);
     asking->ask.user_id = call->principal.user_id;
     asking->answer = answer;

@@ -206,6 +206,7 @@ enum route_outcome route_trial_bring(struct call *call, struct error *err)
     bringing->command.study_id = entry.study_id;
     bringing->command.apply = apply;
     bringing->command.done = done;
+    bringing->command.takes = true;
     bringing->call = route_keep(call);
     bringing->bring.user_id = call->principal.user_id;
     bringing->body = route_body(call, err);

@@ -18,6 +18,8 @@ struct building *building_new(struct call *call, size_t n)
     building->copies = arena_zeros(arena, n, sizeof *building->copies);
     auth_random(building->key, STUDY_KEY_CHARS);
     building->wanted.owner_id = call->principal.user_id;
+    building->command.takes = true;
+    building->command.owner_id = call->principal.user_id;
     building->wanted.principal = &building->call->principal;
     building->wanted.key = building->key;
     return building;
@@ -174,6 +176,7 @@ static int apply_begin(struct command *command, struct live *live,
 {
     struct building *building = (struct building *)command;
     (void)live;
+    building->wanted.quota = command->quota;
     return copy_begin(store, &building->wanted, err) ||
                    read_made(building, store, err)
                ? -1

@@ -60,6 +60,7 @@ static struct rerunning *start(struct call *call)
     struct rerunning *rerunning = arena_zeros(arena, 1, sizeof *rerunning);
     rerunning->command.apply = apply;
     rerunning->command.done = done;
+    rerunning->command.takes = true;
     rerunning->call = route_keep(call);
     rerunning->rerun.user_id = call->principal.user_id;
     return rerunning;

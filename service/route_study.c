@@ -28,6 +28,7 @@ static int apply_create(struct command *command, struct live *live,
 {
     struct create *create = (struct create *)command;
     (void)live;
+    create->wanted.quota = command->quota;
     if (study_find_or_create(store, &create->wanted, err) ||
         account_may_touch(&create->call->principal, create->wanted.id,
                           create->wanted.owner_id, err))
@@ -66,6 +67,8 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
     struct create *create = arena_zeros(arena, 1, sizeof *create);
     create->command.apply = apply_create;
     create->command.done = done_create;
+    create->command.takes = true;
+    create->command.owner_id = call->principal.user_id;
     create->call = route_keep(call);
     auth_random(create->key, STUDY_KEY_CHARS);
     create->wanted = (struct study_wanted){

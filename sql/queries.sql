@@ -192,10 +192,10 @@ INSERT INTO studies (key, owner_id, identity, name, definition,
     definition_revision, state, reason, created_ms, changed_ms,
     next_number, revision, queued, running, complete, pruned,
     failed, infeasible, lost, cancelled, best_number, best_value,
-    started, cost, iteration, building_ms, copied_from, copy_key)
+    started, cost, iteration, building_ms, copied_from, copy_key, bytes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28)
+    $26, $27, $28, $29)
 ON CONFLICT (owner_id, identity) DO NOTHING
 RETURNING id
 
@@ -227,16 +227,17 @@ ORDER BY s.id DESC
 LIMIT $6
 
 -- name: study_lock
-SELECT s.definition_revision, s.state, @progress_columns@
-FROM studies s
+SELECT s.definition_revision, s.state, @progress_columns@, @quota_columns@
+FROM studies s JOIN users u ON u.id = s.owner_id
 WHERE s.id = $1
-@lock@
+@lock_study@
 
 -- name: study_advance
 UPDATE studies SET next_number = $2, revision = $3, queued = $4, running = $5,
     complete = $6, pruned = $7, failed = $8, infeasible = $9, lost = $10,
     cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14,
-    invalid = $15, started = $16, cost = $17, iteration = $18
+    invalid = $15, started = $16, cost = $17, iteration = $18,
+    bytes = bytes + $19
 WHERE id = $1
 
 -- name: study_define
