@@ -2,6 +2,7 @@
 // route_asking.c - an ask on its way, also to a study that may not exist yet
 
 #include "route_asking.h"
+#include "route_audited.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,7 +57,10 @@ static int apply_find(struct command *command, struct live *live,
     if (study_find_or_create(store, &asking->wanted, err))
         return -1;
     return account_may_touch(&asking->call->principal, asking->wanted.id,
-                             asking->wanted.owner_id, err);
+                             asking->wanted.owner_id, err) ||
+                   route_audited_new(asking->call, store, &asking->wanted, err)
+               ? -1
+               : 0;
 }
 
 // The study exists now: remember where, and ask it.
