@@ -128,6 +128,7 @@ static int start(struct service *service, struct error *err)
         .batch = BATCH,
         .live_studies = config->live_studies,
         .max_waiting = MAX_WAITING,
+        .quotas = config->quotas,
         .observe = observe,
         .touched = touched,
         .context = service,
@@ -152,6 +153,7 @@ static int start(struct service *service, struct error *err)
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
+    service->load = load_new();
     courier.metrics = service->metrics;
     if (store_migrate(config->database, err))
         return -1;
@@ -168,8 +170,8 @@ static int start(struct service *service, struct error *err)
                                route_work, service, err);
     if (!service->pool)
         return -1;
-    service->reaper =
-        reaper_start(config->database, service->engine, service->metrics, err);
+    service->reaper = reaper_start(config->database, config->audit_days,
+                                   service->engine, service->metrics, err);
     if (!service->reaper ||
         courier_start(service->courier, service->engine, err))
         return -1;
@@ -199,6 +201,7 @@ static void stop(struct service *service)
     directory_free(service->directory);
     answers_free(service->answers);
     metrics_free(service->metrics);
+    load_free(service->load);
 }
 
 static void announce(const struct service *service)

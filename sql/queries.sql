@@ -41,6 +41,31 @@ VALUES ($1, $2, $3, $4)
 -- name: ping
 SELECT 1
 
+-- What is not from PostgreSQL's own estimates is from the highest row number.
+-- name: table_sizes (postgres)
+SELECT c.relname::text, CAST(greatest(c.reltuples, 0) AS bigint),
+    pg_total_relation_size(c.oid)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relkind = 'r'
+ORDER BY c.relname
+
+-- name: table_sizes (sqlite)
+SELECT 'audit', coalesce(max(rowid), 0), NULL FROM audit
+UNION ALL SELECT 'events', coalesce(max(rowid), 0), NULL FROM events
+UNION ALL SELECT 'priors', coalesce(max(rowid), 0), NULL FROM priors
+UNION ALL SELECT 'reports', coalesce(max(rowid), 0), NULL FROM reports
+UNION ALL SELECT 'studies', coalesce(max(rowid), 0), NULL FROM studies
+UNION ALL SELECT 'tokens', coalesce(max(rowid), 0), NULL FROM tokens
+UNION ALL SELECT 'trials', coalesce(max(rowid), 0), NULL FROM trials
+UNION ALL SELECT 'users', coalesce(max(rowid), 0), NULL FROM users
+UNION ALL SELECT 'webhooks', coalesce(max(rowid), 0), NULL FROM webhooks
+
+-- name: database_bytes (postgres)
+SELECT pg_database_size(current_database())
+
+-- name: database_bytes (sqlite)
+SELECT page_count * page_size FROM pragma_page_count, pragma_page_size
+
 -- ---- users and tokens ------------------------------------------------------
 
 -- name: user_add
@@ -172,6 +197,43 @@ SELECT revision FROM permissions
 INSERT INTO audit (at_ms, user_id, token_id, address, request_id, action,
     study_id, object, before, after)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- fragment: audit_select
+SELECT a.id, a.at_ms, a.user_id,
+    (SELECT u.name FROM users u WHERE u.id = a.user_id),
+    a.token_id, a.address, a.request_id, a.action, a.study_id,
+    (SELECT s.key FROM studies s WHERE s.id = a.study_id),
+    a.object, a.before, a.after
+FROM audit a
+WHERE ($1 = 0 OR a.id < $1)
+    AND ($2 IS NULL OR a.action = $2 OR @position@(a.action, $2 || '.') = 1)
+    AND a.at_ms >= $3 AND ($4 = 0 OR a.at_ms < $4)
+    AND ($5 IS NULL OR a.object = $5)
+
+-- One for each index that there is.
+-- name: audit_list
+@audit_select@
+    AND $7 = 0 AND $8 = 0
+ORDER BY a.id DESC
+LIMIT $6
+
+-- name: audit_list_user
+@audit_select@
+    AND a.user_id = $7 AND $8 = 0
+ORDER BY a.id DESC
+LIMIT $6
+
+-- name: audit_list_study
+@audit_select@
+    AND ($7 = 0 OR a.user_id = $7) AND a.study_id = $8
+ORDER BY a.id DESC
+LIMIT $6
+
+-- Looks at no more than the oldest.
+-- name: audit_trim
+DELETE FROM audit
+WHERE at_ms < $1 AND id IN (SELECT o.id FROM audit o ORDER BY o.id LIMIT $2)
+RETURNING id
 
 -- ---- studies ---------------------------------------------------------------
 
