@@ -134,12 +134,19 @@ static int record(const struct change *change, const struct live *live,
     return route_audited(change->call, store, &what, err);
 }
 
+static bool is_same(const struct hook_row *a, const struct hook_row *b,
+                    struct arena *arena)
+{
+    return strcmp(a->url, b->url) == 0 &&
+           strcmp(wire_hook_brief(a, arena), wire_hook_brief(b, arena)) == 0;
+}
+
 static int apply(struct command *command, struct live *live,
                  struct store *store, struct error *err)
 {
     struct change *change = (struct change *)command;
     struct arena *arena = &change->call->request->arena;
-    struct hook_row there;
+    struct hook_row there = {0};
     const char *before = NULL;
     if (change->what != ADD) {
         if (store_hook_get(store, live->id, change->hook_id, arena, &there,
@@ -149,9 +156,10 @@ static int apply(struct command *command, struct live *live,
     }
     if (apply_change(change, live, store, err))
         return -1;
-    return change->what == ADD && !change->created
-               ? 0
-               : record(change, live, store, before, err);
+    bool same = change->what == ADD ? !change->created
+                                    : change->what == CHANGE &&
+                                          is_same(&there, &change->row, arena);
+    return same ? 0 : record(change, live, store, before, err);
 }
 
 static void finish(struct command *command, const struct live *live)
