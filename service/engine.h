@@ -7,7 +7,8 @@
 // up to a batch, and does all of it in one database transaction:
 //
 //   begin - lock each study's row, in ascending order - catch up with what
-//   other instances wrote - apply each command - write the counters - commit
+//   other instances wrote - open the quotas that are taken from - apply each
+//   command - write the counters - commit
 //
 // and only then reports to each command that it is done. So a thousand asks
 // cost a few commits (group commit), an answer is sent only when its change is
