@@ -177,6 +177,7 @@ static int start(struct service *service, struct error *err)
         .batch = BATCH,
         .live_studies = config->live_studies,
         .max_waiting = MAX_WAITING,
+        .quotas = config->quotas,
         .observe = observe,
         .touched = touched,
         .context = service,
@@ -185,6 +186,7 @@ static int start(struct service *service, struct error *err)
     struct reaper_options reaper = {
         .database = config->database,
         .token_keep_days = config->token_keep_days,
+        .audit_days = config->audit_days,
     };
     const struct permit_options permit = {
         .database = config->database,
@@ -199,6 +201,7 @@ static int start(struct service *service, struct error *err)
     service->answers = answers_new();
     service->metrics = metrics_new();
     service->gate = gate_new(config, service->metrics);
+    service->load = load_new();
     courier.metrics = service->metrics;
     if (store_migrate(config->database, err))
         return -1;
@@ -255,6 +258,7 @@ static void stop(struct service *service)
     answers_free(service->answers);
     gate_free(service->gate);
     metrics_free(service->metrics);
+    load_free(service->load);
 }
 
 static void announce(const struct service *service)

@@ -22,6 +22,7 @@ static const struct problem table[ERROR_CODES] = {
     [ERROR_INVALID] = {422, "invalid", "Impossible request"},
     [ERROR_EXHAUSTED] = {409, "exhausted", "Nothing left to suggest"},
     [ERROR_RATE] = {429, "rate", "Too many requests"},
+    [ERROR_QUOTA] = {403, "quota", "A quota is used up"},
     [ERROR_BUSY] = {503, "busy", "Try again later"},
     [ERROR_WAIT] = {503, "wait", "Being prepared"},
     [ERROR_STORE] = {503, "store", "Database unavailable"},

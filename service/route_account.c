@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// route_account.c - /api/v1/me and tokens
+// route_account.c - /api/v1/tokens
 
 #include <string.h>
 
@@ -10,23 +10,6 @@
 #include "token.h"
 #include "wire.h"
 #include "wire_token.h"
-
-enum route_outcome route_account_me(struct call *call, struct error *err)
-{
-    const struct principal *principal = &call->principal;
-    struct text text;
-    (void)err;
-    text_init(&text, &call->request->arena);
-    text_add(&text, "{\"user\":");
-    text_string(&text, principal->name);
-    text_key_bool(&text, "admin", principal->admin);
-    wire_scopes(&text, principal->scopes);
-    text_key_time(&text, "expires", principal->expires_ms);
-    text_key_bool(&text, "expires_soon",
-                  account_ends_soon(principal, clock_wall_ms()));
-    text_char(&text, '}');
-    return route_json(call, 200, &text);
-}
 
 // ---- list -------------------------------------------------------------------
 

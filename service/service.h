@@ -16,6 +16,7 @@
 #include "engine.h"
 #include "gate.h"
 #include "http.h"
+#include "load.h"
 #include "metrics.h"
 #include "permit.h"
 #include "pool.h"
@@ -37,6 +38,7 @@ struct service {
     struct answers *answers;
     struct metrics *metrics;
     struct gate *gate;
+    struct load *load;
     struct http *http;
     atomic_bool draining;
 };

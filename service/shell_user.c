@@ -67,7 +67,7 @@ static int change(struct shell *shell, const struct user_change *change,
                  user_change(shell->store, found.id, change, &shell->arena,
                              &before, &after, err);
     if (!failed) {
-        struct audit_row row = shell_audit("user.change");
+        struct audit_row row = shell_audit("user.patch");
         row.object = after.name;
         row.before = flags_of(shell, &before);
         row.after = flags_of(shell, &after);

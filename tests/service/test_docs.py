@@ -408,6 +408,15 @@ LIMITS = {
         "service/token.h", "TOKEN_MAX_OVERLAP_S"),
     "sessions of a user; beyond it the oldest end": (
         "service/session.h", "SESSION_MAX"),
+    "days that an invitation lasts": (
+        "service/user.h", "USER_INVITATION_DAYS"),
+    "characters of a user's name": ("service/user.h", "USER_MAX_NAME"),
+    "bytes of a display name or an address": (
+        "service/user.h", "USER_MAX_TEXT"),
+    "groups that an administrator gives a user": (
+        "service/user.h", "USER_MAX_GROUPS"),
+    "bytes of the name of a group": (
+        "service/wire_user.c", "MAX_GROUP_NAME"),
     "levels of nested JSON": ("service/wire.h", "WIRE_MAX_DEPTH"),
     "bytes of request line and headers": (
         "service/http_loop.c", "HEADER_BYTES"),

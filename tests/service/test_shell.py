@@ -251,7 +251,7 @@ def test_commands_are_in_the_audit_log_without_a_user(shell):
     assert [line[:2] for line in lines] == [
         ("user.create", "gerd"), ("token.create", str(made["id"])),
         ("token.revoke", str(made["id"])), ("user.invite", "gerd"),
-        ("user.change", "gerd")]
+        ("user.patch", "gerd")]
     assert all(not line[2] for line in lines)
     assert made["token"][8:] not in repr(lines)
     assert json.loads(lines[4][3])["disabled"] is False
