@@ -8,6 +8,7 @@
 #include "auth.h"
 #include "clock.h"
 #include "route.h"
+#include "route_audited.h"
 #include "wire.h"
 
 static const int64_t day_ms = 24 * 3600 * INT64_C(1000);
@@ -114,6 +115,31 @@ struct change {
     bool session;      // the new token is a session: answer with a cookie
 };
 
+// One line for all four: which of them it is shows in what changes.
+static int record(const struct change *change, struct store *store,
+                  struct error *err)
+{
+    const struct token_row *made = &change->token.row;
+    struct call *call = change->call;
+    struct arena *arena = &call->request->arena;
+    bool ends = call->route->handle == route_account_sign_out;
+    struct audited what = {.action = change->session ? "session.open"
+                                     : made->user_id ? "token.create"
+                                     : ends          ? "session.close"
+                                                     : "token.revoke"};
+    what.object = arena_print(arena, "%" PRId64,
+                              made->user_id ? made->id : change->revoke_id);
+    if (made->user_id && !change->session) {
+        struct text after;
+        text_init(&after, arena);
+        text_char(&after, '{');
+        write_token(&after, made, change->study_key);
+        text_char(&after, '}');
+        what.after = after.data;
+    }
+    return route_audited(call, store, &what, err);
+}
+
 static int apply_change(struct command *command, struct live *live,
                         struct store *store, struct error *err)
 {
@@ -124,9 +150,10 @@ static int apply_change(struct command *command, struct live *live,
         store_token_revoke(store, principal->user_id, change->revoke_id,
                            clock_wall_ms(), err))
         return -1;
-    return change->token.row.user_id
-               ? store_token_add(store, &change->token.row, err)
-               : 0;
+    if (change->token.row.user_id &&
+        store_token_add(store, &change->token.row, err))
+        return -1;
+    return record(change, store, err);
 }
 
 static void set_cookie(struct call *call, const char *secret, int64_t seconds)

@@ -95,7 +95,8 @@ static void start(struct world *world)
                                           .preparers = 1,
                                           .batch = 8,
                                           .live_studies = 8,
-                                          .max_waiting = 100};
+                                          .max_waiting = 100,
+                                          .quotas = world->config.quotas};
     const struct courier_options courier = {.database = world->url,
                                             .outbound = {.ca_file = ""}};
     must(store_migrate(world->url, &err), &err);
@@ -104,6 +105,7 @@ static void start(struct world *world)
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
+    service->load = load_new();
     service->watch = watch_start(world->url, &err);
     expect(service->watch, "%s", err.message);
     watch_drain(service->watch);
