@@ -67,7 +67,7 @@ struct connection *connection_new(struct loop *loop, struct MHD_Connection *mhd)
 {
     struct http *http = loop->http;
     struct connection *connection = calloc(1, sizeof *connection);
-    int unsent = UNSENT_MAX;
+    int unsent = UNSENT_MAX, on = 1;
     if (connection == NULL)
         abort();
     connection->loop = loop;
@@ -75,6 +75,9 @@ struct connection *connection_new(struct loop *loop, struct MHD_Connection *mhd)
     connection->fd = fd_of(mhd);
     setsockopt(connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
                sizeof unsent);
+    // The messages of a handshake are small; MHD sees to what comes after.
+    if (http->tls != NULL)
+        setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     peers_name(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
                    ->client_addr,
                connection->peer);

@@ -142,6 +142,16 @@ def test_tls_1_2_and_1_3_are_spoken_with_http_1_1(secure, version, protocol):
             assert re.search("GCM|CHACHA20", tls.cipher()[0])
 
 
+def test_a_handshake_takes_one_round_trip(secure):
+    """A server that wants another group than was offered asks again."""
+    host, port = address_of(secure)
+    tried = subprocess.run(
+        ["openssl", "s_client", "-connect", f"{host}:{port}", "-tls1_3", "-msg"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+    )
+    assert tried.stdout.count("ServerHello") == 1
+
+
 @pytest.mark.parametrize(
     "options",
     [
