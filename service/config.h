@@ -27,7 +27,7 @@ struct config {
     const char *const *trusted_proxies; // NULL-terminated
     const char *web_dir;                // "" when not set
     enum log_level log_level;
-    unsigned loops, workers, writers, preparers;
+    unsigned loops, workers, slow_workers, writers, preparers;
     size_t max_body_bytes;
     unsigned max_connections, max_connections_per_address;
     unsigned idle_s, request_s, drain_s;

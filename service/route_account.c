@@ -291,7 +291,7 @@ enum route_outcome route_account_create(struct call *call, struct error *err)
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
-    engine_submit(call->service->engine, &change->command);
+    route_submit(call, &change->command);
     return ROUTE_LATER;
 }
 
@@ -307,7 +307,7 @@ enum route_outcome route_account_revoke(struct call *call, struct error *err)
                   call->args[0]);
         return ROUTE_FAILED;
     }
-    engine_submit(call->service->engine, &change->command);
+    route_submit(call, &change->command);
     return ROUTE_LATER;
 }
 
@@ -373,7 +373,7 @@ enum route_outcome route_account_sign_in(struct call *call, struct error *err)
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
-    engine_submit(call->service->engine, &change->command);
+    route_submit(call, &change->command);
     return ROUTE_LATER;
 }
 
@@ -388,6 +388,6 @@ enum route_outcome route_account_sign_out(struct call *call, struct error *err)
     }
     change->revoke_id = call->principal.token_id;
     set_cookie(call, "", 0);
-    engine_submit(call->service->engine, &change->command);
+    route_submit(call, &change->command);
     return ROUTE_LATER;
 }
