@@ -23,6 +23,8 @@ struct config {
     struct arena arena; // owns every string below
     const char *listen;
     const char *database;
+    const char *database_password_file; // "" when not set
+    const char *migrate;                // start or only
     const char *public_url;             // "" when not set
     const char *const *trusted_proxies; // NULL-terminated
     const char *web_dir;                // "" when not set

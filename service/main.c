@@ -20,6 +20,7 @@
 #include "notify.h"
 #include "problem.h"
 #include "route.h"
+#include "secret.h"
 #include "service.h"
 #include "wire.h"
 
@@ -310,6 +311,15 @@ static int run(const struct config *config, const sigset_t *signals)
     return failed ? 1 : 0;
 }
 
+static int migrate_only(const struct config *config)
+{
+    struct error err = {0};
+    if (store_migrate(config->database, &err) == 0)
+        return 0;
+    fprintf(stderr, "cumaed: %s\n", err.message);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     struct config config;
@@ -318,6 +328,7 @@ int main(int argc, char **argv)
     sigset_t signals;
     int status = 0;
     (void)argc;
+    secret_lock_process();
     keep_signals(&signals);
     wire_start();
     gsl_set_error_handler_off(); // the default one aborts
@@ -331,7 +342,9 @@ int main(int argc, char **argv)
         printf("cumaed %s\n", CUMAE_VERSION);
     } else {
         log_set_level(config.log_level);
-        status = run(&config, &signals);
+        secret_hide(argv, environ);
+        status = strcmp(config.migrate, "only") == 0 ? migrate_only(&config)
+                                                     : run(&config, &signals);
     }
     config_done(&config);
     return status;

@@ -25,6 +25,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
+ROLE = "cumae_service"  # what service/deploy/grants.sql makes
 FAULTS = re.compile(
     r"(?m)^.*(ERROR: (Address|Leak)Sanitizer|runtime error:"
     r"|WARNING: ThreadSanitizer)"
@@ -281,6 +282,21 @@ class Cluster:
         """Drop a database that create() made, with whoever is connected."""
         name = re.search(r"cumae_[0-9a-f]{12}", url).group()
         self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def restrict(self, url: str) -> str:
+        """Migrate a database; return its URL for a role with the rights that
+        service/deploy/grants.sql gives."""
+        subprocess.run(
+            [binary(), "--migrate", "only", "--database", url], check=True,
+            timeout=PATIENCE_S,
+        )
+        grants = ROOT / "service" / "deploy" / "grants.sql"
+        subprocess.run(
+            ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-v", f"service={ROLE}",
+             "-f", grants, url],
+            check=True, timeout=PATIENCE_S,
+        )
+        return re.sub(r"://[^@/]*@", f"://{ROLE}@", url)
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
