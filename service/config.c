@@ -350,6 +350,9 @@ static int check_database(const char *url, struct error *err)
 // is in the memory of this process only.
 static int add_password(struct config *config, struct error *err)
 {
+    if (strncmp(config->database, "sqlite:", 7) == 0)
+        return error_set(err, ERROR_INVALID,
+                         "database_password_file is for PostgreSQL");
     const char *password =
         secret_read(config->database_password_file, &config->arena, err);
     if (password == NULL)

@@ -73,6 +73,13 @@ static unsigned start(struct engine *engine, void *(*run_thread)(void *),
     return started;
 }
 
+// How many threads may work for one user: one is left for others, if there are
+// two.
+static unsigned part(unsigned threads)
+{
+    return threads > 1 ? threads - 1 : 1;
+}
+
 struct engine *engine_start(const struct engine_options *options,
                             struct error *err)
 {
@@ -83,10 +90,9 @@ struct engine *engine_start(const struct engine_options *options,
     unsigned writers =
         store_is_shared(options->database) ? options->writers : 1;
     unsigned preparers = options->preparers ? options->preparers : 1;
-    // One thread is always left for others, if there are two.
-    struct fair_limits share = {.running = preparers > 1 ? preparers - 1 : 1};
-    engine->ready = fair_new(&(struct fair_limits){.waiting = 0});
-    engine->to_prepare = fair_new(&share);
+    engine->ready = fair_new(&(struct fair_limits){.running = part(writers)});
+    engine->to_prepare =
+        fair_new(&(struct fair_limits){.running = part(preparers)});
     pthread_mutex_init(&engine->mutex, NULL);
     pthread_cond_init(&engine->work, NULL);
     pthread_cond_init(&engine->prepare, NULL);

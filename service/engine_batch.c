@@ -10,7 +10,6 @@
 enum {
     MAX_TRIES = 4,
     MAX_WAITS = 16, // of a command for preparations
-    BATCH_US = 8000,
 };
 
 // Does this error mean that the transaction is lost, and not just one command?
@@ -58,14 +57,15 @@ static void fail_share(struct share *share, const struct error *err)
         c->error = *err;
 }
 
-// Is there time for this command? After BATCH_US a batch runs nothing more but
-// the first command of each user, so that none waits for a batch of others.
+// Is there time for this command? After ENGINE_BATCH_US a batch runs nothing
+// more but the first command of each user, so that none waits for a batch of
+// others.
 static bool has_time(const struct batch *batch, const struct share *share,
                      const struct command *command)
 {
     return (share->first && command == share->commands) ||
            batch->n_commands == 1 ||
-           clock_monotonic_us() - batch->start_us < BATCH_US;
+           clock_monotonic_us() - batch->start_us < ENGINE_BATCH_US;
 }
 
 // Applies one study's commands. Returns -1 when the transaction is lost.

@@ -4,6 +4,7 @@
 #include "engine_private.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 // ---- the table of actors; all under the mutex -------------------------------
@@ -151,34 +152,58 @@ static void enter(struct batch *batch, const struct share *share)
     batch->shares[at] = *share;
 }
 
+// How long the work of a user usually takes that may still join the batch.
+static double time_left(const struct batch *batch)
+{
+    return batch->n == 0 ? INFINITY : ENGINE_BATCH_US / 1e6 - batch->usual_s;
+}
+
 // Takes mail of the actor whose turn it is: as much as there is room for, but
-// a quarter of a batch while others wait.
-static void take_share(struct engine *engine, struct batch *batch)
+// a quarter of a batch while others wait. Returns false when nobody's work
+// fits into the batch any more: what takes long goes alone, so that all others
+// are answered before it.
+static bool take_share(struct engine *engine, struct batch *batch)
 {
     struct share share = {.may_wait = !engine->stopping};
     size_t room = engine->options.batch - batch->n_commands, taken;
     size_t quarter = (engine->options.batch + 3) / 4;
-    share.actor = fair_take(engine->ready, &share.lane);
+    share.actor =
+        fair_take_within(engine->ready, time_left(batch), &share.lane);
+    if (!share.actor)
+        return false;
     if (fair_waiting(engine->ready) && room > quarter)
         room = quarter;
     catch_up(share.actor);
     share.commands = take_mail(share.actor, room, &taken);
     share.first = is_first(batch, share.lane);
+    if (!share.first)
+        fair_join(engine->ready, share.lane);
     enter(batch, &share);
     batch->n_commands += taken;
+    batch->usual_s += fair_usual(share.lane);
+    return true;
+}
+
+// Takes what is ready. Under the mutex.
+static void take_shares(struct engine *engine, struct batch *batch)
+{
+    size_t most = sizeof batch->shares / sizeof *batch->shares;
+    while (batch->n < most && batch->n_commands < engine->options.batch &&
+           take_share(engine, batch))
+        ;
 }
 
 bool engine_take_batch(struct engine *engine, struct batch *batch)
 {
     *batch = (struct batch){.n = 0};
     pthread_mutex_lock(&engine->mutex);
-    while (!fair_waiting(engine->ready) &&
-           !(engine->stopping && engine->n_preparing == 0))
+    for (;;) {
+        take_shares(engine, batch);
+        if (batch->n > 0 || (engine->stopping && engine->n_preparing == 0 &&
+                             fair_waiting(engine->ready) == 0))
+            break;
         pthread_cond_wait(&engine->work, &engine->mutex);
-    size_t most = sizeof batch->shares / sizeof *batch->shares;
-    while (fair_waiting(engine->ready) && batch->n < most &&
-           batch->n_commands < engine->options.batch)
-        take_share(engine, batch);
+    }
     pthread_mutex_unlock(&engine->mutex);
     return batch->n > 0;
 }
@@ -209,6 +234,15 @@ static struct preparation *plan(struct engine *engine, struct actor *actor)
                : NULL;
 }
 
+static void pay(struct engine *engine, const struct share *share)
+{
+    double seconds = (double)share->spent_us / 1e6;
+    if (share->first)
+        fair_done(engine->ready, share->lane, seconds);
+    else
+        fair_done_joined(engine->ready, share->lane, seconds);
+}
+
 void engine_give_back(struct engine *engine, struct batch *batch)
 {
     for (size_t i = 0; i < batch->n; i++) {
@@ -218,8 +252,7 @@ void engine_give_back(struct engine *engine, struct batch *batch)
         if (work)
             send_to_prepare(engine, actor, work);
         put_first(actor, batch->shares[i].left);
-        fair_done(engine->ready, batch->shares[i].lane,
-                  (double)batch->shares[i].spent_us / 1e6);
+        pay(engine, &batch->shares[i]);
         engine_release(engine, actor);
         if (fair_waiting(engine->ready))
             pthread_cond_signal(&engine->work);

@@ -14,7 +14,11 @@
 #include "engine.h"
 #include "fair.h"
 
-enum { ENGINE_BUCKETS = 4096, ENGINE_MAX_THREADS = 64 };
+enum {
+    ENGINE_BUCKETS = 4096,
+    ENGINE_MAX_THREADS = 64,
+    ENGINE_BATCH_US = 5000, // then a batch comes to its end
+};
 
 // A study with its mailbox. It exists while it has mail or is live.
 struct actor {
@@ -60,6 +64,7 @@ struct share {
 struct batch {
     struct share shares[256];
     size_t n, n_commands;
+    double usual_s; // what its shares usually take
     int64_t start_us;
 };
 

@@ -3,10 +3,14 @@
 
 #include "fair.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { BUCKETS = 256 };
+enum {
+    BUCKETS = 256,
+    MEMORY = 4, // pieces over which costs are averaged
+};
 
 struct piece {
     struct piece *next;
@@ -16,8 +20,9 @@ struct piece {
 struct fair_lane {
     int64_t user;
     double spent_s; // virtual time at which its next piece starts
+    double usual_s; // what a piece of it took lately
     struct piece *head, *tail;
-    size_t waiting, running, held, tally;
+    size_t waiting, taken, running, held, tally;
     struct fair_lane *bucket; // next in the hash bucket
     struct fair_lane *next;   // next in the list of lanes with work
 };
@@ -70,7 +75,7 @@ void fair_free(struct fair *fair)
 // A lane owes nothing when it has used no more time than the others.
 static bool is_settled(const struct fair *fair, const struct fair_lane *lane)
 {
-    return !lane->waiting && !lane->running && !lane->held && !lane->tally &&
+    return !lane->waiting && !lane->taken && !lane->held && !lane->tally &&
            lane->spent_s <= fair->now_s;
 }
 
@@ -127,14 +132,15 @@ static bool may_run(const struct fair *fair, const struct fair_lane *lane)
 }
 
 // Of lanes that have used the same, the one that has waited longest is next.
-void *fair_take(struct fair *fair, struct fair_lane **lane)
+void *fair_take_within(struct fair *fair, double seconds,
+                       struct fair_lane **lane)
 {
     struct fair_lane **best = NULL;
     for (struct fair_lane **link = &fair->first; *link; link = &(*link)->next)
         if (may_run(fair, *link) &&
             (!best || (*link)->spent_s <= (*best)->spent_s))
             best = link;
-    if (!best)
+    if (!best || (*best)->usual_s > seconds)
         return NULL;
     struct fair_lane *taken = *lane = *best;
     struct piece *piece = taken->head;
@@ -146,6 +152,7 @@ void *fair_take(struct fair *fair, struct fair_lane **lane)
     fair->waiting--;
     fair->now_s = taken->spent_s;
     taken->spent_s += FAIR_ADVANCE_S;
+    taken->taken++;
     taken->running++;
     if (fair->limits.held) {
         taken->held++;
@@ -154,12 +161,35 @@ void *fair_take(struct fair *fair, struct fair_lane **lane)
     return work;
 }
 
-void fair_done(struct fair *fair, struct fair_lane *lane, double seconds)
+void *fair_take(struct fair *fair, struct fair_lane **lane)
+{
+    return fair_take_within(fair, INFINITY, lane);
+}
+
+double fair_usual(const struct fair_lane *lane)
+{
+    return lane->usual_s;
+}
+
+void fair_join(struct fair *fair, struct fair_lane *lane)
 {
     (void)fair;
     lane->running--;
+}
+
+void fair_done_joined(struct fair *fair, struct fair_lane *lane, double seconds)
+{
+    (void)fair;
+    lane->taken--;
+    lane->usual_s += (seconds - lane->usual_s) / MEMORY;
     if (seconds > FAIR_ADVANCE_S)
         lane->spent_s += seconds - FAIR_ADVANCE_S;
+}
+
+void fair_done(struct fair *fair, struct fair_lane *lane, double seconds)
+{
+    lane->running--;
+    fair_done_joined(fair, lane, seconds);
 }
 
 void fair_let_go(struct fair *fair, struct fair_lane *lane)

@@ -42,8 +42,21 @@ int fair_put(struct fair *fair, int64_t user, void *work);
 // waits or those that wait may not run yet.
 void *fair_take(struct fair *fair, struct fair_lane **lane);
 
+// The same, but NULL when the work of that lane usually takes longer than this.
+void *fair_take_within(struct fair *fair, double seconds,
+                       struct fair_lane **lane);
+
+// The piece that was just taken is worked on together with another one of its
+// lane: it does not count as running, and fair_done_joined ends it.
+void fair_join(struct fair *fair, struct fair_lane *lane);
+
+// How long a piece of this lane usually takes, in seconds.
+double fair_usual(const struct fair_lane *lane);
+
 // The work that was taken is done, and took so long.
 void fair_done(struct fair *fair, struct fair_lane *lane, double seconds);
+void fair_done_joined(struct fair *fair, struct fair_lane *lane,
+                      double seconds);
 
 // What the work holds beyond its end is free again.
 void fair_let_go(struct fair *fair, struct fair_lane *lane);

@@ -17,7 +17,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import httpx
 import openapi
@@ -71,6 +71,7 @@ class Service:
     database  the value of --database
     directory an existing directory for its output
     arguments further command line arguments
+    prepare   called in the new process before it becomes a cumaed
     token     a token to use where the database has users already
     """
 
@@ -78,6 +79,7 @@ class Service:
     directory: Path
     arguments: list = field(default_factory=list)
     environment: dict = field(default_factory=dict)
+    prepare: Optional[Callable] = None
     token: Optional[str] = None
     sign_in: Optional[str] = None
     url: str = ""
@@ -108,6 +110,7 @@ class Service:
                     stdout=out,
                     stderr=log,
                     env={**os.environ, **self.environment},
+                    preexec_fn=self.prepare,
                 )
         self.url = self._await_line("listening on")
         self._listen = self.url.split("//", 1)[1]

@@ -164,6 +164,40 @@ START_TEST(test_what_is_held_counts_until_it_is_let_go)
 }
 END_TEST
 
+START_TEST(test_pieces_that_are_joined_count_as_one)
+{
+    struct fair_lane *lane, *none;
+    begin(&(struct fair_limits){.running = 1});
+    put(1, "a");
+    fair_take(fair, &lane);
+    fair_join(fair, lane);
+    put(1, "b");
+    ck_assert_str_eq(fair_take(fair, &lane), "b");
+    put(1, "c");
+    ck_assert_ptr_null(fair_take(fair, &none));
+    fair_done(fair, lane, 1);
+    fair_done_joined(fair, lane, 1);
+    do_next("c", 1);
+    fair_free(fair);
+}
+END_TEST
+
+START_TEST(test_work_that_does_not_fit_stays_and_keeps_its_turn)
+{
+    struct fair_lane *lane;
+    begin(&(struct fair_limits){.waiting = 0});
+    put(1, "long");
+    do_next("long", 4);
+    put(1, "long again");
+    // A quarter of the last cost: 4 s after nothing.
+    ck_assert_ptr_null(fair_take_within(fair, 0.9, &lane));
+    ck_assert_uint_eq(fair_waiting(fair), 1);
+    ck_assert_str_eq(fair_take_within(fair, 1.1, &lane), "long again");
+    ck_assert(fair_usual(lane) > 0.9);
+    fair_free(fair);
+}
+END_TEST
+
 START_TEST(test_a_tally_is_kept_while_it_is_not_zero)
 {
     begin(&(struct fair_limits){.waiting = 0});
@@ -188,6 +222,8 @@ int main(void)
     tcase_add_test(all, test_only_the_lane_that_is_full_refuses);
     tcase_add_test(all, test_a_lane_at_its_limit_lets_others_pass);
     tcase_add_test(all, test_what_is_held_counts_until_it_is_let_go);
+    tcase_add_test(all, test_work_that_does_not_fit_stays_and_keeps_its_turn);
+    tcase_add_test(all, test_pieces_that_are_joined_count_as_one);
     tcase_add_test(all, test_a_tally_is_kept_while_it_is_not_zero);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
