@@ -13,7 +13,6 @@ import http.client
 import json
 import os
 import random
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -28,7 +27,6 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "service"))
 
 import harness  # noqa: E402
-import psycopg  # noqa: E402
 import yardstick  # noqa: E402
 
 DATABASES = ("sqlite", "postgresql")
@@ -228,30 +226,6 @@ def percentiles(times: dict) -> dict:
     }
 
 
-def second_user(database: str, service) -> str:
-    """Make another user and return a token of theirs."""
-    made = service.api("POST", "/tokens", {
-        "name": "noise", "scopes": ["read", "ask", "steer"],
-        "expires": "1d",
-    }, validate=False).json
-    statements = (
-        "INSERT INTO users (name, admin, disabled, created_ms)"
-        " VALUES ('noisy', {0}, {0}, 0)",
-        "UPDATE tokens SET user_id ="
-        " (SELECT id FROM users WHERE name = 'noisy')"
-        f" WHERE id = {int(made['id'])}",
-    )
-    if database.startswith("sqlite:"):
-        connection, false = sqlite3.connect(database[7:], timeout=30), "0"
-    else:
-        connection, false = psycopg.connect(database), "false"
-    for statement in statements:
-        connection.execute(statement.format(false))
-    connection.commit()
-    connection.close()
-    return made["token"]
-
-
 def measure_noise(plan, noise: Noise, service, token: str) -> dict:
     """Measure one kind of noise; return quiet and noisy percentiles."""
     noisy, quiet = Wire(service.url, token), Wire(service.url, service.token)
@@ -306,9 +280,7 @@ def measure_fresh(plan, cluster, database, noise, room, result) -> None:
             url = cluster.create()
         service = harness.Service(url, here).start()
         try:
-            found = measure_noise(
-                plan, noise, service, second_user(url, service)
-            )
+            found = measure_noise(plan, noise, service, service.second_user())
         finally:
             service.kill()
             service.close()

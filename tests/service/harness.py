@@ -12,6 +12,7 @@ import json as jsonlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 import uuid
@@ -216,6 +217,29 @@ class Service:
         if validate and path.startswith("/api/v1"):
             self._validate(method, path, answer)
         return answer
+
+    def second_user(self, name: str = "another") -> str:
+        """Make another user in the database; return a token of theirs."""
+        made = self.api("POST", "/tokens", {
+            "name": name, "scopes": ["read", "ask", "steer"], "expires": "1d",
+        }, validate=False).json
+        if self.database.startswith("sqlite:"):
+            path, false = self.database.removeprefix("sqlite:"), "0"
+            connection = sqlite3.connect(path, timeout=PATIENCE_S)
+        else:
+            connection, false = psycopg.connect(self.database), "false"
+        connection.execute(
+            "INSERT INTO users (name, admin, disabled, created_ms)"
+            f" VALUES ('{name}', {false}, {false}, 0)"
+        )
+        connection.execute(
+            "UPDATE tokens SET user_id ="
+            f" (SELECT id FROM users WHERE name = '{name}')"
+            f" WHERE id = {int(made['id'])}"
+        )
+        connection.commit()
+        connection.close()
+        return made["token"]
 
     def _validate(self, method: str, path: str, answer: Answer) -> None:
         if self._document is None:
