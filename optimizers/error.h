@@ -24,6 +24,7 @@ enum error_code {
     ERROR_MEDIA_TYPE,   // a content type that is not served here
     ERROR_INVALID,      // well formed, but impossible (low > high)
     ERROR_EXHAUSTED,    // nothing left to suggest
+    ERROR_QUOTA,        // the owner of a study has used up a quota
     ERROR_BUSY,         // try again later: draining, queue full
     ERROR_WAIT,         // what it needs is being prepared
     ERROR_STORE,        // the database is away; try again

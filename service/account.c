@@ -3,6 +3,7 @@
 
 #include "account.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,15 @@ static bool cached(struct accounts *accounts, const unsigned char *hash,
            memcmp(found->hash, hash, AUTH_HASH_BYTES) == 0;
 }
 
+// 0 stands for what everybody may, so no limit is the highest number.
+static unsigned requests_of(const struct token_row *row)
+{
+    int64_t limit = row->user_requests_per_minute;
+    if (limit == USER_AS_SET)
+        return 0;
+    return limit == 0 || limit > UINT_MAX ? UINT_MAX : (unsigned)limit;
+}
+
 static int look_up(struct store *store, const unsigned char *hash,
                    struct entry *entry, struct error *err)
 {
@@ -107,12 +117,14 @@ static int look_up(struct store *store, const unsigned char *hash,
         entry->known =
             !row.revoked_ms && !row.user_disabled && row.kind != TOKEN_LINK;
         entry->expires_ms = row.expires_ms;
-        entry->principal = (struct principal){.user_id = row.user_id,
-                                              .token_id = row.id,
-                                              .study_id = row.study_id,
-                                              .scopes = row.scopes,
-                                              .admin = row.user_admin,
-                                              .kind = row.kind};
+        entry->principal =
+            (struct principal){.user_id = row.user_id,
+                               .token_id = row.id,
+                               .study_id = row.study_id,
+                               .scopes = row.scopes,
+                               .admin = row.user_admin,
+                               .kind = row.kind,
+                               .requests_per_minute = requests_of(&row)};
         snprintf(entry->principal.name, sizeof entry->principal.name, "%s",
                  row.user_name);
     }

@@ -11,7 +11,7 @@
 
 #include "secret.h"
 
-enum kind { TEXT, COUNT, BYTES, SECONDS, LEVEL, LIST };
+enum kind { TEXT, COUNT, LARGE, BYTES, SECONDS, LEVEL, LIST };
 
 struct setting {
     const char *name;
@@ -25,6 +25,8 @@ struct setting {
 #define AT(field) offsetof(struct config, field)
 #define KIB       ((size_t)1024)
 #define MIB       (1024 * KIB)
+
+#define USER_LIMIT ((size_t)1000000000000000)
 
 static const struct setting settings[] = {
     {"listen", TEXT, "127.0.0.1:8080", AT(listen), 0, 0,
@@ -79,6 +81,16 @@ static const struct setting settings[] = {
      "wait after a failed delivery; five times as long after each further one"},
     {"webhook_give_up_s", SECONDS, "259200", AT(webhook_give_up_s), 1, 31536000,
      "a webhook that failed for so long is disabled"},
+    {"user_max_studies", LARGE, "0", AT(user_max_studies), 0, USER_LIMIT,
+     "studies of a user without a quota of their own; 0 for no limit"},
+    {"user_max_trials", LARGE, "0", AT(user_max_trials), 0, USER_LIMIT,
+     "the same for the trials in all of a user's studies"},
+    {"user_max_running", LARGE, "0", AT(user_max_running), 0, USER_LIMIT,
+     "the same for the trials that run at once"},
+    {"user_max_bytes", BYTES, "0", AT(user_max_bytes), 0, USER_LIMIT,
+     "the same for what is stored of them, as estimated"},
+    {"audit_days", COUNT, "0", AT(audit_days), 0, 36500,
+     "older lines of the audit log are removed; 0 keeps them for ever"},
 };
 
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
@@ -123,7 +135,7 @@ static int set_number(struct config *config, const struct setting *setting,
                          setting->kind == SECONDS ? " of seconds" : "",
                          setting->kind == BYTES ? " of bytes" : "",
                          setting->low, setting->high, value);
-    if (setting->kind == BYTES)
+    if (setting->kind == BYTES || setting->kind == LARGE)
         *(size_t *)field = number;
     else
         *(unsigned *)field = (unsigned)number;
@@ -161,6 +173,9 @@ static void set_list(struct config *config, const char *value)
 static int set(struct config *config, const struct setting *setting,
                const char *value, struct error *err)
 {
+    config->values[setting - settings] = (struct config_value){
+        setting->name, arena_copy(&config->arena, value, strlen(value)),
+        config->source, setting->help};
     switch (setting->kind) {
     case TEXT:
         *(const char **)(void *)((char *)config + setting->offset) =
@@ -366,13 +381,29 @@ static int add_password(struct config *config, struct error *err)
 
 static int load(struct config *config, char *const *argv, struct error *err)
 {
+    config->n_values = N_SETTINGS;
+    config->values =
+        arena_zeros(&config->arena, N_SETTINGS, sizeof *config->values);
+    config->source = "default";
     for (size_t i = 0; i < N_SETTINGS; i++)
         if (set(config, &settings[i], settings[i].fallback, err) != 0)
             return -1;
-    if (load_flags(config, argv, true, err) != 0 ||
-        load_environment(config, err) != 0 ||
-        load_flags(config, argv, false, err) != 0)
+    config->source = "file";
+    if (load_flags(config, argv, true, err) != 0)
         return -1;
+    config->source = "environment";
+    if (load_environment(config, err) != 0)
+        return -1;
+    config->source = "flag";
+    if (load_flags(config, argv, false, err) != 0)
+        return -1;
+    config->quotas = (struct user_quotas){
+        .max_studies = (int64_t)config->user_max_studies,
+        .max_trials = (int64_t)config->user_max_trials,
+        .max_running = (int64_t)config->user_max_running,
+        .max_bytes = (int64_t)config->user_max_bytes,
+        .requests_per_minute = USER_AS_SET,
+    };
     if (strcmp(config->migrate, "start") != 0 &&
         strcmp(config->migrate, "only") != 0)
         return error_set(err, ERROR_INVALID,

@@ -16,8 +16,15 @@
 #include "../optimizers/arena.h"
 #include "../optimizers/error.h"
 #include "log.h"
+#include "store_user.h"
 
 #define CUMAE_VERSION "0.1.0"
+
+// A setting as it is: its value as text, where that came from (default, file,
+// environment or flag), and help.
+struct config_value {
+    const char *name, *value, *source, *help;
+};
 
 struct config {
     struct arena arena; // owns every string below
@@ -37,6 +44,12 @@ struct config {
     unsigned webhook_http, webhook_private; // 1: allowed
     const char *webhook_ca_file;            // "" when not set
     unsigned webhook_timeout_s, webhook_retry_ms, webhook_give_up_s;
+    size_t user_max_studies, user_max_trials, user_max_running, user_max_bytes;
+    struct user_quotas quotas;   // the four above
+    unsigned audit_days;         // 0: for ever
+    struct config_value *values; // of the settings, as they were read
+    size_t n_values;
+    const char *source; // that is being read
 };
 
 enum config_wish { CONFIG_RUN, CONFIG_HELP, CONFIG_SHOW_VERSION };
@@ -49,6 +62,12 @@ int config_load(struct config *config, char *const *argv,
                 enum config_wish *wish, struct error *err);
 
 void config_done(struct config *config);
+
+// Shows all settings, in the order of the table. Of secrets, and of passwords
+// in the URL of the database, only stars are shown.
+void config_show(const struct config *config, struct arena *arena,
+                 void (*visit)(void *context, const struct config_value *value),
+                 void *context);
 
 // Prints the settings with their defaults and help.
 void config_help(FILE *out);

@@ -57,8 +57,10 @@ struct share {
     struct command *left;     // those that the batch had no time for
     struct fair_lane *lane;   // pays for it
     int64_t spent_us;
-    bool first;    // of its lane in the batch
-    bool may_wait; // for preparations
+    bool first;               // of its lane in the batch
+    bool may_wait;            // for preparations
+    bool gone;                // there is no such study
+    struct user_quotas owner; // quotas of the owner of the study
 };
 
 struct batch {
@@ -89,6 +91,24 @@ struct actor *engine_take_work(struct engine *engine, struct fair_lane **lane);
 
 // Frees all actors. No thread is left.
 void engine_forget_all(struct engine *engine);
+
+// ---- the owners of studies
+// ---------------------------------------------------
+
+// The quotas that a transaction takes from.
+struct owners {
+    struct quota *quotas; // by ascending owner
+    size_t n;
+};
+
+// Opens the quotas of all whom commands of the batch take from, unless they
+// have no limits, and gives them to the live studies and commands. The studies
+// are open.
+int engine_open_owners(struct batch *batch, const struct user_quotas *standard,
+                       struct store *store, struct owners *owners,
+                       struct error *err);
+
+void engine_close_owners(struct batch *batch, struct owners *owners);
 
 // ---- one transaction --------------------------------------------------------
 

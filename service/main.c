@@ -169,6 +169,7 @@ static int start(struct service *service, struct error *err)
         .batch = BATCH,
         .live_studies = config->live_studies,
         .max_waiting = MAX_WAITING,
+        .quotas = config->quotas,
         .observe = observe,
         .touched = touched,
         .context = service,
@@ -193,6 +194,7 @@ static int start(struct service *service, struct error *err)
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
+    service->load = load_new();
     courier.metrics = service->metrics;
     if (store_migrate(config->database, err))
         return -1;
@@ -207,8 +209,8 @@ static int start(struct service *service, struct error *err)
         return -1;
     if (start_pools(service, err))
         return -1;
-    service->reaper =
-        reaper_start(config->database, service->engine, service->metrics, err);
+    service->reaper = reaper_start(config->database, config->audit_days,
+                                   service->engine, service->metrics, err);
     if (!service->reaper ||
         courier_start(service->courier, service->engine, err))
         return -1;
@@ -239,6 +241,7 @@ static void stop(struct service *service)
     directory_free(service->directory);
     answers_free(service->answers);
     metrics_free(service->metrics);
+    load_free(service->load);
 }
 
 static void announce(const struct service *service)

@@ -20,6 +20,7 @@ static const struct problem table[ERROR_CODES] = {
     [ERROR_MEDIA_TYPE] = {415, "media_type", "Unsupported media type"},
     [ERROR_INVALID] = {422, "invalid", "Impossible request"},
     [ERROR_EXHAUSTED] = {409, "exhausted", "Nothing left to suggest"},
+    [ERROR_QUOTA] = {403, "quota", "A quota is used up"},
     [ERROR_BUSY] = {503, "busy", "Try again later"},
     [ERROR_WAIT] = {503, "wait", "Being prepared"},
     [ERROR_STORE] = {503, "store", "Database unavailable"},

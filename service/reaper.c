@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "audit_sweep.h"
 #include "clock.h"
 #include "copy.h"
 #include "log.h"
@@ -24,6 +25,7 @@ struct reaper {
     const char *database;
     struct engine *engine;
     struct metrics *metrics;
+    unsigned audit_days;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool stopping;
@@ -208,7 +210,9 @@ static void *reap(void *context)
     struct store *store = store_open(reaper->database, &err);
     if (!store)
         abort(); // the URL was good when the schema was brought up to date
-    while (wait(reaper)) {
+    for (unsigned s = 0; wait(reaper); s++) {
+        if (s % AUDIT_SWEEP_S == 0)
+            audit_sweep(reaper->engine, reaper->audit_days);
         error_clear(&err);
         if (look(reaper, store, &err))
             log_event(LOG_WARNING, "cannot look for lost trials",
@@ -222,8 +226,9 @@ static void *reap(void *context)
     return NULL;
 }
 
-struct reaper *reaper_start(const char *database, struct engine *engine,
-                            struct metrics *metrics, struct error *err)
+struct reaper *reaper_start(const char *database, unsigned audit_days,
+                            struct engine *engine, struct metrics *metrics,
+                            struct error *err)
 {
     struct reaper *reaper = calloc(1, sizeof *reaper);
     pthread_condattr_t monotonic;
@@ -231,6 +236,7 @@ struct reaper *reaper_start(const char *database, struct engine *engine,
         abort();
     reaper->database = database;
     reaper->engine = engine;
+    reaper->audit_days = audit_days;
     reaper->metrics = metrics;
     reaper->last = clock_look();
     reaper->spared_ms = reaper->last.wall_ms;

@@ -24,8 +24,9 @@
 struct reaper;
 
 // Starts the thread. It counts the trials that were lost.
-struct reaper *reaper_start(const char *database, struct engine *engine,
-                            struct metrics *metrics, struct error *err);
+struct reaper *reaper_start(const char *database, unsigned audit_days,
+                            struct engine *engine, struct metrics *metrics,
+                            struct error *err);
 
 // Ends the thread; the engine must still run.
 void reaper_stop(struct reaper *reaper);

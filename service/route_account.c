@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// route_account.c - /api/v1/me, tokens and session
+// route_account.c - /api/v1/tokens and /api/v1/session
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,20 +43,6 @@ static void write_token(struct text *text, const struct token_row *row,
     text_key_time(text, "revoked", row->revoked_ms);
     text_key_time(text, "last_used", row->used_ms);
     text_key_string(text, "last_address", row->used_address);
-}
-
-enum route_outcome route_account_me(struct call *call, struct error *err)
-{
-    const struct principal *principal = &call->principal;
-    struct text text;
-    (void)err;
-    text_init(&text, &call->request->arena);
-    text_add(&text, "{\"user\":");
-    text_string(&text, principal->name);
-    text_key_bool(&text, "admin", principal->admin);
-    write_scopes(&text, principal->scopes);
-    text_char(&text, '}');
-    return route_json(call, 200, &text);
 }
 
 // ---- list -------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include "directory.h"
 #include "engine.h"
 #include "http.h"
+#include "load.h"
 #include "metrics.h"
 #include "pool.h"
 #include "reaper.h"
@@ -31,6 +32,7 @@ struct service {
     struct directory *directory;
     struct answers *answers;
     struct metrics *metrics;
+    struct load *load;
     struct http *http;
     atomic_bool draining;
 };

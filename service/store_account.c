@@ -1,32 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// store_account.c - users and their tokens
+// store_account.c - the tokens of users
 
 #include "store_account.h"
 
 #include "store_private.h"
-
-int store_user_add(struct store *store, struct user_row *row, struct error *err)
-{
-    struct store_one one = {
-        .call = DB_CALL(QUERY_USER_ADD, db_text(row->name), db_flag(row->admin),
-                        db_flag(row->disabled), db_int(row->created_ms)),
-        .visit = store_keep_int,
-        .context = &row->id,
-        .what = "user",
-    };
-    return store_read_one(store, &one, err);
-}
-
-int store_user_count(struct store *store, int64_t *count, struct error *err)
-{
-    struct store_one one = {
-        .call = &(struct db_call){.query = QUERY_USER_COUNT},
-        .visit = store_keep_int,
-        .context = count,
-        .what = "count",
-    };
-    return store_read_one(store, &one, err);
-}
 
 int store_token_add(struct store *store, struct token_row *row,
                     struct error *err)
@@ -67,6 +44,7 @@ static int read_token(void *context, struct db_row *row, struct error *err)
     token->user_name = db_next_text(row);
     token->user_admin = db_next_flag(row);
     token->user_disabled = db_next_flag(row);
+    token->user_requests_per_minute = db_next_int_or(row, USER_AS_SET);
     return 0;
 }
 

@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// store_account.h - users and their tokens, as the store keeps them
+// store_account.h - the tokens of users, as the store keeps them
 //
 // The conventions are those of store.h.
 
 #ifndef CUMAE_STORE_ACCOUNT_H
 #define CUMAE_STORE_ACCOUNT_H
 
-#include "store.h"
+#include "store_user.h"
 
 enum { STORE_HASH_BYTES = 32 };
-
-struct user_row {
-    int64_t id;
-    const char *name; // unique
-    bool admin;
-    bool disabled;
-    int64_t created_ms;
-};
-
-// Sets row->id. ERROR_CONFLICT: the name exists.
-int store_user_add(struct store *store, struct user_row *row,
-                   struct error *err);
-int store_user_count(struct store *store, int64_t *count, struct error *err);
 
 enum token_kind { TOKEN_API, TOKEN_SESSION, TOKEN_LINK };
 
@@ -37,8 +24,9 @@ struct token_row {
     int64_t revoked_ms;             // 0: valid
     int64_t used_ms;                // 0: never
     const char *used_address;
-    const char *user_name;          // read only: joined
-    bool user_admin, user_disabled; // read only: joined
+    const char *user_name;            // read only: joined
+    bool user_admin, user_disabled;   // read only: joined
+    int64_t user_requests_per_minute; // read only: joined; or USER_AS_SET
     enum token_kind kind;
 };
 

@@ -409,6 +409,15 @@ LIMITS = {
     "bytes of an `Idempotency-Key`": ("service/route_ask.c", "MAX_KEY"),
     "days that a token is valid": (
         "service/route_account.c", "MAX_TOKEN_DAYS"),
+    "days that an invitation lasts": (
+        "service/user.h", "USER_INVITATION_DAYS"),
+    "characters of a user's name": ("service/user.h", "USER_MAX_NAME"),
+    "bytes of a display name or an address": (
+        "service/user.h", "USER_MAX_TEXT"),
+    "groups that an administrator gives a user": (
+        "service/user.h", "USER_MAX_GROUPS"),
+    "bytes of the name of a group": (
+        "service/wire_user.c", "MAX_GROUP_NAME"),
     "levels of nested JSON": ("service/wire.h", "WIRE_MAX_DEPTH"),
     "bytes of request line and headers": (
         "service/http_loop.c", "HEADER_BYTES"),
