@@ -152,10 +152,10 @@ static void enter(struct batch *batch, const struct share *share)
     batch->shares[at] = *share;
 }
 
-// How long the work of a user usually takes that may still join the batch.
+// How large the work of a user may be that still joins the batch.
 static double time_left(const struct batch *batch)
 {
-    return batch->n == 0 ? INFINITY : ENGINE_BATCH_US / 1e6 - batch->usual_s;
+    return batch->n == 0 ? INFINITY : ENGINE_BATCH_US / 1e6 - batch->size_s;
 }
 
 // Takes mail of the actor whose turn it is: as much as there is room for, but
@@ -180,7 +180,7 @@ static bool take_share(struct engine *engine, struct batch *batch)
         fair_join(engine->ready, share.lane);
     enter(batch, &share);
     batch->n_commands += taken;
-    batch->usual_s += fair_usual(share.lane);
+    batch->size_s += fair_size(share.lane);
     return true;
 }
 
@@ -237,6 +237,7 @@ static struct preparation *plan(struct engine *engine, struct actor *actor)
 static void pay(struct engine *engine, const struct share *share)
 {
     double seconds = (double)share->spent_us / 1e6;
+    fair_note_size(share->lane, (double)share->applied_us / 1e6);
     if (share->first)
         fair_done(engine->ready, share->lane, seconds);
     else

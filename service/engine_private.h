@@ -17,7 +17,7 @@
 enum {
     ENGINE_BUCKETS = 4096,
     ENGINE_MAX_THREADS = 64,
-    ENGINE_BATCH_US = 5000, // then a batch comes to its end
+    ENGINE_BATCH_US = 5000, // of the processor; then a batch comes to its end
 };
 
 // A study with its mailbox. It exists while it has mail or is live.
@@ -56,7 +56,8 @@ struct share {
     struct command *commands; // taken from its mailbox
     struct command *left;     // those that the batch had no time for
     struct fair_lane *lane;   // pays for it
-    int64_t spent_us;
+    int64_t spent_us;         // of the transaction, by the clock
+    int64_t applied_us;       // of the processor, by its commands
     bool first;               // of its lane in the batch
     bool may_wait;            // for preparations
     bool gone;                // there is no such study
@@ -66,8 +67,8 @@ struct share {
 struct batch {
     struct share shares[256];
     size_t n, n_commands;
-    double usual_s; // what its shares usually take
-    int64_t start_us;
+    double size_s; // what its shares usually take of the processor
+    int64_t applied_us;
 };
 
 // ---- mail -------------------------------------------------------------------

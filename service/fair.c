@@ -9,7 +9,7 @@
 
 enum {
     BUCKETS = 256,
-    MEMORY = 4, // pieces over which costs are averaged
+    MEMORY = 4, // pieces over which sizes are averaged
 };
 
 struct piece {
@@ -20,7 +20,7 @@ struct piece {
 struct fair_lane {
     int64_t user;
     double spent_s; // virtual time at which its next piece starts
-    double usual_s; // what a piece of it took lately
+    double size_s;  // of a piece of it, lately
     struct piece *head, *tail;
     size_t waiting, taken, running, held, tally;
     struct fair_lane *bucket; // next in the hash bucket
@@ -140,7 +140,7 @@ void *fair_take_within(struct fair *fair, double seconds,
         if (may_run(fair, *link) &&
             (!best || (*link)->spent_s <= (*best)->spent_s))
             best = link;
-    if (!best || (*best)->usual_s > seconds)
+    if (!best || (*best)->size_s > seconds)
         return NULL;
     struct fair_lane *taken = *lane = *best;
     struct piece *piece = taken->head;
@@ -166,9 +166,14 @@ void *fair_take(struct fair *fair, struct fair_lane **lane)
     return fair_take_within(fair, INFINITY, lane);
 }
 
-double fair_usual(const struct fair_lane *lane)
+void fair_note_size(struct fair_lane *lane, double seconds)
 {
-    return lane->usual_s;
+    lane->size_s += (seconds - lane->size_s) / MEMORY;
+}
+
+double fair_size(const struct fair_lane *lane)
+{
+    return lane->size_s;
 }
 
 void fair_join(struct fair *fair, struct fair_lane *lane)
@@ -181,7 +186,6 @@ void fair_done_joined(struct fair *fair, struct fair_lane *lane, double seconds)
 {
     (void)fair;
     lane->taken--;
-    lane->usual_s += (seconds - lane->usual_s) / MEMORY;
     if (seconds > FAIR_ADVANCE_S)
         lane->spent_s += seconds - FAIR_ADVANCE_S;
 }

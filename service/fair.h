@@ -42,7 +42,7 @@ int fair_put(struct fair *fair, int64_t user, void *work);
 // waits or those that wait may not run yet.
 void *fair_take(struct fair *fair, struct fair_lane **lane);
 
-// The same, but NULL when the work of that lane usually takes longer than this.
+// The same, but NULL when the pieces of that lane are larger than this.
 void *fair_take_within(struct fair *fair, double seconds,
                        struct fair_lane **lane);
 
@@ -50,8 +50,11 @@ void *fair_take_within(struct fair *fair, double seconds,
 // lane: it does not count as running, and fair_done_joined ends it.
 void fair_join(struct fair *fair, struct fair_lane *lane);
 
-// How long a piece of this lane usually takes, in seconds.
-double fair_usual(const struct fair_lane *lane);
+// How large pieces of this lane are: the average of what was noted of the last
+// ones. It is the caller who knows, since a part of the time that a piece takes
+// is owed to the company that it was in.
+void fair_note_size(struct fair_lane *lane, double seconds);
+double fair_size(const struct fair_lane *lane);
 
 // The work that was taken is done, and took so long.
 void fair_done(struct fair *fair, struct fair_lane *lane, double seconds);

@@ -3,9 +3,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "engine.h"
 #include "studies.h"
 
@@ -39,8 +39,9 @@ static int apply(struct command *command, struct live *live,
     (void)live;
     (void)session;
     (void)fault;
-    if (job->takes_ms)
-        nanosleep(&(struct timespec){.tv_nsec = job->takes_ms * 1000000}, NULL);
+    int64_t start_us = clock_thread_us();
+    while (clock_thread_us() - start_us < job->takes_ms * 1000)
+        ;
     if (!job->is_gate)
         return 0;
     pthread_mutex_lock(&mutex);
