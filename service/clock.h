@@ -15,6 +15,9 @@ int64_t clock_wall_ms(void);
 // Microseconds of a clock that never jumps; its zero means nothing.
 int64_t clock_monotonic_us(void);
 
+// Microseconds that this thread has had a processor.
+int64_t clock_thread_us(void);
+
 // Both at one moment.
 struct clock_look {
     int64_t wall_ms;

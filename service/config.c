@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "secret.h"
+
 enum kind { TEXT, COUNT, LARGE, BYTES, SECONDS, LEVEL, LIST, SWITCH };
 
 struct setting {
@@ -31,6 +33,10 @@ static const struct setting settings[] = {
      "ADDRESS:PORT to serve on; [ADDRESS]:PORT for IPv6, port 0 for any"},
     {"database", TEXT, "", AT(database), 0, 0,
      "sqlite:PATH or postgresql://...; a file in the home by default"},
+    {"database_password_file", TEXT, "", AT(database_password_file), 0, 0,
+     "file with the password for PostgreSQL, which belongs nowhere else"},
+    {"migrate", TEXT, "start", AT(migrate), 0, 0,
+     "start: bring the schema up to date and serve; only: then end"},
     {"public_url", TEXT, "", AT(public_url), 0, 0,
      "the URL that users see, when a proxy is in front"},
     {"trusted_proxies", LIST, "", AT(trusted_proxies), 0, 0,
@@ -49,9 +55,11 @@ static const struct setting settings[] = {
     {"loops", COUNT, "1", AT(loops), 1, 64, "event-loop threads"},
     {"workers", COUNT, "4", AT(workers), 2, 64,
      "threads that read from the database; each has a session"},
+    {"slow_workers", COUNT, "2", AT(slow_workers), 1, 64,
+     "threads for exports, imports, clones and what else takes long"},
     {"writers", COUNT, "4", AT(writers), 1, 64,
      "threads that suggest and commit; SQLite always has one"},
-    {"preparers", COUNT, "2", AT(preparers), 1, 64,
+    {"preparers", COUNT, "3", AT(preparers), 1, 64,
      "threads that fit models and prepare suggestions, at low priority"},
     {"max_body_bytes", BYTES, "4MiB", AT(max_body_bytes), KIB, 1024 * MIB,
      "largest body of a request, after inflating"},
@@ -253,7 +261,8 @@ static int load_line(struct config *config, char *line, struct error *err)
     char *equals = strchr(line, '=');
     if (equals == NULL)
         return error_set(err, ERROR_INVALID,
-                         "a line must be NAME = VALUE, not \"%.100s\"", line);
+                         "a line must be NAME = VALUE, not \"%.*s\"",
+                         secret_free(line), line);
     *equals = '\0';
     const char *name = trim(line);
     const struct setting *setting = find(name, strlen(name));
@@ -311,8 +320,8 @@ static int next_flag(char *const *argv, int *i, struct flag *flag,
     const char *text = argv[(*i)++];
     flag->value = "";
     if (strncmp(text, "--", 2) != 0)
-        return error_set(err, ERROR_INVALID,
-                         "\"%.100s\" is no flag; see --help", text);
+        return error_set(err, ERROR_INVALID, "\"%.*s\" is no flag; see --help",
+                         secret_free(text), text);
     flag->name = text + 2;
     flag->name_bytes = strcspn(flag->name, "=");
     if (flag->name[flag->name_bytes] == '=')
@@ -389,6 +398,24 @@ static int check_database(const char *url, struct error *err)
                      "database must begin with sqlite: or postgresql://");
 }
 
+// The password goes where libpq looks for it: into the URL, which from here on
+// is in the memory of this process only.
+static int add_password(struct config *config, struct error *err)
+{
+    if (strncmp(config->database, "sqlite:", 7) == 0)
+        return error_set(err, ERROR_INVALID,
+                         "database_password_file is for PostgreSQL");
+    const char *password =
+        secret_read(config->database_password_file, &config->arena, err);
+    if (password == NULL)
+        return -1;
+    config->database =
+        arena_print(&config->arena, "%s%cpassword=%s", config->database,
+                    strchr(config->database, '?') ? '&' : '?',
+                    secret_percent(password, &config->arena));
+    return 0;
+}
+
 static int load(struct config *config, char *const *argv, struct error *err)
 {
     config->n_values = N_SETTINGS;
@@ -414,9 +441,16 @@ static int load(struct config *config, char *const *argv, struct error *err)
         .max_bytes = (int64_t)config->user_max_bytes,
         .requests_per_minute = USER_AS_SET,
     };
+    if (strcmp(config->migrate, "start") != 0 &&
+        strcmp(config->migrate, "only") != 0)
+        return error_set(err, ERROR_INVALID,
+                         "migrate must be start or only, not \"%s\"",
+                         config->migrate);
     if (*config->database == '\0')
         return choose_database(config, err);
-    return check_database(config->database, err);
+    if (check_database(config->database, err))
+        return -1;
+    return *config->database_password_file ? add_password(config, err) : 0;
 }
 
 int config_load(struct config *config, char *const *argv,

@@ -31,11 +31,13 @@ struct config {
     struct arena arena; // owns every string below
     const char *listen;
     const char *database;
+    const char *database_password_file; // "" when not set
+    const char *migrate;                // start or only
     const char *public_url;             // "" when not set
     const char *const *trusted_proxies; // NULL-terminated
     const char *web_dir;                // "" when not set
     enum log_level log_level;
-    unsigned loops, workers, writers, preparers;
+    unsigned loops, workers, slow_workers, writers, preparers;
     size_t max_body_bytes, max_unsent_bytes;
     unsigned max_connections, max_connections_per_address;
     unsigned idle_s, request_s, send_s, drain_s;

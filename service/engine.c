@@ -7,7 +7,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { PREPARER_NICE = 5 };
+#include "clock.h"
+
+enum {
+    PREPARER_NICE = 5,
+    USER_PART = 4, // one user's part of what may wait: a quarter
+};
 
 // ---- the threads ------------------------------------------------------------
 
@@ -33,12 +38,17 @@ static void *preparer(void *context)
 {
     struct engine *engine = context;
     setpriority(PRIO_PROCESS, (id_t)gettid(), PREPARER_NICE);
+    struct fair_lane *lane;
     pthread_mutex_lock(&engine->mutex);
-    for (struct actor *actor; (actor = engine_take_work(engine));) {
+    for (struct actor *actor; (actor = engine_take_work(engine, &lane));) {
         struct preparation *work = actor->work;
         pthread_mutex_unlock(&engine->mutex);
+        int64_t start_us = clock_thread_us();
         ahead_run(work);
+        double seconds = (double)(clock_thread_us() - start_us) / 1e6;
         pthread_mutex_lock(&engine->mutex);
+        fair_done(engine->to_prepare, lane, seconds);
+        pthread_cond_signal(&engine->prepare);
         actor->done = work;
         actor->preparing = false;
         engine->n_preparing--;
@@ -63,6 +73,13 @@ static unsigned start(struct engine *engine, void *(*run_thread)(void *),
     return started;
 }
 
+// How many threads may work for one user: one is left for others, if there are
+// two.
+static unsigned part(unsigned threads)
+{
+    return threads > 1 ? threads - 1 : 1;
+}
+
 struct engine *engine_start(const struct engine_options *options,
                             struct error *err)
 {
@@ -73,6 +90,9 @@ struct engine *engine_start(const struct engine_options *options,
     unsigned writers =
         store_is_shared(options->database) ? options->writers : 1;
     unsigned preparers = options->preparers ? options->preparers : 1;
+    engine->ready = fair_new(&(struct fair_limits){.running = part(writers)});
+    engine->to_prepare =
+        fair_new(&(struct fair_limits){.running = part(preparers)});
     pthread_mutex_init(&engine->mutex, NULL);
     pthread_cond_init(&engine->work, NULL);
     pthread_cond_init(&engine->prepare, NULL);
@@ -85,21 +105,30 @@ struct engine *engine_start(const struct engine_options *options,
     return NULL;
 }
 
+// The work of the service itself has no limit of its own.
+static bool has_room(struct engine *engine, struct command *command)
+{
+    size_t most = engine->options.max_waiting, each = most / USER_PART;
+    if (engine->n_waiting >= most)
+        error_set(&command->error, ERROR_BUSY,
+                  "%zu changes wait already, which is the limit", most);
+    else if (command->user_id &&
+             *fair_tally(engine->ready, command->user_id) >= each)
+        error_set(&command->error, ERROR_BUSY,
+                  "%zu of your changes wait already, which is the limit", each);
+    return !command->error.code;
+}
+
 void engine_submit(struct engine *engine, struct command *command)
 {
-    command->next = NULL;
     error_clear(&command->error);
     pthread_mutex_lock(&engine->mutex);
-    if (engine->n_waiting >= engine->options.max_waiting) {
-        pthread_mutex_unlock(&engine->mutex);
-        error_set(&command->error, ERROR_BUSY,
-                  "%zu changes wait already, which is the limit",
-                  engine->options.max_waiting);
-        command->done(command, NULL);
-        return;
-    }
-    engine_post(engine, command);
+    bool room = has_room(engine, command);
+    if (room)
+        engine_post(engine, command);
     pthread_mutex_unlock(&engine->mutex);
+    if (!room)
+        command->done(command, NULL);
 }
 
 size_t engine_waiting(struct engine *engine)
@@ -135,6 +164,8 @@ void engine_stop(struct engine *engine)
     for (unsigned i = 0; i < engine->n_preparers; i++)
         pthread_join(engine->preparers[i], NULL);
     engine_forget_all(engine);
+    fair_free(engine->to_prepare);
+    fair_free(engine->ready);
     pthread_cond_destroy(&engine->prepare);
     pthread_cond_destroy(&engine->work);
     pthread_mutex_destroy(&engine->mutex);

@@ -16,6 +16,10 @@
 // fails for a reason that only one command may have, its commands are run one
 // by one, so that one cannot fail its neighbours.
 //
+// Users take turns by the time that they use (fair.h), and a batch ends after a
+// few milliseconds: who sends much waits behind himself. The same holds for
+// preparations, of which one user cannot have every thread.
+//
 // What a slow sampler suggests is prepared aside (ahead.h) by threads of lower
 // priority, from a copy of the study. An ask that finds nothing prepared leaves
 // the batch with ERROR_WAIT and comes back when it is; all else goes on.
@@ -34,6 +38,7 @@
 struct command {
     struct command *next;
     int64_t study_id; // 0: a change that belongs to no study
+    int64_t user_id;  // whose turn it takes; 0: the service's own
     unsigned waits;   // how often it waited for a preparation; the engine's
 
     // Does it take what quotas limit? Then the quotas of the study's owner are
@@ -57,12 +62,13 @@ struct command {
 };
 
 struct engine_options {
-    const char *database;      // URL
-    unsigned writers;          // threads; SQLite is served by one
-    unsigned preparers;        // threads; at least one
-    size_t batch;              // commands in one transaction, at most
-    size_t live_studies;       // kept in memory beyond those at work
-    size_t max_waiting;        // commands in mailboxes; beyond it ERROR_BUSY
+    const char *database; // URL
+    unsigned writers;     // threads; SQLite is served by one
+    unsigned preparers;   // threads; at least one
+    size_t batch;         // commands in one transaction, at most
+    size_t live_studies;  // kept in memory beyond those at work
+    size_t max_waiting;   // commands in mailboxes; beyond it ERROR_BUSY, and
+                          // for one user beyond a quarter of it
     struct user_quotas quotas; // of users who have none of their own
 
     // Called after each transaction, for metrics; may be NULL.
@@ -81,7 +87,8 @@ struct engine *engine_start(const struct engine_options *options,
                             struct error *err);
 
 // Puts a command into its study's mailbox. Any thread; never waits. When too
-// many wait already, done is called at once with ERROR_BUSY.
+// many wait already, of this user or of all, done is called at once with
+// ERROR_BUSY.
 void engine_submit(struct engine *engine, struct command *command);
 
 // Commands that wait or are at work.

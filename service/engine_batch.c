@@ -58,6 +58,31 @@ static void fail_share(struct share *share, const struct error *err)
         c->error = *err;
 }
 
+// Is there time for this command? After ENGINE_BATCH_US a batch runs nothing
+// more but the first command of each user, so that none waits for a batch of
+// others.
+static bool has_time(const struct batch *batch, const struct share *share,
+                     const struct command *command)
+{
+    return (share->first && command == share->commands) ||
+           batch->n_commands == 1 || batch->applied_us < ENGINE_BATCH_US;
+}
+
+// Applies a command. What counts is the time that it had the processor: how
+// long the database takes, and who else wants the processor, is not its doing,
+// and a batch that were shorter when these are slow would make them slower.
+static int apply(struct batch *batch, struct share *share,
+                 struct command *command, struct store *store)
+{
+    int64_t start_us = clock_thread_us();
+    int result =
+        command->apply(command, share->actor->live, store, &command->error);
+    int64_t took_us = clock_thread_us() - start_us;
+    share->applied_us += took_us;
+    batch->applied_us += took_us;
+    return result;
+}
+
 // The same, unless the study is gone. Returns -1 when the transaction is lost.
 static int open_share(struct share *share, struct store *store,
                       struct error *err)
@@ -74,13 +99,19 @@ static int open_share(struct share *share, struct store *store,
 }
 
 // Applies one study's commands. Returns -1 when the transaction is lost.
-static int run_share(struct share *share, struct store *store,
-                     struct error *err)
+static int run_share(struct batch *batch, struct share *share,
+                     struct store *store, struct error *err)
 {
     struct actor *actor = share->actor;
+    share->applied_us = 0;
+    share->left = NULL;
     if (share->gone)
         return 0;
     for (struct command *c = share->commands; c; c = c->next) {
+        if (!has_time(batch, share, c)) {
+            share->left = c;
+            break;
+        }
         error_clear(&c->error);
         if (actor->live)
             actor->live->ahead.may_wait =
@@ -89,7 +120,7 @@ static int run_share(struct share *share, struct store *store,
             error_set(&c->error, ERROR_NOT_FOUND, "there is no such study");
             continue;
         }
-        int failed = c->apply(c, actor->live, store, &c->error);
+        int failed = apply(batch, share, c, store);
         if (actor->live)
             quota_follow(actor->live);
         if (!failed)
@@ -114,12 +145,19 @@ static int apply_all(struct batch *batch, const struct user_quotas *standard,
 {
     struct owners owners = {0};
     int result = 0;
-    for (size_t i = 0; i < batch->n && result == 0; i++)
+    batch->applied_us = 0;
+    for (size_t i = 0; i < batch->n && result == 0; i++) {
+        int64_t start_us = clock_monotonic_us();
         result = open_share(&batch->shares[i], store, err);
+        batch->shares[i].spent_us += clock_monotonic_us() - start_us;
+    }
     if (result == 0)
         result = engine_open_owners(batch, standard, store, &owners, err);
-    for (size_t i = 0; i < batch->n && result == 0; i++)
-        result = run_share(&batch->shares[i], store, err);
+    for (size_t i = 0; i < batch->n && result == 0; i++) {
+        int64_t start_us = clock_monotonic_us();
+        result = run_share(batch, &batch->shares[i], store, err);
+        batch->shares[i].spent_us += clock_monotonic_us() - start_us;
+    }
     engine_close_owners(batch, &owners);
     return result;
 }
@@ -155,6 +193,38 @@ static int run_with_retries(struct engine *engine, struct batch *batch,
     }
 }
 
+// Separates what was done from what the batch had no time for. Returns how many
+// commands were done.
+static size_t cut(struct batch *batch)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < batch->n; i++) {
+        struct share *share = &batch->shares[i];
+        struct command **link = &share->commands;
+        for (; *link != share->left; link = &(*link)->next)
+            n++;
+        *link = NULL;
+    }
+    return n;
+}
+
+// After a failure all commands of the batch are to be dealt with.
+static size_t uncut(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->n; i++)
+        batch->shares[i].left = NULL;
+    return batch->n_commands;
+}
+
+// Begin, commit and what else was not for one study are paid by all alike.
+static void share_costs(struct batch *batch, int64_t total_us)
+{
+    for (size_t i = 0; i < batch->n; i++)
+        total_us -= batch->shares[i].spent_us;
+    for (size_t i = 0; i < batch->n; i++)
+        batch->shares[i].spent_us += total_us / (int64_t)batch->n;
+}
+
 // Sets a command aside until what it needs is prepared.
 static void park(struct actor *actor, struct command *command)
 {
@@ -166,14 +236,16 @@ static void park(struct actor *actor, struct command *command)
     *end = command;
 }
 
-// How many commands do not wait for a preparation.
-static size_t count_done(const struct batch *batch)
+// Counts out the commands that do not wait for a preparation.
+static void count_out(struct engine *engine, const struct batch *batch)
 {
-    size_t n = 0;
     for (size_t i = 0; i < batch->n; i++)
-        for (struct command *c = batch->shares[i].commands; c; c = c->next)
-            n += c->error.code != ERROR_WAIT;
-    return n;
+        for (struct command *c = batch->shares[i].commands; c; c = c->next) {
+            if (c->error.code == ERROR_WAIT)
+                continue;
+            engine->n_waiting--;
+            --*fair_tally(engine->ready, c->user_id);
+        }
 }
 
 // Whatever became of the transaction: when its outcome is unknown, the study
@@ -189,12 +261,13 @@ static void tell_touched(struct engine *engine, const struct actor *actor)
 static void report_done(struct engine *engine, struct batch *batch)
 {
     pthread_mutex_lock(&engine->mutex);
-    engine->n_waiting -= count_done(batch);
+    count_out(engine, batch);
     pthread_mutex_unlock(&engine->mutex);
     for (size_t i = 0; i < batch->n; i++) {
         struct actor *actor = batch->shares[i].actor;
         struct command *next;
-        tell_touched(engine, actor);
+        if (batch->shares[i].commands)
+            tell_touched(engine, actor);
         for (struct command *c = batch->shares[i].commands; c; c = next) {
             next = c->next;
             if (c->error.code == ERROR_WAIT)
@@ -219,7 +292,9 @@ static void run_singly(struct engine *engine, struct batch *batch,
         while (share->commands) {
             struct command *c = share->commands, *rest = c->next;
             struct batch one = {
-                .shares = {{.actor = share->actor, .commands = c}}, .n = 1};
+                .shares = {{.actor = share->actor, .commands = c}},
+                .n = 1,
+                .n_commands = 1};
             struct error err = {0};
             c->next = NULL;
             if (run_with_retries(engine, &one, store, &err))
@@ -236,15 +311,17 @@ void engine_run_batch(struct engine *engine, struct batch *batch,
     struct error err = {0};
     int64_t start_us = clock_monotonic_us();
     int failed = run_with_retries(engine, batch, store, &err);
+    size_t n = failed ? uncut(batch) : cut(batch);
     if (failed && batch->n_commands > 1 && err.code != ERROR_STORE &&
         err.code != ERROR_FULL)
         run_singly(engine, batch, store);
     else if (failed)
         for (size_t i = 0; i < batch->n; i++)
             fail_share(&batch->shares[i], &err);
+    int64_t total_us = clock_monotonic_us() - start_us;
+    share_costs(batch, total_us);
     if (engine->options.observe)
-        engine->options.observe(engine->options.context, batch->n_commands,
-                                (double)(clock_monotonic_us() - start_us) / 1e6,
-                                !failed);
+        engine->options.observe(engine->options.context, n,
+                                (double)total_us / 1e6, !failed);
     report_done(engine, batch);
 }

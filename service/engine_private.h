@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // engine_private.h - what the files of engine.h share
 //
-// An actor is a study with its mailbox. With mail it is in the list of the
-// ready, from which a writer takes it: then that writer holds it, and is the
+// An actor is a study with its mailbox. With mail it is among the
+// ready, from whom a writer takes it: then that writer holds it, and is the
 // only one to touch its live study. What it holds is in a batch. Without mail
 // it rests, by time of last use, until there are too many.
 
@@ -12,21 +12,25 @@
 #include <pthread.h>
 
 #include "engine.h"
+#include "fair.h"
 
-enum { ENGINE_BUCKETS = 4096, ENGINE_MAX_THREADS = 64 };
+enum {
+    ENGINE_BUCKETS = 4096,
+    ENGINE_MAX_THREADS = 64,
+    ENGINE_BATCH_US = 5000, // of the processor; then a batch comes to its end
+};
 
 // A study with its mailbox. It exists while it has mail or is live.
 struct actor {
+    int64_t key; // the study, or minus the user for what belongs to none
     int64_t study_id;
     struct live *live;           // NULL: not loaded
     struct command *head, *tail; // mail
     struct command *parked;      // mail that waits for a preparation
     struct preparation *work;    // waits for a preparer
     struct preparation *done;    // to be adopted
-    bool preparing;              // in the list of preparations or at it
-    bool busy;                   // in the ready list or with a writer
-    struct actor *ready;         // next in the ready list
-    struct actor *next_work;     // next in the list of preparations
+    bool preparing;              // waits for a preparer or is with one
+    bool busy;                   // ready or with a writer
     struct actor *bucket;        // next in the hash bucket
     struct actor *older, *newer; // idle live actors by time of last use
 };
@@ -36,9 +40,9 @@ struct engine {
     pthread_mutex_t mutex; // guards everything below
     pthread_cond_t work;
     struct actor *buckets[ENGINE_BUCKETS];
-    struct actor *ready_head, *ready_tail;
-    struct actor *oldest, *newest;       // idle live actors
-    struct actor *work_head, *work_tail; // with a preparation to make
+    struct fair *ready;            // actors with mail
+    struct fair *to_prepare;       // actors with a preparation to make
+    struct actor *oldest, *newest; // idle live actors
     pthread_cond_t prepare;
     size_t n_idle, n_waiting, n_preparing;
     bool stopping, ended; // ended: the writers are
@@ -50,6 +54,11 @@ struct engine {
 struct share {
     struct actor *actor;
     struct command *commands; // taken from its mailbox
+    struct command *left;     // those that the batch had no time for
+    struct fair_lane *lane;   // pays for it
+    int64_t spent_us;         // of the transaction, by the clock
+    int64_t applied_us;       // of the processor, by its commands
+    bool first;               // of its lane in the batch
     bool may_wait;            // for preparations
     bool gone;                // there is no such study
     struct user_quotas owner; // quotas of the owner of the study
@@ -58,6 +67,8 @@ struct share {
 struct batch {
     struct share shares[256];
     size_t n, n_commands;
+    double size_s; // what its shares usually take of the processor
+    int64_t applied_us;
 };
 
 // ---- mail -------------------------------------------------------------------
@@ -75,8 +86,9 @@ void engine_give_back(struct engine *engine, struct batch *batch);
 // Lets the actor go on, or rest. Under the mutex.
 void engine_release(struct engine *engine, struct actor *actor);
 
-// The next preparation to make; NULL when the engine ends. Under the mutex.
-struct actor *engine_take_work(struct engine *engine);
+// The next preparation to make, and who pays for it; NULL when the engine ends.
+// Under the mutex.
+struct actor *engine_take_work(struct engine *engine, struct fair_lane **lane);
 
 // Frees all actors. No thread is left.
 void engine_forget_all(struct engine *engine);

@@ -18,6 +18,8 @@
 #include "../optimizers/arena.h"
 #include "../optimizers/error.h"
 
+struct fair_lane;
+
 enum http_method {
     HTTP_GET,
     HTTP_HEAD,
@@ -65,10 +67,10 @@ struct request {
     bool secure;        // see request_is_secure
     int64_t started_us; // monotonic
     struct reply reply;
-    void *context;        // the handler's own
-    const char *route;    // set by the router, for logs and metrics
-    int64_t user_id;      // set by auth, for logs; 0: nobody
-    struct request *next; // for queues of whoever holds it
+    void *context;          // the handler's own
+    const char *route;      // set by the router, for logs and metrics
+    int64_t user_id;        // set by auth, for logs; 0: nobody
+    struct fair_lane *lane; // whose turn the pool still holds for it, or NULL
 };
 
 // The request's header (name in lower case), or NULL. Only those the service

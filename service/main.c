@@ -21,13 +21,24 @@
 #include "notify.h"
 #include "problem.h"
 #include "route.h"
+#include "secret.h"
 #include "service.h"
 #include "shell.h"
 #include "wire.h"
 
 void openblas_set_num_threads(int threads);
 
-enum { WATCHDOG_S = 5, MAX_WAITING = 20000, BATCH = 128 };
+enum {
+    WATCHDOG_S = 5,
+    MAX_WAITING = 20000,
+    BATCH = 128,
+    // What one user may have in the pools.
+    USER_WAITING = 1000,
+    USER_SLOW_WAITING = 64,
+    USER_SLOW_HELD = 4,
+    SLOW_HELD = 16, // by all: an export takes about 16 MiB until it is sent
+    SLOW_NICE = 5,
+};
 
 // One line per request. Those that come by the thousand and went well are
 // counted and only logged when debugging.
@@ -57,6 +68,8 @@ static void finished(void *context, const struct request *request,
                      bool delivered)
 {
     struct service *service = context;
+    if (request->lane)
+        pool_let_go(service->slow_pool, request);
     int64_t us = clock_monotonic_us() - request->started_us;
     metrics_request(service->metrics, request->route,
                     delivered ? request->reply.status : 0, (uint64_t)us);
@@ -167,6 +180,34 @@ static struct http_options http_options(struct service *service)
     };
 }
 
+// One user leaves a thread for slow requests to the others, if there are two.
+static int start_pools(struct service *service, struct error *err)
+{
+    const struct config *config = service->config;
+    unsigned n = config->slow_workers;
+    const struct pool_options normal = {.database = config->database,
+                                        .threads = config->workers,
+                                        .max_waiting = MAX_WAITING,
+                                        .limits = {.waiting = USER_WAITING},
+                                        .work = route_work,
+                                        .context = service};
+    const struct pool_options slow = {.database = config->database,
+                                      .threads = n,
+                                      .nice = SLOW_NICE,
+                                      .max_waiting = MAX_WAITING,
+                                      .limits = {.waiting = USER_SLOW_WAITING,
+                                                 .running = n > 1 ? n - 1 : 1,
+                                                 .held = USER_SLOW_HELD,
+                                                 .all_held = SLOW_HELD},
+                                      .work = route_work_slow,
+                                      .context = service};
+    service->pool = pool_start(&normal, err);
+    if (!service->pool)
+        return -1;
+    service->slow_pool = pool_start(&slow, err);
+    return service->slow_pool ? 0 : -1;
+}
+
 static int start(struct service *service, struct error *err)
 {
     const struct config *config = service->config;
@@ -217,9 +258,7 @@ static int start(struct service *service, struct error *err)
     service->engine = engine_start(&engine, err);
     if (!service->engine)
         return -1;
-    service->pool = pool_start(config->database, config->workers, MAX_WAITING,
-                               route_work, service, err);
-    if (!service->pool)
+    if (start_pools(service, err))
         return -1;
     reaper.engine = service->engine;
     reaper.metrics = service->metrics;
@@ -244,6 +283,7 @@ static void stop(struct service *service)
         http_stop(service->http, drain_s);
     }
     pool_stop(service->pool);
+    pool_stop(service->slow_pool);
     reaper_stop(service->reaper);
     courier_stop(service->courier);
     if (service->engine)
@@ -341,6 +381,15 @@ static int run(const struct config *config, const sigset_t *signals)
     return failed ? 1 : 0;
 }
 
+static int migrate_only(const struct config *config)
+{
+    struct error err = {0};
+    if (store_migrate(config->database, &err) == 0)
+        return 0;
+    fprintf(stderr, "cumaed: %s\n", err.message);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     struct config config;
@@ -349,6 +398,7 @@ int main(int argc, char **argv)
     sigset_t signals;
     int status = 0;
     (void)argc;
+    secret_lock_process();
     wire_start();
     if (shell_is_asked(argv))
         return shell_run(argv);
@@ -366,7 +416,9 @@ int main(int argc, char **argv)
         printf("cumaed %s\n", CUMAE_VERSION);
     } else {
         log_set_level(config.log_level);
-        status = run(&config, &signals);
+        secret_hide(argv, environ);
+        status = strcmp(config.migrate, "only") == 0 ? migrate_only(&config)
+                                                     : run(&config, &signals);
     }
     config_done(&config);
     return status;

@@ -56,22 +56,44 @@ static int apply(struct db *db, const struct migration *migration,
     return db_stamp(db, migration->version, err);
 }
 
+static int list(struct db *db, struct applied *applied, struct error *err)
+{
+    struct db_reader reader = {check, applied, NULL};
+    struct db_call call = {.query = QUERY_MIGRATION_LIST};
+    return db_read(db, &call, &reader, err) < 0 ? -1 : 0;
+}
+
 // Applies the next migration, if there is one.
 static int step(struct db *db, bool *done, struct error *err)
 {
     struct applied applied = {db->driver->dialect, 0};
-    struct db_reader reader = {check, &applied, NULL};
-    struct db_call list = {.query = QUERY_MIGRATION_LIST};
-
     if (db_script(db, query_texts[applied.dialect][QUERY_MIGRATE_PREPARE],
                   err) ||
-        db_read(db, &list, &reader, err) < 0)
+        list(db, &applied, err))
         return -1;
     *done = applied.n == migrations_n;
     return *done ? 0 : apply(db, &migrations[applied.n], err);
 }
 
-int migrate(struct db *db, struct error *err)
+static int visit_count(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(int64_t *)context = db_next_int(row);
+    return 0;
+}
+
+// Looks at what was applied so far, and changes nothing.
+static int look(struct db *db, struct applied *applied, struct error *err)
+{
+    int64_t tables = 0;
+    struct db_reader reader = {visit_count, &tables, NULL};
+    struct db_call call = {.query = QUERY_MIGRATION_TABLE};
+    if (db_read(db, &call, &reader, err) < 0)
+        return -1;
+    return tables ? list(db, applied, err) : 0;
+}
+
+static int apply_all(struct db *db, struct error *err)
 {
     for (bool done = false; !done;) {
         if (db_begin(db, err))
@@ -89,17 +111,30 @@ int migrate(struct db *db, struct error *err)
 int migrate_check(struct db *db, struct error *err)
 {
     struct applied applied = {db->driver->dialect, 0};
-    struct db_reader reader = {check, &applied, NULL};
-    struct db_call list = {.query = QUERY_MIGRATION_LIST};
-    struct error fault = {0};
-    if (db_read(db, &list, &reader, &fault) < 0)
-        return fault.code == ERROR_INTERNAL // no such table
-                   ? error_set(err, ERROR_CONFLICT,
-                               "the database is empty: start cumaed first")
-                   : error_set(err, fault.code, "%s", fault.message);
+    if (look(db, &applied, err))
+        return -1;
     if (applied.n == migrations_n)
         return 0;
     return error_set(err, ERROR_CONFLICT,
-                     "the database is older than this program: start cumaed of "
-                     "this version first");
+                     applied.n ? "the database is older than this program: "
+                                 "start cumaed of this version first"
+                               : "the database is empty: start cumaed first");
+}
+
+int migrate(struct db *db, struct error *err)
+{
+    struct applied applied = {db->driver->dialect, 0};
+    struct error why = {0};
+    if (look(db, &applied, err))
+        return -1;
+    if (applied.n == migrations_n || apply_all(db, &why) == 0)
+        return 0;
+    if (why.code != ERROR_INTERNAL)
+        return error_set(err, why.code, "%s", why.message);
+    return error_set(
+        err, why.code,
+        "the schema has version %d, %d is needed, and this role cannot change "
+        "it; run cumaed --migrate only as the role that owns it (%s)",
+        applied.n ? migrations[applied.n - 1].version : 0,
+        migrations[migrations_n - 1].version, why.message);
 }

@@ -4,6 +4,9 @@
 // Migrations are the files sql/NNN_name.sql, compiled into the binary. Each
 // runs in a transaction of its own and is recorded with the SHA-256 of its
 // text, under a lock that lets one process at a time look and migrate.
+//
+// Where nothing is missing nothing is changed, so that a role without any right
+// to change the schema can start the service once its owner has migrated.
 
 #ifndef CUMAE_MIGRATE_H
 #define CUMAE_MIGRATE_H
@@ -12,6 +15,8 @@
 
 // Applies the migrations that are missing. ERROR_CONFLICT: the database is
 // newer than this binary, or a migration was applied with another text.
+// ERROR_INTERNAL names the version that the schema has when it cannot be
+// changed.
 int migrate(struct db *db, struct error *err);
 
 // Is the schema that of this binary? Changes nothing, and takes no lock.

@@ -168,19 +168,34 @@ int pgpipeline_connect(struct pgpipeline *pipeline, bool idle,
     return 0;
 }
 
+// A password with a character that should have been encoded ends up in what
+// libpq takes for host or port.
+static bool is_sound(const PQconninfoOption *options)
+{
+    for (; options->keyword != NULL; options++) {
+        const char *value = options->val == NULL ? "" : options->val;
+        if (strcmp(options->keyword, "port") == 0 &&
+            value[strspn(value, "0123456789,")] != '\0')
+            return false;
+        if (strncmp(options->keyword, "host", 4) == 0 && strchr(value, '@'))
+            return false;
+    }
+    return true;
+}
+
+// What libpq says of a URL may quote a piece of the password, so it is not
+// repeated.
 int pgpipeline_init(struct pgpipeline *pipeline, const char *url,
                     struct error *err)
 {
-    char *message = NULL;
-    PQconninfoOption *options = PQconninfoParse(url, &message);
-    if (options == NULL) {
-        const char *why = message == NULL ? "out of memory" : message;
-        error_set(err, ERROR_INVALID, "the URL of the database: %.*s",
-                  line_of(why), why);
-        PQfreemem(message);
-        return -1;
-    }
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    bool sound = options != NULL && is_sound(options);
     PQconninfoFree(options);
+    if (!sound)
+        return error_set(err, ERROR_INVALID,
+                         "the URL of the database cannot be read: special "
+                         "characters of names and passwords must be "
+                         "percent-encoded");
     *pipeline = (struct pgpipeline){.url = strdup(url)};
     if (pipeline->url == NULL)
         abort();

@@ -17,7 +17,9 @@
 
 const struct route routes[] = {
 #define ROUTE(method, path, handler, scope, access, quick)                     \
-    {path, route_##handler, scope, HTTP_##method, ACCESS_##access, quick},
+    {path,           route_##handler, scope,                                   \
+     HTTP_##method,  ACCESS_##access, (quick) == true,                         \
+     (quick) == SLOW},
 #include "routes.def"
 #undef ROUTE
 };
@@ -236,17 +238,38 @@ static enum route_outcome dispatch(struct call *call, struct error *err)
     int known = authenticate(call, err);
     if (known < 0)
         return ROUTE_FAILED;
-    if (known > 0 || (!call->store && (!call->route->quick ||
-                                       request->body_bytes > QUICK_BODY_BYTES)))
+    if (known > 0 || (call->route->slow && !call->slow) ||
+        (!call->store &&
+         (!call->route->quick || request->body_bytes > QUICK_BODY_BYTES)))
         return ROUTE_AGAIN;
     return call->route->handle(call, err);
 }
 
+// Whose turn the request takes. Those who are not known yet are told apart by
+// their address, roughly.
+static int64_t user_of(const struct request *request)
+{
+    uint32_t hash = 0;
+    for (const char *c = request->peer; *c; c++)
+        hash = hash * 31 + (unsigned char)*c;
+    return request->user_id ? request->user_id : -1 - (int64_t)(hash % 1024);
+}
+
+// Hands the request to a pool: to that for slow ones once its caller is known.
+static int hand_on(const struct call *call, struct error *err)
+{
+    struct service *service = call->service;
+    bool slow = call->route->slow && call->request->user_id;
+    return pool_submit(slow ? service->slow_pool : service->pool, call->request,
+                       user_of(call->request), err);
+}
+
 static void run(struct service *service, struct request *request,
-                struct store *store)
+                struct store *store, bool slow)
 {
     struct error err = {0};
-    struct call call = {.service = service, .request = request, .store = store};
+    struct call call = {
+        .service = service, .request = request, .store = store, .slow = slow};
     request->reply.n_headers = 0; // those of an attempt on an event loop
     enum route_outcome outcome =
         !store && gate_enter(service->gate, request, &err)
@@ -261,9 +284,8 @@ static void run(struct service *service, struct request *request,
     case ROUTE_DONE:
         break;
     case ROUTE_AGAIN:
-        if (!store && pool_submit(service->pool, request))
+        if (hand_on(&call, &err) == 0)
             return;
-        error_set(&err, ERROR_BUSY, "too many requests wait already");
         route_problem(service, request, &err);
         break;
     case ROUTE_FAILED:
@@ -277,12 +299,18 @@ static void run(struct service *service, struct request *request,
 
 void route_request(void *service, struct request *request)
 {
-    run(service, request, NULL);
+    run(service, request, NULL, false);
 }
 
 void route_work(void *service, struct request *request, struct store *store)
 {
-    run(service, request, store);
+    run(service, request, store, false);
+}
+
+void route_work_slow(void *service, struct request *request,
+                     struct store *store)
+{
+    run(service, request, store, true);
 }
 
 // ---- for handlers -----------------------------------------------------------
@@ -303,6 +331,12 @@ struct call *route_keep(const struct call *call)
     struct call *kept = arena_alloc(&call->request->arena, sizeof *kept);
     *kept = *call;
     return kept;
+}
+
+void route_submit(const struct call *call, struct command *command)
+{
+    command->user_id = call->principal.user_id;
+    engine_submit(call->service->engine, command);
 }
 
 void route_finish(struct call *call, struct command *command,

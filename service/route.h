@@ -40,6 +40,7 @@ struct route {
     enum http_method method;
     enum route_access access;
     bool quick; // frequent, and may run on an event loop
+    bool slow;  // may take seconds: runs in a pool of its own
 };
 
 extern const struct route routes[];
@@ -53,12 +54,16 @@ enum { CALL_MAX_ARGS = 2 };
 #include "routes.def"
 #undef ROUTE
 
+// In place of `quick` in routes.def.
+enum { SLOW = 2 };
+
 // One request on its way through a handler.
 struct call {
     struct service *service;
     struct request *request;
     const struct route *route;
     struct store *store;             // NULL on an event loop
+    bool slow;                       // in a thread for slow requests
     const char *args[CALL_MAX_ARGS]; // what matched {name}
     struct principal principal;      // unless ACCESS_OPEN
     bool familiar; // not known yet, but the secret was somebody's before
@@ -67,8 +72,10 @@ struct call {
 // Takes a request from an event loop; the entry of the service.
 void route_request(void *service, struct request *request);
 
-// Works on a request in a pool thread.
+// Works on a request in a thread of the pool, or of that for slow ones.
 void route_work(void *service, struct request *request, struct store *store);
+void route_work_slow(void *service, struct request *request,
+                     struct store *store);
 
 // ---- for handlers -----------------------------------------------------------
 
@@ -78,6 +85,9 @@ enum route_outcome route_json(struct call *call, int status,
 
 // A copy of the call that lives as long as the request.
 struct call *route_keep(const struct call *call);
+
+// Gives the engine a command of the caller.
+void route_submit(const struct call *call, struct command *command);
 
 // Answers for a finished command: with the text, or with its error.
 void route_finish(struct call *call, struct command *command,

@@ -77,7 +77,7 @@ new_change(struct call *call,
 
 static enum route_outcome submit(struct change *change)
 {
-    engine_submit(change->call->service->engine, &change->command);
+    route_submit(change->call, &change->command);
     return ROUTE_LATER;
 }
 

@@ -98,7 +98,7 @@ enum route_outcome route_trial_patch(struct call *call, struct error *err)
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
-    engine_submit(call->service->engine, &amending->command);
+    route_submit(call, &amending->command);
     return ROUTE_LATER;
 }
 
@@ -152,6 +152,6 @@ enum route_outcome route_trial_remove(struct call *call, struct error *err)
         route_trial_in_path(call, &removing->command, &removing->number, err);
     if (found != ROUTE_DONE)
         return found;
-    engine_submit(call->service->engine, &removing->command);
+    route_submit(call, &removing->command);
     return ROUTE_LATER;
 }

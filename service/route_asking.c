@@ -34,7 +34,7 @@ static void done_ask(struct command *command, const struct live *live)
         // It was deleted after the directory heard of it: make it anew.
         if (asking->describe && !asking->wanted.id &&
             find_or_create(asking, &(struct error){0}) == 0) {
-            engine_submit(service->engine, command);
+            route_submit(asking->call, command);
             return;
         }
     }
@@ -82,7 +82,7 @@ static void done_find(struct command *command, const struct live *live)
     directory_put(service->directory, entry.key, &entry);
     command->study_id = entry.study_id;
     command->apply = apply_ask;
-    engine_submit(service->engine, command);
+    route_submit(asking->call, command);
 }
 
 // Prepares the command that finds or creates the study.
@@ -118,7 +118,7 @@ struct asking *route_asking_new(struct call *call,
 
 enum route_outcome route_asking_submit(struct asking *asking)
 {
-    engine_submit(asking->call->service->engine, &asking->command);
+    route_submit(asking->call, &asking->command);
     return ROUTE_LATER;
 }
 

@@ -123,7 +123,7 @@ enum route_outcome route_trial_release(struct call *call, struct error *err)
     returning->command.apply = apply_release;
     returning->release.number = number;
     returning->release.user_id = call->principal.user_id;
-    engine_submit(call->service->engine, &returning->command);
+    route_submit(call, &returning->command);
     return ROUTE_LATER;
 }
 
@@ -159,6 +159,6 @@ enum route_outcome route_trial_cancel(struct call *call, struct error *err)
     returning->cancel = (struct cancel){.number = number,
                                         .reason = returning->release.reason,
                                         .user_id = call->principal.user_id};
-    engine_submit(call->service->engine, &returning->command);
+    route_submit(call, &returning->command);
     return ROUTE_LATER;
 }

@@ -224,6 +224,6 @@ enum route_outcome route_trial_bring(struct call *call, struct error *err)
         json_decref(bringing->body);
         return ROUTE_FAILED;
     }
-    engine_submit(call->service->engine, &bringing->command);
+    route_submit(call, &bringing->command);
     return ROUTE_LATER;
 }

@@ -136,7 +136,7 @@ static void give_up(const struct building *building)
     giving_up->command.apply = apply_give_up;
     giving_up->command.done = done_give_up;
     giving_up->id = building->built_id;
-    engine_submit(building->call->service->engine, &giving_up->command);
+    route_submit(building->call, &giving_up->command);
 }
 
 static int read_made(struct building *building, struct store *store,
@@ -198,13 +198,12 @@ static int apply_build(struct command *command, struct live *live,
 static void done_build(struct command *command, const struct live *live)
 {
     struct building *building = (struct building *)command;
-    struct engine *engine = building->call->service->engine;
     (void)live;
     // Another clone of this name was published at the same moment: look at it.
     bool met = command->error.code == ERROR_CONFLICT && !building->again;
     building->again |= met;
     if (met || (!command->error.code && building_move_on(building)))
-        engine_submit(engine, command);
+        route_submit(building->call, command);
     else
         finish_clone(building);
 }
@@ -233,12 +232,12 @@ static void done_begin(struct command *command, const struct live *live)
     command->study_id = building->built_id;
     command->apply = apply_build;
     command->done = done_build;
-    engine_submit(building->call->service->engine, command);
+    route_submit(building->call, command);
 }
 
 void building_begin(struct building *building)
 {
     building->command.apply = apply_begin;
     building->command.done = done_begin;
-    engine_submit(building->call->service->engine, &building->command);
+    route_submit(building->call, &building->command);
 }

@@ -125,7 +125,7 @@ static void done_merge(struct command *command, const struct live *live)
     struct building *building = (struct building *)command;
     struct text text;
     if (!command->error.code && building_move_on(building)) {
-        engine_submit(building->call->service->engine, command);
+        route_submit(building->call, command);
         return;
     }
     text_init(&text, &building->call->request->arena);
@@ -221,6 +221,6 @@ enum route_outcome route_study_merge(struct call *call, struct error *err)
     building->command.study_id = target.id;
     building->command.apply = apply_merge;
     building->command.done = done_merge;
-    engine_submit(call->service->engine, &building->command);
+    route_submit(call, &building->command);
     return ROUTE_LATER;
 }

@@ -200,7 +200,7 @@ static enum route_outcome submit(struct call *call, const struct change *what,
     change->command.apply = apply;
     change->command.done = finish;
     change->call = route_keep(call);
-    engine_submit(call->service->engine, &change->command);
+    route_submit(call, &change->command);
     return ROUTE_LATER;
 }
 

@@ -208,7 +208,7 @@ static enum route_outcome tell(struct call *call,
     if (found != ROUTE_DONE)
         return found;
     telling->tell.number = telling->report.number = number;
-    engine_submit(call->service->engine, &telling->command);
+    route_submit(call, &telling->command);
     return ROUTE_LATER;
 }
 

@@ -99,7 +99,7 @@ enum route_outcome route_trial_rerun(struct call *call, struct error *err)
     rerun->numbers = &rerunning->number;
     rerun->n_numbers = 1;
     rerun->items = arena_zeros(&call->request->arena, 1, sizeof *rerun->items);
-    engine_submit(call->service->engine, &rerunning->command);
+    route_submit(call, &rerunning->command);
     return ROUTE_LATER;
 }
 
@@ -183,6 +183,6 @@ enum route_outcome route_trial_rerun_many(struct call *call, struct error *err)
         return ROUTE_FAILED;
     rerunning->rerun.items =
         arena_zeros(arena, RERUN_MAX, sizeof *rerunning->rerun.items);
-    engine_submit(call->service->engine, &rerunning->command);
+    route_submit(call, &rerunning->command);
     return ROUTE_LATER;
 }

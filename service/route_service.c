@@ -35,7 +35,8 @@ enum route_outcome route_service_metrics(struct call *call, struct error *err)
     struct reply *reply = &call->request->reply;
     (void)err;
     metrics_set(service->metrics, METRIC_QUEUE_DEPTH,
-                (int64_t)pool_waiting(service->pool));
+                (int64_t)(pool_waiting(service->pool) +
+                          pool_waiting(service->slow_pool)));
     metrics_set(service->metrics, METRIC_WRITE_QUEUE_DEPTH,
                 (int64_t)engine_waiting(service->engine));
     metrics_set(service->metrics, METRIC_EVENT_WAITS,

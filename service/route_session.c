@@ -142,7 +142,7 @@ enum route_outcome route_session_sign_in(struct call *call, struct error *err)
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
-    engine_submit(call->service->engine, &in->command);
+    route_submit(call, &in->command);
     return ROUTE_LATER;
 }
 
@@ -228,7 +228,7 @@ static enum route_outcome end_session(struct call *call, int64_t id)
     out->command.done = done_sign_out;
     out->call = route_keep(call);
     out->id = id;
-    engine_submit(call->service->engine, &out->command);
+    route_submit(call, &out->command);
     return ROUTE_LATER;
 }
 

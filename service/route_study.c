@@ -83,7 +83,7 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
         .strict = true,
         .only_find = call->principal.study_id != 0,
     };
-    engine_submit(call->service->engine, &create->command);
+    route_submit(call, &create->command);
     return ROUTE_LATER;
 }
 
@@ -365,7 +365,7 @@ static enum route_outcome submit(struct call *call, const struct steer *what,
     steer->command.apply = apply_steer;
     steer->command.done = done_steer;
     steer->call = route_keep(call);
-    engine_submit(call->service->engine, &steer->command);
+    route_submit(call, &steer->command);
     return ROUTE_LATER;
 }
 

@@ -297,7 +297,7 @@ enum route_outcome route_trial_tell(struct call *call, struct error *err)
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
-    engine_submit(call->service->engine, &telling->command);
+    route_submit(call, &telling->command);
     return ROUTE_LATER;
 }
 
@@ -433,7 +433,7 @@ enum route_outcome route_trial_tell_many(struct call *call, struct error *err)
         if (many->tells[i].command.error.code)
             one_done(many);
         else
-            engine_submit(call->service->engine, &many->tells[i].command);
+            route_submit(call, &many->tells[i].command);
     }
     one_done(many);
     return ROUTE_LATER;

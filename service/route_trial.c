@@ -70,7 +70,7 @@ enum route_outcome route_trial_report(struct call *call, struct error *err)
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
-    engine_submit(call->service->engine, &reporting->command);
+    route_submit(call, &reporting->command);
     return ROUTE_LATER;
 }
 
@@ -123,6 +123,6 @@ enum route_outcome route_trial_heartbeat(struct call *call, struct error *err)
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
-    engine_submit(call->service->engine, &beating->command);
+    route_submit(call, &beating->command);
     return ROUTE_LATER;
 }

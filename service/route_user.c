@@ -205,7 +205,7 @@ static enum route_outcome submit(struct changing *changing)
     // The row of the user is locked in the order of all that lock owners.
     changing->command.takes = changing->user.row.id != 0;
     changing->command.owner_id = changing->user.row.id;
-    engine_submit(changing->call->service->engine, &changing->command);
+    route_submit(changing->call, &changing->command);
     return ROUTE_LATER;
 }
 

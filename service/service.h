@@ -27,7 +27,7 @@
 struct service {
     const struct config *config;
     struct engine *engine;
-    struct pool *pool;
+    struct pool *pool, *slow_pool;
     struct reaper *reaper;
     struct watch *watch;
     struct courier *courier;

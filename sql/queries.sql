@@ -31,6 +31,12 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     applied_ms INTEGER NOT NULL
 ) STRICT;
 
+-- name: migration_table (postgres)
+SELECT count(*) FROM pg_class WHERE oid = to_regclass('schema_migrations')
+
+-- name: migration_table (sqlite)
+SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'
+
 -- name: migration_list
 SELECT version, sha256 FROM schema_migrations ORDER BY version
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# make-secrets.sh - a database password and a certificate to try things out
+# make-secrets.sh - passwords of the database and a certificate to try things out
 #
 # Usage: make-secrets.sh [HOST [FOLDER]]
 #   HOST    the name in the certificate (localhost)
@@ -16,11 +16,14 @@ folder=${2:-$(dirname "$0")/secrets}
 mkdir -p "$folder/tls"
 chmod 700 "$folder"
 
-if [ ! -e "$folder/database_password" ]; then
-    openssl rand -hex 24 > "$folder/database_password"
-    chmod 444 "$folder/database_password"
-    echo "made $folder/database_password"
-fi
+# One of the role that owns the schema, one of that which serves.
+for name in database_password service_password; do
+    if [ ! -e "$folder/$name" ]; then
+        openssl rand -hex 24 > "$folder/$name"
+        chmod 444 "$folder/$name"
+        echo "made $folder/$name"
+    fi
+done
 
 if [ ! -e "$folder/tls/tls.key" ]; then
     case $host in

@@ -130,8 +130,16 @@ static void start(struct world *world)
     service->courier = courier_new(&courier, &err);
     service->engine = engine_start(&engine, &err);
     expect(service->engine, "%s", err.message);
-    service->pool = pool_start(world->url, 1, 100, route_work, service, &err);
+    struct pool_options pool = {.database = world->url,
+                                .threads = 1,
+                                .max_waiting = 100,
+                                .work = route_work,
+                                .context = service};
+    service->pool = pool_start(&pool, &err);
     expect(service->pool, "%s", err.message);
+    pool.work = route_work_slow;
+    service->slow_pool = pool_start(&pool, &err);
+    expect(service->slow_pool, "%s", err.message);
 }
 
 static void make_token(struct world *world)

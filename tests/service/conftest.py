@@ -13,14 +13,17 @@ from calls import Calls
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def shared(request, tmp_path_factory):
-    """A service on each database; at the end SIGTERM must end it with 0."""
+    """A service on each database; at the end SIGTERM must end it with 0.
+
+    In PostgreSQL it has the rights of a service that is deployed, no more.
+    """
     directory = tmp_path_factory.mktemp("shared")
     if request.param == "sqlite":
         yield from serve(f"sqlite:{directory / 'cumae.db'}", directory)
         return
     postgres = request.getfixturevalue("postgres")
     url = postgres.create()
-    yield from serve(url, directory)
+    yield from serve(postgres.restrict(url), directory)
     postgres.drop(url)
 
 

@@ -12,12 +12,13 @@ import json as jsonlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import httpx
 import openapi
@@ -25,6 +26,7 @@ import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
+ROLE = "cumae_service"  # what service/deploy/grants.sql makes
 FAULTS = re.compile(
     r"(?m)^.*(ERROR: (Address|Leak)Sanitizer|runtime error:"
     r"|WARNING: ThreadSanitizer)"
@@ -70,6 +72,7 @@ class Service:
     database  the value of --database
     directory an existing directory for its output
     arguments further command line arguments
+    prepare   called in the new process before it becomes a cumaed
     token     a token to use where the database has users already
     verify    how to check its certificate, as httpx takes it
     """
@@ -78,6 +81,7 @@ class Service:
     directory: Path
     arguments: list = field(default_factory=list)
     environment: dict = field(default_factory=dict)
+    prepare: Optional[Callable] = None
     token: Optional[str] = None
     sign_in: Optional[str] = None
     verify: Any = True
@@ -109,6 +113,7 @@ class Service:
                     stdout=out,
                     stderr=log,
                     env={**os.environ, **self.environment},
+                    preexec_fn=self.prepare,
                 )
         self.url = self._await_line("listening on")
         self._listen = self.url.split("//", 1)[1]
@@ -215,6 +220,29 @@ class Service:
             self._validate(method, path, answer)
         return answer
 
+    def second_user(self, name: str = "another") -> str:
+        """Make another user in the database; return a token of theirs."""
+        made = self.api("POST", "/tokens", {
+            "name": name, "scopes": ["read", "ask", "steer"], "expires": "1d",
+        }, validate=False).json
+        if self.database.startswith("sqlite:"):
+            path, false = self.database.removeprefix("sqlite:"), "0"
+            connection = sqlite3.connect(path, timeout=PATIENCE_S)
+        else:
+            connection, false = psycopg.connect(self.database), "false"
+        connection.execute(
+            "INSERT INTO users (name, admin, disabled, created_ms)"
+            f" VALUES ('{name}', {false}, {false}, 0)"
+        )
+        connection.execute(
+            "UPDATE tokens SET user_id ="
+            f" (SELECT id FROM users WHERE name = '{name}')"
+            f" WHERE id = {int(made['id'])}"
+        )
+        connection.commit()
+        connection.close()
+        return made["token"]
+
     def _validate(self, method: str, path: str, answer: Answer) -> None:
         if self._document is None:
             reply = self._http.get(
@@ -286,6 +314,21 @@ class Cluster:
         """Drop a database that create() made, with whoever is connected."""
         name = re.search(r"cumae_[0-9a-f]{12}", url).group()
         self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def restrict(self, url: str) -> str:
+        """Migrate a database; return its URL for a role with the rights that
+        service/deploy/grants.sql gives."""
+        subprocess.run(
+            [binary(), "--migrate", "only", "--database", url], check=True,
+            timeout=PATIENCE_S,
+        )
+        grants = ROOT / "service" / "deploy" / "grants.sql"
+        subprocess.run(
+            ["psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-v", f"service={ROLE}",
+             "-f", grants, url],
+            check=True, timeout=PATIENCE_S,
+        )
+        return re.sub(r"://[^@/]*@", f"://{ROLE}@", url)
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:

@@ -6,6 +6,7 @@ the addresses of the services. Docker is not started: the files are compared
 with each other, with the tree and with what the binary is linked against.
 """
 
+import ctypes
 import ipaddress
 import json
 import os
@@ -20,9 +21,11 @@ from urllib.parse import urlsplit
 
 import harness
 import httpx
+import psycopg
 import pytest
 import yaml
 
+EXPOSURE = 1.3  # of cumaed.service, at most
 DEPLOY = harness.ROOT / "service" / "deploy"
 HOPAAS_ASK = {
     "x": "optuna#uniform(0,1)",
@@ -365,11 +368,72 @@ def test_compose_refers_only_to_what_it_defines(compose):
 
 
 def test_compose_waits_only_for_services_that_have_a_health_check(compose):
-    """Those of our image have the one of the Dockerfile."""
+    """Those of our image have the one of the Dockerfile. Others that are waited
+    for do one thing and end."""
     for service in compose["services"].values():
-        for name in service.get("depends_on", {}):
+        for name, wait in service.get("depends_on", {}).items():
             other = compose["services"][name]
+            if wait["condition"] == "service_completed_successfully":
+                assert "restart" not in other
+                continue
             assert "healthcheck" in other or other["image"] == "cumae"
+
+
+def test_containers_have_no_more_rights_than_they_need(compose):
+    """The database's own image starts as root and needs its capabilities."""
+    wanted = {
+        "nginx": {
+            "NET_BIND_SERVICE", "DAC_READ_SEARCH", "CHOWN", "SETUID", "SETGID"
+        },
+    }
+    for name, service in compose["services"].items():
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert not service.get("privileged"), name
+        if name == "database":
+            continue
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert set(service.get("cap_add", [])) == wanted.get(name, set())
+        assert "/tmp" in service["tmpfs"], name
+        if service["image"] != "cumae":  # which has USER
+            assert name == "nginx" or service["user"] == "postgres"
+
+
+def test_only_the_migration_knows_the_password_of_the_owner(compose):
+    for name, service in compose["services"].items():
+        secrets = service.get("secrets", [])
+        owner = name in ("database", "migrate", "grants")
+        assert ("database_password" in secrets) == owner, name
+        assert "PASSWORD" not in str(service.get("environment", {})).replace(
+            "PASSWORD_FILE", ""
+        ), name
+
+
+def test_the_grants_of_compose_set_the_password_of_the_service(
+    compose, postgres_database, tmp_path
+):
+    """The script as it stands, with other paths and another database."""
+    script = compose["services"]["grants"]["entrypoint"][2]
+    for name in ("database_password", "service_password"):
+        (tmp_path / name).write_text("it's; secret\n")
+    changes = [
+        ("$$", "$"), ("/run/secrets", str(tmp_path)),
+        ("/tmp/pgpass", f"{tmp_path}/pgpass"),
+        ("/grants.sql", str(DEPLOY / "grants.sql")),
+        ("postgresql://cumae@database/cumae", postgres_database),
+    ]
+    for old, new in changes:
+        assert old in script, old
+        script = script.replace(old, new)
+    run(harness.binary(), "--migrate", "only", "--database", postgres_database)
+    assert run("sh", "-euc", script) == ""
+    assert (tmp_path / "pgpass").stat().st_mode & 0o077 == 0
+    with psycopg.connect(postgres_database, autocommit=True) as connection:
+        (stored,) = connection.execute(
+            "SELECT rolpassword FROM pg_authid WHERE rolname = 'cumae_service'"
+        ).fetchone()
+        connection.execute("ALTER ROLE cumae_service PASSWORD NULL")
+    assert stored.startswith("SCRAM-SHA-256$")
 
 
 def test_compose_and_nginx_agree_on_names_and_addresses(compose):
@@ -397,6 +461,7 @@ def test_secrets_are_made_once_and_kept_from_others(tmp_path):
     assert "made" in run(DEPLOY / "make-secrets.sh", "a.example.org", folder)
     certificate = folder / "tls" / "tls.crt"
     before = certificate.read_bytes(), (folder / "database_password").read_text()
+    assert before[1] != (folder / "service_password").read_text()
     assert run(DEPLOY / "make-secrets.sh", "b.example.org", folder) == ""
     assert before == (
         certificate.read_bytes(), (folder / "database_password").read_text()
@@ -429,6 +494,47 @@ def test_systemd_understands_every_line_of_the_unit(tmp_path):
         text.replace("/usr/local/bin/cumaed", str(harness.binary()))
     )
     assert run("systemd-analyze", "verify", "--man=no", path) == ""
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="there is no systemd here"
+)
+def test_systemd_finds_little_that_the_unit_exposes(tmp_path):
+    """From 0, nothing, to 10; an ordinary unit has 9.6."""
+    path = tmp_path / "cumaed.service"
+    shutil.copy(DEPLOY / "cumaed.service", path)
+    said = run(
+        "systemd-analyze", "security", "--offline=yes", "--no-pager",
+        f"--threshold={EXPOSURE * 10:.0f}", path,
+    )
+    level = float(re.search(r"Overall exposure level.*: ([\d.]+)", said)[1])
+    assert level <= EXPOSURE, said
+
+
+def refuse_to_make_code():
+    """What MemoryDenyWriteExecute does, for this process and its children."""
+    ctypes.CDLL(None, use_errno=True).prctl(65, 1, 0, 0, 0)  # PR_SET_MDWE
+
+
+def test_nothing_in_the_service_writes_code(instances, sqlite_database):
+    """Neither OpenBLAS nor anything else needs memory that is written and run.
+
+    The limit is handed down by whoever starts the service, as systemd does.
+    """
+    assert settings_of_unit()["MemoryDenyWriteExecute"] == "yes"
+    service = instances(sqlite_database, prepare=refuse_to_make_code)
+    study = service.api("POST", "/studies", {
+        "name": "s", "sampler": {"name": "gp"},
+        "space": {"x": {"type": "float", "low": 0, "high": 1}},
+    }).json["id"]
+    for _ in range(15):
+        asked = service.api("POST", f"/studies/{study}/ask", {}).json["trials"]
+        told = service.api(
+            "POST", f"/studies/{study}/trials/{asked[0]['number']}/tell",
+            {"value": asked[0]["params"]["x"] ** 2},
+        )
+        assert told.status == 200
+    assert service.terminate() == 0
 
 
 def test_unit_leaves_the_service_time_to_drain():

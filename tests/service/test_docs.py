@@ -19,7 +19,10 @@ import pytest
 from calls import Calls
 
 ROOT = harness.ROOT
-NAMES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+NAMES = [
+    "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md",
+    "SECURITY.md",
+]
 ROOMS = ["optimizers", "service", "sql", "web", "client"]
 # Folders with text, not those that a build or an interpreter makes.
 LITTER = re.compile(r"(^|/)(__pycache__|[^/]+\.egg-info|\.[^/]+|secrets)(/|$)")
@@ -303,6 +306,21 @@ def test_tests_that_are_named_exist():
     assert named - defined - {"test_"} == set()
 
 
+def test_the_threat_model_names_a_test_for_each_protection():
+    """What the rows name exists, as everything that documents name."""
+    section = text("SECURITY.md").split("\n## What protects what\n")[1]
+    section = section.split("\n## ")[0]
+    rows = [
+        line.split(" | ") for line in section.splitlines()
+        if line.startswith("| ") and not line.startswith("| threat")
+    ]
+    assert len(rows) > 30
+    for row in rows:
+        assert len(row) == 4, row
+        assert re.search(r"`[\w/.-]+`", row[2]), row
+        assert re.search(r"`(test_\w+|make \w+)`", row[3]), row
+
+
 # ---- the map ----------------------------------------------------------------
 
 
@@ -332,6 +350,15 @@ def test_the_map_names_every_file_and_nothing_else():
 # ---- the limits -------------------------------------------------------------
 
 LIMITS = {
+    "requests of one user that wait to read": (
+        "service/main.c", "USER_WAITING"),
+    "slow requests of one user that wait": (
+        "service/main.c", "USER_SLOW_WAITING"),
+    "slow answers of one user that are not delivered yet": (
+        "service/main.c", "USER_SLOW_HELD"),
+    "slow answers of all users that are not delivered yet": (
+        "service/main.c", "SLOW_HELD"),
+    "bytes of a secret in a file": ("service/secret.h", "SECRET_MAX_BYTES"),
     "parameters of a study": ("optimizers/param.h", "SPACE_MAX_PARAMS"),
     "choices of a parameter": ("optimizers/param.h", "SPACE_MAX_CHOICES"),
     "bytes of a parameter's name": ("optimizers/param.h", "SPACE_MAX_NAME"),

@@ -198,6 +198,48 @@ START_TEST(test_variables_of_others_are_ignored)
 }
 END_TEST
 
+START_TEST(test_a_password_from_a_file_becomes_part_of_the_url)
+{
+    fill("p@ss/word\n");
+    ck_assert_int_eq(load("--database", "postgresql://u@h/d",
+                          "--database-password-file", file),
+                     0);
+    ck_assert_str_eq(config.database,
+                     "postgresql://u@h/d?password=p%40ss%2Fword");
+    config_done(&config);
+    ck_assert_int_eq(load("--database", "postgresql://u@h/d?sslmode=require",
+                          "--database-password-file", file),
+                     0);
+    ck_assert_str_eq(
+        config.database,
+        "postgresql://u@h/d?sslmode=require&password=p%40ss%2Fword");
+}
+END_TEST
+
+START_TEST(test_a_sqlite_file_has_no_password)
+{
+    fill("secret\n");
+    ck_assert_int_eq(
+        load("--database", "sqlite:/x/y", "--database-password-file", file),
+        -1);
+    ck_assert_int_eq(err.code, ERROR_INVALID);
+}
+END_TEST
+
+START_TEST(test_migrate_is_start_or_only)
+{
+    ck_assert_int_eq(load(NULL, NULL, NULL, NULL), 0);
+    ck_assert_str_eq(config.migrate, "start");
+    config_done(&config);
+    ck_assert_int_eq(load("--migrate", "only", NULL, NULL), 0);
+    ck_assert_str_eq(config.migrate, "only");
+    config_done(&config);
+    ck_assert_int_eq(load("--migrate", "never", NULL, NULL), -1);
+    ck_assert_str_eq(err.message,
+                     "migrate must be start or only, not \"never\"");
+}
+END_TEST
+
 START_TEST(test_help_and_version_come_before_errors)
 {
     ck_assert_int_eq(load("--nonsense", "--help", NULL, NULL), 0);
@@ -266,6 +308,9 @@ int main(void)
     tcase_add_test(tests, test_a_bad_line_is_named_with_its_number);
     tcase_add_test(tests, test_a_bad_variable_is_an_error);
     tcase_add_test(tests, test_variables_of_others_are_ignored);
+    tcase_add_test(tests, test_a_password_from_a_file_becomes_part_of_the_url);
+    tcase_add_test(tests, test_a_sqlite_file_has_no_password);
+    tcase_add_test(tests, test_migrate_is_start_or_only);
     tcase_add_test(tests, test_help_and_version_come_before_errors);
     tcase_add_test(tests, test_help_lists_settings_with_their_defaults);
     tcase_add_loop_test(tests, test_what_is_shown_of_a_url_has_no_password, 0,
