@@ -87,7 +87,7 @@ static inline void push(struct server *server, struct request **stack,
                         struct request *request)
 {
     pthread_mutex_lock(&server->lock);
-    request->next = *stack;
+    request->context = *stack;
     *stack = request;
     server->n_held += stack == &server->held;
     pthread_cond_broadcast(&server->changed);
@@ -152,7 +152,7 @@ static inline void *probe_work(void *context)
             pthread_cond_wait(&server->changed, &server->lock);
             continue;
         }
-        server->later = request->next;
+        server->later = request->context;
         pthread_mutex_unlock(&server->lock);
         reply_echo(request);
         http_answer(request);
@@ -216,7 +216,7 @@ static inline void release(struct server *server)
     server->n_held = 0;
     pthread_mutex_unlock(&server->lock);
     while (request != NULL) {
-        struct request *next = request->next;
+        struct request *next = request->context;
         reply_echo(request);
         http_answer(request);
         request = next;
