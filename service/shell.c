@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
+#include "secret.h"
 #include "shell_private.h"
 
 // ---- tables -----------------------------------------------------------------
@@ -78,7 +80,7 @@ void shell_help(FILE *out, const char *noun)
 
 // ---- the command line -------------------------------------------------------
 
-bool shell_is_asked(char *const *argv)
+bool shell_is_asked(char **argv)
 {
     return argv[0] && argv[1] && argv[1][0] != '-';
 }
@@ -93,7 +95,7 @@ static const struct flag *find_flag(const char *text, size_t n)
 
 // Takes one of our flags at argv[*i], and moves *i past it and its value.
 // Returns 1 when it is none of ours.
-static int take_flag(struct shell *shell, char *const *argv, size_t *i,
+static int take_flag(struct shell *shell, char **argv, size_t *i,
                      struct error *err)
 {
     const char *text = argv[*i];
@@ -120,7 +122,7 @@ static int take_flag(struct shell *shell, char *const *argv, size_t *i,
 // Divides the words after NOUN VERB: our flags, the argument, and what is left
 // for the settings.
 static int divide(struct shell *shell, const struct command_line *command,
-                  char *const *argv, char **rest, struct error *err)
+                  char **argv, char **rest, struct error *err)
 {
     size_t n = 0;
     rest[n++] = argv[0];
@@ -149,7 +151,7 @@ static int divide(struct shell *shell, const struct command_line *command,
 }
 
 static int load(struct shell *shell, const struct command_line *command,
-                char *const *argv, struct error *err)
+                char **argv, struct error *err)
 {
     size_t n = 0;
     enum config_wish wish;
@@ -158,7 +160,10 @@ static int load(struct shell *shell, const struct command_line *command,
     char **rest = arena_zeros(&shell->arena, n + 1, sizeof *rest);
     if (divide(shell, command, argv, rest, err))
         return -1;
-    return config_load(&shell->config, rest, &wish, err);
+    if (config_load(&shell->config, rest, &wish, err))
+        return -1;
+    secret_hide(argv, environ);
+    return 0;
 }
 
 // ---- running ----------------------------------------------------------------
@@ -204,7 +209,7 @@ static int run(struct shell *shell, const struct command_line *command,
     return result;
 }
 
-static bool wants_help(char *const *argv)
+static bool wants_help(char **argv)
 {
     for (size_t i = 2; argv[i]; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -212,7 +217,7 @@ static bool wants_help(char *const *argv)
     return false;
 }
 
-static const struct command_line *find_command(char *const *argv)
+static const struct command_line *find_command(char **argv)
 {
     for (size_t i = 0; i < COMMANDS; i++)
         if (strcmp(commands[i].noun, argv[1]) == 0 && argv[2] &&
@@ -229,7 +234,7 @@ static bool is_noun(const char *word)
     return false;
 }
 
-int shell_run(char *const *argv)
+int shell_run(char **argv)
 {
     struct shell shell = {0};
     struct error err = {0};

@@ -18,10 +18,10 @@
 #include <stdio.h>
 
 // Does the command line begin with a word, and not with a flag?
-bool shell_is_asked(char *const *argv);
+bool shell_is_asked(char **argv);
 
 // Runs the command. Returns the exit status.
-int shell_run(char *const *argv);
+int shell_run(char **argv);
 
 // Prints the commands of a noun, or of all (NULL).
 void shell_help(FILE *out, const char *noun);
