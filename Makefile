@@ -56,7 +56,7 @@ BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all run demo test tests examples lint layers sanitize tsan memcheck \
-  faults fuzz format bench figures help install clean packages packages-test venv
+  faults fuzz fuzz-http format bench figures help install clean packages packages-test venv
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
@@ -203,6 +203,11 @@ fuzz: packages-test ## any bytes to each reader, SECONDS=600 each; FUZZ="json gz
 	@$(MAKE) --no-print-directory -s V=fuzz \
 	  $(patsubst %,build/fuzz/tests/fuzz/fuzz_%,$(FUZZ))
 	@tests/fuzz/fuzz.sh $(or $(SECONDS),600) $(FUZZ)
+
+fuzz-http: packages-test ## requests made from openapi.json; SECONDS=600
+	@$(MAKE) --no-print-directory -s all venv
+	@CUMAE_BUILD=$(abspath $(B)) build/venv/bin/python \
+	  tests/service/fuzz_http.py $(or $(SECONDS),600)
 
 layers: ## check that dependencies point one way
 	@$(MAKE) --no-print-directory -s $(B)/liboptimizers.a

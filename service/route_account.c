@@ -215,7 +215,7 @@ static int64_t read_expiry(const struct fields *fields)
             return now + spans[i].days * day_ms;
     int64_t ms = wire_time(text);
     if (ms < 0)
-        fields_fail(fields, ERROR_MALFORMED, "expires",
+        fields_fail(fields, ERROR_INVALID, "expires",
                     "must be 1d, 1w, 1m, 1y or a time such as "
                     "2026-11-30T12:00:00Z, not \"%s\"",
                     text);
