@@ -49,6 +49,7 @@ UNIT := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c))
 EXAMPLES := $(patsubst client/%.c,$(B)/%,$(sort \
   $(wildcard client/examples/*.c)))
 TESTS := $(UNIT:tests/%.c=$(B)/tests/%)
+DRIVERS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/driver_*.c)))
 FAULTS := $(patsubst %.c,$(B)/%.so,$(wildcard tests/faults/*.c))
 FUZZ_TARGETS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
@@ -170,7 +171,7 @@ test: packages-test ## everything, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -s all tests venv
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
-tests: $(TESTS) $(EXAMPLES) $(BENCH) $(FAULTS) $(FUZZ_TARGETS)
+tests: $(TESTS) $(DRIVERS) $(EXAMPLES) $(BENCH) $(FAULTS) $(FUZZ_TARGETS)
 
 examples: $(EXAMPLES) ## the programs in client/examples
 
