@@ -77,7 +77,7 @@ static bool takes_one(enum step_kind operation)
 double program_value(const struct step *steps, size_t n,
                      const struct space *space, const double *point)
 {
-    double stack[PROGRAM_MAX_STACK];
+    double stack[PROGRAM_MAX_STACK] = {NAN}; // no steps, no value
     size_t used = 0;
     for (const struct step *step = steps; step < steps + n; step++) {
         if (step->kind == STEP_PUSH)

@@ -151,9 +151,7 @@ START_TEST(test_no_comparison_with_nan_holds)
     for (const char *const *text =
              (const char *const[]){"gone < 1", "gone <= 1", "gone > 1",
                                    "gone >= 1", "gone == gone", "gone != 1",
-                                   "log(-1) != 0",
-                                   "not (gone < 1) and flag "
-                                   "and gone > 0",
+                                   "log(-1) != 0", "not gone < 1 and gone > 0",
                                    NULL};
          *text; text++)
         ck_assert_msg(value(*text) == 0, "%s", *text);
@@ -227,13 +225,9 @@ END_TEST
 static const char *nest(const char *before, const char *middle,
                         const char *after, size_t n)
 {
-    char *text = arena_alloc(&arena, 4000);
-    *text = '\0';
-    for (size_t i = 0; i < n; i++)
-        strcat(text, before);
-    strcat(text, middle);
-    for (size_t i = 0; i < n; i++)
-        strcat(text, after);
+    const char *text = middle;
+    while (n-- > 0)
+        text = arena_print(&arena, "%s%s%s", before, text, after);
     return text;
 }
 
