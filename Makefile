@@ -49,6 +49,7 @@ UNIT := $(sort $(wildcard tests/unit/test_*.c tests/contract/test_*.c))
 EXAMPLES := $(patsubst client/%.c,$(B)/%,$(sort \
   $(wildcard client/examples/*.c)))
 TESTS := $(UNIT:tests/%.c=$(B)/tests/%)
+DRIVERS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/driver_*.c)))
 FAULTS := $(patsubst %.c,$(B)/%.so,$(wildcard tests/faults/*.c))
 FUZZ_TARGETS := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
@@ -56,7 +57,7 @@ BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all run demo test tests examples lint layers sanitize tsan memcheck \
-  faults fuzz format bench figures help install clean packages packages-test venv
+  faults fuzz fuzz-http format bench figures help install clean packages packages-test venv
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
@@ -170,7 +171,7 @@ test: packages-test ## everything, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -s all tests venv
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
-tests: $(TESTS) $(EXAMPLES) $(BENCH) $(FAULTS) $(FUZZ_TARGETS)
+tests: $(TESTS) $(DRIVERS) $(EXAMPLES) $(BENCH) $(FAULTS) $(FUZZ_TARGETS)
 
 examples: $(EXAMPLES) ## the programs in client/examples
 
@@ -203,6 +204,11 @@ fuzz: packages-test ## any bytes to each reader, SECONDS=600 each; FUZZ="json gz
 	@$(MAKE) --no-print-directory -s V=fuzz \
 	  $(patsubst %,build/fuzz/tests/fuzz/fuzz_%,$(FUZZ))
 	@tests/fuzz/fuzz.sh $(or $(SECONDS),600) $(FUZZ)
+
+fuzz-http: packages-test ## requests made from openapi.json; SECONDS=600
+	@$(MAKE) --no-print-directory -s all venv
+	@CUMAE_BUILD=$(abspath $(B)) build/venv/bin/python \
+	  tests/service/fuzz_http.py $(or $(SECONDS),600)
 
 layers: ## check that dependencies point one way
 	@$(MAKE) --no-print-directory -s $(B)/liboptimizers.a

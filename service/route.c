@@ -56,16 +56,28 @@ static bool same_method(enum http_method asked, enum http_method served)
     return asked == served || (asked == HTTP_HEAD && served == HTTP_GET);
 }
 
+// Is the path one of our own words, like /api/v1/studies/import? Then no
+// pattern takes a word of it for a name.
+static bool is_fixed(const char *path)
+{
+    for (size_t i = 0; i < n_routes; i++)
+        if (strcmp(routes[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 // Finds the route. Otherwise *allow lists the methods that the path has.
 static const struct route *find(struct call *call, struct text *allow)
 {
     static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                           "PATCH", "DELETE", "OPTIONS"};
     struct request *request = call->request;
+    bool fixed = is_fixed(request->path);
     if (gate_is_hopaas(request) && !call->service->config->hopaas)
         return NULL;
     for (size_t i = 0; i < n_routes; i++) {
-        if (!matches(routes[i].path, request->path, &request->arena,
+        if ((fixed && strchr(routes[i].path, '{')) ||
+            !matches(routes[i].path, request->path, &request->arena,
                      call->args))
             continue;
         if (same_method(request->method, routes[i].method))
@@ -199,6 +211,14 @@ static enum route_outcome no_route(struct call *call, const char *allow,
                                    struct error *err)
 {
     struct request *request = call->request;
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
+    if (!*allow && strncmp(request->path, "/api/", 5) != 0 &&
+        asset_reply(request, call->service->config->web_dir)) {
+        if (reads)
+            return ROUTE_DONE;
+        request->reply = (struct reply){0};
+        allow = "GET, HEAD";
+    }
     if (*allow && request->method == HTTP_OPTIONS) {
         reply_header(request, "Allow", allow);
         request->reply.status = 204;
@@ -209,9 +229,6 @@ static enum route_outcome no_route(struct call *call, const char *allow,
         error_set(err, ERROR_METHOD, "the method must be one of %s", allow);
         return ROUTE_FAILED;
     }
-    if (strncmp(request->path, "/api/", 5) != 0 &&
-        asset_reply(request, call->service->config->web_dir))
-        return ROUTE_DONE;
     error_set(err, ERROR_NOT_FOUND, "there is no %.200s", request->path);
     return ROUTE_FAILED;
 }
@@ -442,6 +459,18 @@ int route_query_real(const struct call *call, const char *name, double *value,
                          text);
     *value = number;
     return 0;
+}
+
+int route_query_text(const struct call *call, const char *name, size_t max,
+                     const char **value, struct error *err)
+{
+    *value = request_query(call->request, name);
+    if (!*value || strlen(*value) <= max)
+        return 0;
+    return error_set(err, ERROR_INVALID,
+                     "%s must have at most %zu bytes, not "
+                     "%zu",
+                     name, max, strlen(*value));
 }
 
 int route_query_known(const struct call *call, const char *const *known,

@@ -135,6 +135,10 @@ int route_query_int(const struct call *call, const char *name, int64_t low,
 int route_query_real(const struct call *call, const char *name, double *value,
                      struct error *err);
 
+// A text of at most `max` bytes in the query (ERROR_INVALID), NULL when absent.
+int route_query_text(const struct call *call, const char *name, size_t max,
+                     const char **value, struct error *err);
+
 // ERROR_MALFORMED when the query holds a parameter that is not in the list
 // (which ends with NULL).
 int route_query_known(const struct call *call, const char *const *known,

@@ -122,15 +122,17 @@ static int read_id(const struct fields *fields, struct brought *trial,
     return 0;
 }
 
-// What an enqueued trial cannot have, since it has not run.
+// A trial that has not run has neither result nor reports.
 static int read_enqueued(const struct fields *fields, struct brought *trial,
                          struct arena *arena)
 {
-    static const char *const known[] = {"id", "params", "meta", "priority",
-                                        NULL};
-    struct fields again;
-    if (fields_open(&again, fields->object, fields->where, known, fields->err))
-        return -1;
+    static const char *const later[] = {
+        "value", "values", "constraints", "uncertainty", "error", "outputs",
+        "env",   "wall_s", "cost",        "reports",     NULL};
+    for (const char *const *name = later; *name; name++)
+        if (fields_get(fields, *name))
+            return fields_fail(fields, ERROR_INVALID, *name,
+                               "is for trials with a state");
     trial->priority = fields_int(fields, "priority", -BRING_MAX_PRIORITY,
                                  BRING_MAX_PRIORITY, 0);
     trial->meta =

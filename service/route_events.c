@@ -59,8 +59,10 @@ static int read_since(const struct call *call, int64_t *since,
                       struct error *err)
 {
     const char *last = request_header(call->request, "last-event-id");
+    if (route_query_int(call, "since", 0, last_seq, 0, since, err))
+        return -1;
     if (!last)
-        return route_query_int(call, "since", 0, last_seq, 0, since, err);
+        return 0;
     size_t digits = strspn(last, "0123456789");
     *since = strtoll(last, NULL, 10);
     if (digits == 0 || last[digits] || *since > last_seq)

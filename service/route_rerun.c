@@ -118,10 +118,9 @@ static int read_numbers(const struct fields *fields, const json_t *list,
     int64_t *numbers = arena_zeros(arena, n, sizeof *numbers);
     for (size_t i = 0; i < n; i++) {
         const json_t *item = json_array_get(list, i);
-        if (!json_is_integer(item))
+        if (!wire_integer(item, &numbers[i]))
             return fields_fail(fields, ERROR_MALFORMED, "numbers",
                                "must hold integers, not %s", wire_type(item));
-        numbers[i] = json_integer_value(item);
     }
     rerun->numbers = numbers;
     rerun->n_numbers = n;

@@ -115,15 +115,15 @@ static int read_filter(const struct call *call, struct study_filter *filter,
     const char *state = request_query(request, "state");
     const char *kind = request_query(request, "kind");
     int64_t limit;
-    *filter = (struct study_filter){.state = -1,
-                                    .only_id = principal->study_id,
-                                    .query = request_query(request, "q"),
-                                    .owner = request_query(request, "owner"),
-                                    .tag = request_query(request, "tag")};
+    *filter =
+        (struct study_filter){.state = -1, .only_id = principal->study_id};
     if (route_query_known(call, known, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
         route_query_int(call, "cursor", 1, INT64_MAX, 0, &filter->before_id,
-                        err))
+                        err) ||
+        route_query_text(call, "q", STUDY_MAX_NAME, &filter->query, err) ||
+        route_query_text(call, "owner", STUDY_MAX_NAME, &filter->owner, err) ||
+        route_query_text(call, "tag", STUDY_MAX_TAG, &filter->tag, err))
         return -1;
     filter->limit = (int)limit;
     bool all =

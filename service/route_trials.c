@@ -154,7 +154,10 @@ static int read_states(const struct call *call, struct trial_filter *filter,
 static int read_what(const struct call *call, struct trial_filter *filter,
                      struct error *err)
 {
-    const char *tag = request_query(call->request, "tag");
+    const char *tag;
+    if (route_query_text(call, "tag", STUDY_MAX_TAG, &tag, err) ||
+        route_query_text(call, "worker", STUDY_MAX_NAME, &filter->worker, err))
+        return -1;
     if (tag) {
         struct text tags;
         text_init(&tags, &call->request->arena);
@@ -163,7 +166,6 @@ static int read_what(const struct call *call, struct trial_filter *filter,
         text_char(&tags, ']');
         filter->tags = tags.data;
     }
-    filter->worker = request_query(call->request, "worker");
     if (read_states(call, filter, err) ||
         route_query_real(call, "value_min", &filter->value_min, err) ||
         route_query_real(call, "value_max", &filter->value_max, err))
@@ -175,6 +177,8 @@ static int read_what(const struct call *call, struct trial_filter *filter,
                          filter->value_min, filter->value_max);
     return 0;
 }
+
+static const int64_t last_revision = ((int64_t)1 << 53) - 1;
 
 static int read_filter(const struct call *call, struct trial_filter *filter,
                        bool *reports, struct error *err)
@@ -189,7 +193,7 @@ static int read_filter(const struct call *call, struct trial_filter *filter,
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
         route_query_int(call, "cursor", 0, INT64_MAX, -1, &filter->after_number,
                         err) ||
-        route_query_int(call, "since", -1, INT64_MAX, -1,
+        route_query_int(call, "since", 0, last_revision, -1,
                         &filter->since_revision, err) ||
         route_query_int(call, "reports", 0, 1, 0, &with_reports, err) ||
         route_query_int(call, "deleted", 0, 1, 0, &with_deleted, err) ||

@@ -213,6 +213,20 @@ bool wire_number(const json_t *value, double *number)
     return true;
 }
 
+bool wire_integer(const json_t *value, int64_t *integer)
+{
+    double number;
+    if (!wire_number(value, &number) || number != floor(number))
+        return false;
+    if (json_is_integer(value))
+        *integer = json_integer_value(value);
+    else if (fabs(number) < 0x1p63)
+        *integer = (int64_t)number;
+    else
+        *integer = number < 0 ? INT64_MIN : INT64_MAX;
+    return true;
+}
+
 bool wire_constant(const char *string, double *number)
 {
     size_t n = string ? strlen(string) : 0;

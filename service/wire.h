@@ -94,6 +94,10 @@ int64_t wire_time(const char *string);
 // Is the value a number, and which? Odd numbers count.
 bool wire_number(const json_t *value, double *number);
 
+// Is the value a whole number, 5.0 too, and which? What 64 bits cannot hold
+// becomes the nearest that they can.
+bool wire_integer(const json_t *value, int64_t *integer);
+
 // Is the string "NaN", "Infinity" or "-Infinity", and which? NULL is not.
 bool wire_constant(const char *string, double *number);
 

@@ -3,6 +3,7 @@
 
 #include "wire_copy.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,18 +44,15 @@ static int read_numbers(const struct fields *filter, struct copy *copy)
         return 0;
     const json_t *first = json_array_get(list, 0);
     const json_t *last = json_array_get(list, 1);
-    if (json_array_size(list) != 2 || !json_is_integer(first) ||
-        !json_is_integer(last))
+    if (json_array_size(list) != 2 || !wire_integer(first, &copy->first) ||
+        !wire_integer(last, &copy->last))
         return fields_fail(filter, ERROR_MALFORMED, "numbers",
                            "must be [first, last]");
-    copy->first = json_integer_value(first);
-    copy->last = json_integer_value(last);
     if (copy->first < 0 || copy->last < copy->first)
         return fields_fail(filter, ERROR_INVALID, "numbers",
                            "must be [first, last] with 0 <= first <= last, "
-                           "not [%" JSON_INTEGER_FORMAT
-                           ", %" JSON_INTEGER_FORMAT "]",
-                           json_integer_value(first), json_integer_value(last));
+                           "not [%" PRId64 ", %" PRId64 "]",
+                           copy->first, copy->last);
     return 0;
 }
 

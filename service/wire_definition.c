@@ -330,6 +330,8 @@ int wire_definition_merge(json_t *definition, const json_t *changes)
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)changes, name, value)
     {
+        if (strcmp(name, "space") == 0 && json_is_null(value))
+            continue; // the only member without a default to return to
         json_t *old = json_object_get(definition, name);
         bool merge =
             json_is_object(value) && json_is_object(old) &&

@@ -192,7 +192,7 @@ int64_t fields_time(const struct fields *fields, const char *name)
     int64_t ms = wire_time(string);
     if (ms >= 0)
         return ms;
-    fields_fail(fields, ERROR_MALFORMED, name,
+    fields_fail(fields, ERROR_INVALID, name,
                 "must be a time such as 2026-11-30T12:00:00Z, not \"%s\"",
                 string);
     return 0;
@@ -200,8 +200,8 @@ int64_t fields_time(const struct fields *fields, const char *name)
 
 // ---- times ------------------------------------------------------------------
 
-// Reads exactly n digits, and the character behind them unless it is NUL. -1
-// when there is something else.
+// Reads exactly n digits, and the character behind them unless it is NUL, a
+// letter of either case. -1 when there is something else.
 static int read_digits(const char **p, int n, char behind)
 {
     int value = 0;
@@ -210,7 +210,7 @@ static int read_digits(const char **p, int n, char behind)
             return -1;
         value = 10 * value + (**p - '0');
     }
-    if (behind && *(*p)++ != behind)
+    if (behind && toupper((unsigned char)*(*p)++) != behind)
         return -1;
     return value;
 }

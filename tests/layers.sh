@@ -30,7 +30,7 @@ includes() {
 # ---- liboptimizers.a needs nothing but memory, strings and maths -------------
 
 memory='malloc|calloc|realloc|free|abort|qsort|__assert_fail'
-string='mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|str)|v?snprintf'
+string='mem(cpy|move|set|cmp|chr)|str(len|cmp|ncmp|chr|str|spn|tod)|v?snprintf'
 maths='(ceil|floor|rint|nearbyint|round|trunc|fabs|fmin|fmax|fmod|hypot|cbrt)'
 maths+='|(sqrt|pow|exp|exp2|expm1|log|log2|log10|log1p|ldexp|frexp|nextafter)'
 maths+='|(sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|erf|erfc|l?gamma_r)'

@@ -20,6 +20,7 @@ findings=0
 # dictionary TARGET: the option that names its dictionary.
 dictionary() {
     case $1 in
+    expression) echo "-dict=tests/fuzz/expression.dict" ;;
     hopaas) echo "-dict=tests/fuzz/hopaas.dict" ;;
     json | definition | route) echo "-dict=tests/fuzz/json.dict" ;;
     esac

@@ -369,3 +369,11 @@ def test_times_are_utc_and_near_now(calls):
     assert abs(datetime.now(timezone.utc) - created) < timedelta(minutes=1)
     assert re.search(r"Z$", study["created"])
     assert study["changed"] >= study["created"]
+
+
+def test_null_as_space_changes_no_space(calls):
+    study = calls.create()
+    patch = {"space": None, "notes": "x"}
+    changed = calls.ok("PATCH", f"/studies/{study['id']}", patch)
+    assert changed["space"] == study["space"]
+    assert changed["notes"] == "x"

@@ -225,7 +225,7 @@ def test_failures_run_again_once(calls):
 
 def test_a_result_is_measured_again_when_it_is_named(calls):
     study, trials = told(calls)
-    answer = rerun(calls, study, numbers=[2, 0, 2])
+    answer = rerun(calls, study, numbers=[2, 0.0, 2])
     assert [t["of"] for t in answer["trials"]] == [2, 0, 2]
     assert [t["number"] for t in answer["trials"]] == [3, 4, 3]
     assert "number 9" in rerun(calls, study, 404, numbers=[1, 9])["detail"]

@@ -92,7 +92,7 @@ def test_every_reference_resolves():
 
 def test_every_component_is_used():
     used = {n["$ref"] for _, n in nodes(DOCUMENT) if "$ref" in n}
-    for kind in ("schemas", "parameters", "responses"):
+    for kind in ("schemas", "parameters", "responses", "links"):
         for name in DOCUMENT["components"][kind]:
             assert f"#/components/{kind}/{name}" in used
 
