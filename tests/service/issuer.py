@@ -6,7 +6,8 @@ on a port of loopback. By itself it is honest: it gives a code for a request of
 authorization, checks who comes with it (client, PKCE verifier, redirect) and
 signs what it says. A test may replace every piece: `forge` makes the ID token
 from honest claims, `answers` holds what a path answers instead, `published`
-are the keys that it shows, `key` the one that signs.
+are the keys that it shows, `key` the one that signs, and `ec` and `ed` are
+others that could.
 """
 
 import base64
@@ -119,6 +120,10 @@ def hs256(secret: bytes, claims: dict, **header) -> str:
     return compact({"alg": "HS256", "typ": "JWT", **header}, claims, mac)
 
 
+# What a key of RSA takes to make is paid once.
+_KEYS = Key("RS256"), Key("ES256"), Key("EdDSA")
+
+
 @dataclass
 class Grant:
     """What a code stands for."""
@@ -142,8 +147,8 @@ class Asked:
 class Issuer:
     """A provider in threads of its own; close() ends it, start() goes on."""
 
-    def __init__(self, key: Key = None):
-        self.key = key or Key()
+    def __init__(self):
+        self.key, self.ec, self.ed = _KEYS
         self.port = 0
         self.requests = []
         self.secrets = {CLIENT_SECRET}  # what nobody else may ever read
@@ -160,7 +165,7 @@ class Issuer:
 
     def be_honest(self) -> None:
         """Forget all lies, but not the key."""
-        self.published = [self.key.jwk]
+        self.published = [key.jwk for key in (self.key, self.ec, self.ed)]
         self.answers = {}
 
     def start(self) -> None:
