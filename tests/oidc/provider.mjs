@@ -4,8 +4,9 @@
 //   node provider.mjs [SETTINGS]    SETTINGS is JSON, see `defaults`
 //
 // The certified `oidc-provider` on a port of loopback that the kernel chose; it
-// prints "listening on URL", which is its issuer. Its login page takes the name
-// of an account and no password. It gives claims to the scopes openid, profile,
+// prints "listening on URL", which is its issuer. That is named localhost, so
+// that it is another site than a service on 127.0.0.1, as in real life. Its login
+// page takes the name of an account and no password. It gives claims to the scopes openid, profile,
 // email and groups, and access tokens that are JWT for any resource that is
 // asked for.
 //
@@ -182,7 +183,7 @@ const server = createServer((request, response) => {
 });
 
 server.listen(0, '127.0.0.1', () => {
-  issuer = `http://127.0.0.1:${server.address().port}`;
+  issuer = `http://localhost:${server.address().port}`;
   answer = makeProvider();
   console.log(`listening on ${issuer}`);
 });

@@ -231,7 +231,8 @@ REFUSED = {
     "text behind": raw("{{claims}}x"),
     "not UTF-8": lambda issuer, claims: issuer.key.sign(
         json.dumps(claims)[:-1].encode() + b',"x":"\xff"}'),
-    "NaN": raw('{{claims},"x":NaN}'),
+    "expiry that is no number": raw('{{claims},"exp":NaN}', ["exp"]),
+    "expiry without end": raw('{{claims},"exp":Infinity}', ["exp"]),
     "very deep": raw('{{claims},"x":' + "[" * 20000 + "]" * 20000 + "}"),
     "very large": changed(x="x" * 1_000_000),
 }
