@@ -5,10 +5,10 @@
 //
 // The certified `oidc-provider` on a port of loopback that the kernel chose; it
 // prints "listening on URL", which is its issuer. That is named localhost, so
-// that it is another site than a service on 127.0.0.1, as in real life. Its login
-// page takes the name of an account and no password. It gives claims to the scopes openid, profile,
-// email and groups, and access tokens that are JWT for any resource that is
-// asked for.
+// that it is another site than a service on 127.0.0.1, as in real life. Its
+// login page takes the name of an account and no password. It gives claims to
+// the scopes openid, profile, email and groups, and access tokens that are JWT
+// for any resource that is asked for.
 //
 //   POST /control   changes settings while it runs, e.g. {"accounts": {...}};
 //                   {"rotate": "publish"} adds new keys that are not used yet,
