@@ -3,6 +3,7 @@
 
 #include "account.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +41,9 @@ unsigned scope_from_name(const char *name)
 
 struct entry {
     unsigned char hash[AUTH_HASH_BYTES];
-    int64_t until_us;   // 0: empty
-    int64_t expires_ms; // of the token, 0: never
+    uint64_t generation; // of the cache when it was read; 0: empty
+    int64_t read_us;
+    int64_t used_ms; // when it was used last, as far as is noted
     bool known;
     struct principal principal;
 };
@@ -50,6 +52,8 @@ enum { ENTRIES = 8192 };
 
 struct accounts {
     pthread_mutex_t mutex;
+    uint64_t generation; // grows with each accounts_forget
+    int64_t confirmed_us;
     struct entry entries[ENTRIES]; // by the first bytes of the hash
 };
 
@@ -59,6 +63,8 @@ struct accounts *accounts_new(void)
     if (!accounts)
         abort();
     pthread_mutex_init(&accounts->mutex, NULL);
+    accounts->generation = 1;
+    accounts->confirmed_us = clock_monotonic_us();
     return accounts;
 }
 
@@ -73,7 +79,14 @@ void accounts_free(struct accounts *accounts)
 void accounts_forget(struct accounts *accounts)
 {
     pthread_mutex_lock(&accounts->mutex);
-    memset(accounts->entries, 0, sizeof accounts->entries);
+    accounts->generation++;
+    pthread_mutex_unlock(&accounts->mutex);
+}
+
+void accounts_confirm(struct accounts *accounts, int64_t looked_us)
+{
+    pthread_mutex_lock(&accounts->mutex);
+    accounts->confirmed_us = looked_us;
     pthread_mutex_unlock(&accounts->mutex);
 }
 
@@ -82,39 +95,77 @@ static struct entry *slot(struct accounts *accounts, const unsigned char *hash)
     return &accounts->entries[(hash[0] | (unsigned)hash[1] << 8) % ENTRIES];
 }
 
+static bool is_within(int64_t now_us, int64_t then_us, int seconds)
+{
+    return now_us - then_us < seconds * INT64_C(1000000);
+}
+
+// Gives what is kept, with the generation of the cache in any case.
 static bool cached(struct accounts *accounts, const unsigned char *hash,
                    struct entry *found)
 {
+    int64_t now_us = clock_monotonic_us();
     pthread_mutex_lock(&accounts->mutex);
     *found = *slot(accounts, hash);
+    bool good = found->generation == accounts->generation &&
+                is_within(now_us, found->read_us, ACCOUNT_CACHE_S) &&
+                is_within(now_us, accounts->confirmed_us, ACCOUNT_TRUST_S) &&
+                auth_equal(found->hash, hash);
+    found->generation = accounts->generation;
     pthread_mutex_unlock(&accounts->mutex);
-    return found->until_us > clock_monotonic_us() &&
-           memcmp(found->hash, hash, AUTH_HASH_BYTES) == 0;
+    return good;
 }
 
+// What was read before permissions changed is of another generation, and is
+// never found.
+static void keep(struct accounts *accounts, const struct entry *entry)
+{
+    pthread_mutex_lock(&accounts->mutex);
+    *slot(accounts, entry->hash) = *entry;
+    pthread_mutex_unlock(&accounts->mutex);
+}
+
+// 0 stands for what everybody may, so no limit is the highest number.
+static unsigned requests_of(const struct token_row *row)
+{
+    int64_t limit = row->user_requests_per_minute;
+    if (limit == USER_AS_SET)
+        return 0;
+    return limit == 0 || limit > UINT_MAX ? UINT_MAX : (unsigned)limit;
+}
+
+static struct principal principal_of(const struct token_row *row)
+{
+    struct principal principal = {.user_id = row->user_id,
+                                  .token_id = row->id,
+                                  .study_id = row->study_id,
+                                  .scopes = row->scopes,
+                                  .admin = row->user_admin,
+                                  .kind = row->kind,
+                                  .requests_per_minute = requests_of(row),
+                                  .created_ms = row->created_ms,
+                                  .expires_ms = row->expires_ms};
+    snprintf(principal.name, sizeof principal.name, "%s", row->user_name);
+    return principal;
+}
+
+// entry->generation is that of before the look.
 static int look_up(struct store *store, const unsigned char *hash,
                    struct entry *entry, struct error *err)
 {
     struct arena arena;
     struct token_row row;
     struct error fault = {0};
-    *entry = (struct entry){.until_us = clock_monotonic_us() +
-                                        ACCOUNT_CACHE_S * INT64_C(1000000)};
+    *entry = (struct entry){.generation = entry->generation,
+                            .read_us = clock_monotonic_us()};
     memcpy(entry->hash, hash, AUTH_HASH_BYTES);
     arena_init(&arena);
     int result = store_token_find(store, hash, &arena, &row, &fault);
     if (result == 0) {
         entry->known =
             !row.revoked_ms && !row.user_disabled && row.kind != TOKEN_LINK;
-        entry->expires_ms = row.expires_ms;
-        entry->principal = (struct principal){.user_id = row.user_id,
-                                              .token_id = row.id,
-                                              .study_id = row.study_id,
-                                              .scopes = row.scopes,
-                                              .admin = row.user_admin,
-                                              .kind = row.kind};
-        snprintf(entry->principal.name, sizeof entry->principal.name, "%s",
-                 row.user_name);
+        entry->used_ms = row.used_ms;
+        entry->principal = principal_of(&row);
     }
     arena_done(&arena);
     if (result && fault.code != ERROR_NOT_FOUND)
@@ -122,13 +173,33 @@ static int look_up(struct store *store, const unsigned char *hash,
     return 0;
 }
 
+// Has the token expired, or has the session not been used for too long?
+static bool has_ended(const struct entry *entry, int64_t now_ms)
+{
+    const struct principal *principal = &entry->principal;
+    return (principal->expires_ms && principal->expires_ms <= now_ms) ||
+           (principal->kind == TOKEN_SESSION &&
+            now_ms - entry->used_ms >= ACCOUNT_IDLE_S * INT64_C(1000));
+}
+
+// Is it time to note that the token was used? Then it is taken for noted.
+static bool must_note(struct accounts *accounts, struct entry *entry,
+                      int64_t now_ms)
+{
+    if (llabs(now_ms - entry->used_ms) < ACCOUNT_USE_S * INT64_C(1000))
+        return false;
+    entry->used_ms = now_ms;
+    keep(accounts, entry);
+    return true;
+}
+
 int accounts_check(struct accounts *accounts, struct store *store,
-                   const char *secret, struct principal *principal, bool *fresh,
+                   const char *secret, struct principal *principal, bool *use,
                    struct error *err)
 {
     unsigned char hash[AUTH_HASH_BYTES];
     struct entry entry;
-    *fresh = false;
+    *use = false;
     if (!auth_is_secret(secret))
         return error_set(err, ERROR_UNAUTHORIZED, "the token is not valid");
     auth_hash(secret, strlen(secret), hash);
@@ -137,16 +208,22 @@ int accounts_check(struct accounts *accounts, struct store *store,
             return 1;
         if (look_up(store, hash, &entry, err))
             return -1;
-        *fresh = true;
-        pthread_mutex_lock(&accounts->mutex);
-        *slot(accounts, hash) = entry;
-        pthread_mutex_unlock(&accounts->mutex);
+        keep(accounts, &entry);
     }
-    bool expired = entry.expires_ms && entry.expires_ms <= clock_wall_ms();
-    if (!entry.known || expired)
+    int64_t now_ms = clock_wall_ms();
+    if (!entry.known || has_ended(&entry, now_ms))
         return error_set(err, ERROR_UNAUTHORIZED, "the token is not valid");
     *principal = entry.principal;
+    *use = must_note(accounts, &entry, now_ms);
     return 0;
+}
+
+bool account_ends_soon(const struct principal *principal, int64_t now_ms)
+{
+    static const int64_t week_ms = 7 * 86400 * INT64_C(1000);
+    int64_t left_ms = principal->expires_ms - now_ms;
+    int64_t life_ms = principal->expires_ms - principal->created_ms;
+    return principal->expires_ms && left_ms < week_ms && left_ms < life_ms / 4;
 }
 
 // ---- permissions ------------------------------------------------------------

@@ -2,8 +2,9 @@
 // account.h - who is calling, and what they may do
 //
 // A secret is looked up by its hash. What was found, also that nothing was, is
-// kept for ACCOUNT_CACHE_S seconds, so a revoked token works at most that long
-// on another instance; on the instance that revokes it, it ends at once.
+// kept until permissions change: accounts_forget (see permit.h). It is believed
+// for ACCOUNT_TRUST_S after the last accounts_confirm only, so that it does not
+// outlive the database, and for ACCOUNT_CACHE_S at most.
 
 #ifndef CUMAE_ACCOUNT_H
 #define CUMAE_ACCOUNT_H
@@ -13,7 +14,12 @@
 
 #include "store_account.h"
 
-enum { ACCOUNT_CACHE_S = 30 };
+enum {
+    ACCOUNT_CACHE_S = 30,
+    ACCOUNT_TRUST_S = 5,
+    ACCOUNT_USE_S = 60,        // between two notes of the last use
+    ACCOUNT_IDLE_S = 8 * 3600, // a session that is not used for so long ends
+};
 
 enum {
     SCOPE_READ = 1,  // look
@@ -33,8 +39,9 @@ struct principal {
     unsigned scopes;
     bool admin; // the user is an administrator
     enum token_kind kind;
-    unsigned requests_per_minute; // allowed to the user; 0: as to everybody
-    char name[64];                // of the user
+    unsigned requests_per_minute;   // allowed to the user; 0: as to everybody
+    char name[64];                  // of the user
+    int64_t created_ms, expires_ms; // of the token; expires_ms 0: never
 };
 
 struct accounts;
@@ -44,14 +51,21 @@ void accounts_free(struct accounts *accounts);
 
 // Who has this secret? Returns 0 with *principal; 1 when the store is needed
 // and `store` is NULL; -1 with ERROR_UNAUTHORIZED (the same message for
-// unknown, expired and revoked secrets) or ERROR_STORE. *fresh: read from the
-// store just now.
+// unknown, expired and revoked secrets) or ERROR_STORE. *use: true once in
+// ACCOUNT_USE_S, when this use is to be noted (uses.h).
 int accounts_check(struct accounts *accounts, struct store *store,
-                   const char *secret, struct principal *principal, bool *fresh,
+                   const char *secret, struct principal *principal, bool *use,
                    struct error *err);
 
-// Forgets what was kept: after a revocation.
+// Forgets what was kept: permissions have changed.
 void accounts_forget(struct accounts *accounts);
+
+// What is kept was true at this time of the monotonic clock.
+void accounts_confirm(struct accounts *accounts, int64_t looked_us);
+
+// Does the token end within a week, and in the last quarter of its life? Then
+// its user should know.
+bool account_ends_soon(const struct principal *principal, int64_t now_ms);
 
 // May the principal use the scope (ERROR_FORBIDDEN), and touch the study of
 // this owner (ERROR_NOT_FOUND: what is not yours is not there)?

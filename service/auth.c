@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
@@ -78,6 +79,17 @@ void auth_hash(const void *data, size_t bytes,
 {
     if (!EVP_Digest(data, bytes, hash, NULL, EVP_sha256(), NULL))
         abort();
+}
+
+bool auth_equal(const unsigned char a[AUTH_HASH_BYTES],
+                const unsigned char b[AUTH_HASH_BYTES])
+{
+    return CRYPTO_memcmp(a, b, AUTH_HASH_BYTES) == 0;
+}
+
+void auth_wipe(void *secret, size_t bytes)
+{
+    OPENSSL_cleanse(secret, bytes);
 }
 
 void auth_base64url(const unsigned char hash[AUTH_HASH_BYTES],

@@ -30,6 +30,13 @@ bool auth_is_secret(const char *text);
 void auth_hash(const void *data, size_t bytes,
                unsigned char hash[AUTH_HASH_BYTES]);
 
+// Are two hashes the same? Takes as long whatever they are.
+bool auth_equal(const unsigned char a[AUTH_HASH_BYTES],
+                const unsigned char b[AUTH_HASH_BYTES]);
+
+// Overwrites a secret that is no longer needed.
+void auth_wipe(void *secret, size_t bytes);
+
 // Unpadded base64url of a hash: 43 characters and a NUL.
 void auth_base64url(const unsigned char hash[AUTH_HASH_BYTES],
                     char text[AUTH_BASE64_SIZE]);

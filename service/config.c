@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, COUNT, BYTES, SECONDS, LEVEL, LIST };
+enum kind { TEXT, COUNT, BYTES, SECONDS, LEVEL, LIST, SWITCH };
 
 struct setting {
     const char *name;
@@ -59,6 +59,10 @@ static const struct setting settings[] = {
      "patience with requests in flight when stopping"},
     {"live_studies", COUNT, "256", AT(live_studies), 1, 1000000,
      "studies kept in memory"},
+    {"token_keep_days", COUNT, "30", AT(token_keep_days), 0, 3660,
+     "tokens and sessions are listed for so long after their end"},
+    {"hopaas", SWITCH, "on", AT(hopaas), 0, 0,
+     "on or off: the protocol of Hopaas, with tokens in its URLs"},
     {"webhook_http", COUNT, "0", AT(webhook_http), 0, 1,
      "1: webhooks may have http:// URLs"},
     {"webhook_private", COUNT, "0", AT(webhook_private), 0, 1,
@@ -137,6 +141,18 @@ static int set_level(struct config *config, const char *value,
                      value);
 }
 
+static int set_switch(struct config *config, const struct setting *setting,
+                      const char *value, struct error *err)
+{
+    bool on = strcmp(value, "on") == 0;
+    *(bool *)((char *)config + setting->offset) = on;
+    return on || strcmp(value, "off") == 0
+               ? 0
+               : error_set(err, ERROR_INVALID,
+                           "%s must be on or off, not \"%s\"", setting->name,
+                           value);
+}
+
 // Splits "a, b,c" into a NULL-terminated array.
 static void set_list(struct config *config, const char *value)
 {
@@ -163,6 +179,8 @@ static int set(struct config *config, const struct setting *setting,
     case LIST:
         set_list(config, value);
         return 0;
+    case SWITCH:
+        return set_switch(config, setting, value, err);
     default:
         return set_number(config, setting, value, err);
     }

@@ -10,6 +10,7 @@
 #ifndef CUMAE_CONFIG_H
 #define CUMAE_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -32,6 +33,8 @@ struct config {
     unsigned max_connections, max_connections_per_address;
     unsigned idle_s, request_s, drain_s;
     unsigned live_studies;
+    unsigned token_keep_days;
+    bool hopaas;
     unsigned webhook_http, webhook_private; // 1: allowed
     const char *webhook_ca_file;            // "" when not set
     unsigned webhook_timeout_s, webhook_retry_ms, webhook_give_up_s;

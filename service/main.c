@@ -80,6 +80,19 @@ static void touched(void *context, int64_t study_id, bool gone)
     courier_changed(service->courier, study_id);
 }
 
+// The one place where all that is kept about permissions is forgotten.
+static void forget_permissions(void *context)
+{
+    const struct service *service = context;
+    accounts_forget(service->accounts);
+}
+
+static void confirm_permissions(void *context, int64_t looked_us)
+{
+    const struct service *service = context;
+    accounts_confirm(service->accounts, looked_us);
+}
+
 // ---- start ------------------------------------------------------------------
 
 // Prints the first user's token and sign-in link, when this made one.
@@ -133,6 +146,16 @@ static int start(struct service *service, struct error *err)
         .context = service,
     };
     struct courier_options courier = courier_options(config);
+    struct reaper_options reaper = {
+        .database = config->database,
+        .token_keep_days = config->token_keep_days,
+    };
+    const struct permit_options permit = {
+        .database = config->database,
+        .forget = forget_permissions,
+        .confirm = confirm_permissions,
+        .context = service,
+    };
     struct http_options http = {
         .listen = config->listen,
         .loops = config->loops,
@@ -149,11 +172,15 @@ static int start(struct service *service, struct error *err)
         .context = service,
     };
     service->accounts = accounts_new();
+    service->uses = uses_new();
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
     courier.metrics = service->metrics;
     if (store_migrate(config->database, err))
+        return -1;
+    service->permit = permit_start(&permit, err);
+    if (!service->permit)
         return -1;
     service->watch = watch_start(config->database, err);
     if (!service->watch)
@@ -168,8 +195,9 @@ static int start(struct service *service, struct error *err)
                                route_work, service, err);
     if (!service->pool)
         return -1;
-    service->reaper =
-        reaper_start(config->database, service->engine, service->metrics, err);
+    reaper.engine = service->engine;
+    reaper.metrics = service->metrics;
+    service->reaper = reaper_start(&reaper, err);
     if (!service->reaper ||
         courier_start(service->courier, service->engine, err))
         return -1;
@@ -192,9 +220,13 @@ static void stop(struct service *service)
     pool_stop(service->pool);
     reaper_stop(service->reaper);
     courier_stop(service->courier);
+    if (service->engine)
+        uses_write(service->uses, service->engine);
     engine_stop(service->engine);
     courier_free(service->courier);
     watch_stop(service->watch);
+    permit_stop(service->permit);
+    uses_free(service->uses);
     accounts_free(service->accounts);
     directory_free(service->directory);
     answers_free(service->answers);
@@ -243,6 +275,7 @@ static void wait_for_end(const struct service *service, const sigset_t *signals)
         int signal = sigtimedwait(signals, NULL, &second);
         if (signal == SIGTERM || signal == SIGINT)
             return;
+        uses_write(service->uses, service->engine);
         if (http_alive(service->http, WATCHDOG_S))
             notify_systemd("WATCHDOG=1");
     }

@@ -12,6 +12,7 @@
 #include "copy.h"
 #include "log.h"
 #include "store_copy.h"
+#include "sweep.h"
 #include "trial.h"
 
 enum {
@@ -21,9 +22,7 @@ enum {
 };
 
 struct reaper {
-    const char *database;
-    struct engine *engine;
-    struct metrics *metrics;
+    struct reaper_options options;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool stopping;
@@ -32,6 +31,7 @@ struct reaper {
     struct clock_look last; // when a look succeeded, at first the start
     int64_t spared_ms;      // leases of before may have missed their renewal
     int64_t set_back_ms;    // since the last look
+    int64_t sweep_us;       // when to sweep next
 };
 
 struct visit {
@@ -72,12 +72,12 @@ static int visit(void *context, int64_t study_id, int64_t number,
         abort();
     visit->command =
         (struct command){.study_id = study_id, .apply = apply, .done = done};
-    visit->metrics = reaper->metrics;
+    visit->metrics = reaper->options.metrics;
     visit->expiry = (struct expiry){.number = number,
                                     .now_ms = round->now_ms,
                                     .spared_ms = reaper->spared_ms,
                                     .set_back_ms = reaper->set_back_ms};
-    engine_submit(reaper->engine, &visit->command);
+    engine_submit(reaper->options.engine, &visit->command);
     return 0;
 }
 
@@ -148,7 +148,7 @@ static void done_dismantle(struct command *command, const struct live *live)
     pthread_cond_signal(&reaper->wake);
     pthread_mutex_unlock(&reaper->mutex);
     if (go_on)
-        engine_submit(reaper->engine, command);
+        engine_submit(reaper->options.engine, command);
     else
         free(command);
 }
@@ -167,7 +167,7 @@ static int visit_abandoned(void *context, int64_t id, struct error *err)
     pthread_mutex_lock(&reaper->mutex);
     reaper->dismantling = true;
     pthread_mutex_unlock(&reaper->mutex);
-    engine_submit(reaper->engine, &dismantling->command);
+    engine_submit(reaper->options.engine, &dismantling->command);
     return 0;
 }
 
@@ -182,6 +182,17 @@ static int find_abandoned(struct reaper *reaper, struct store *store,
                 : store_studies_abandoned(
                       store, clock_wall_ms() - COPY_GIVEN_UP_S * INT64_C(1000),
                       1, visit_abandoned, reaper, err);
+}
+
+// Now and then removes tokens that ended long ago; the first time after a
+// start at once.
+static void sweep(struct reaper *reaper)
+{
+    int64_t now_us = clock_monotonic_us();
+    if (now_us < reaper->sweep_us)
+        return;
+    reaper->sweep_us = now_us + SWEEP_S * INT64_C(1000000);
+    sweep_tokens(reaper->options.engine, reaper->options.token_keep_days);
 }
 
 // ---- the thread -------------------------------------------------------------
@@ -205,7 +216,7 @@ static void *reap(void *context)
 {
     struct reaper *reaper = context;
     struct error err = {0};
-    struct store *store = store_open(reaper->database, &err);
+    struct store *store = store_open(reaper->options.database, &err);
     if (!store)
         abort(); // the URL was good when the schema was brought up to date
     while (wait(reaper)) {
@@ -217,21 +228,20 @@ static void *reap(void *context)
         if (find_abandoned(reaper, store, &err))
             log_event(LOG_WARNING, "cannot look for abandoned clones",
                       log_text("error", err.message));
+        sweep(reaper);
     }
     store_close(store);
     return NULL;
 }
 
-struct reaper *reaper_start(const char *database, struct engine *engine,
-                            struct metrics *metrics, struct error *err)
+struct reaper *reaper_start(const struct reaper_options *options,
+                            struct error *err)
 {
     struct reaper *reaper = calloc(1, sizeof *reaper);
     pthread_condattr_t monotonic;
     if (!reaper)
         abort();
-    reaper->database = database;
-    reaper->engine = engine;
-    reaper->metrics = metrics;
+    reaper->options = *options;
     reaper->last = clock_look();
     reaper->spared_ms = reaper->last.wall_ms;
     pthread_condattr_init(&monotonic);

@@ -13,7 +13,8 @@
 // (the process or the database was away). When the wall clock was set back,
 // leases that it gave before are shortened.
 //
-// A clone (copy.h) that nobody goes on building is removed in steps.
+// A clone (copy.h) that nobody goes on building is removed in steps, and tokens
+// that ended long ago are swept away (sweep.h).
 
 #ifndef CUMAE_REAPER_H
 #define CUMAE_REAPER_H
@@ -23,9 +24,16 @@
 
 struct reaper;
 
+struct reaper_options {
+    const char *database;
+    struct engine *engine;
+    struct metrics *metrics;
+    unsigned token_keep_days; // after their end
+};
+
 // Starts the thread. It counts the trials that were lost.
-struct reaper *reaper_start(const char *database, struct engine *engine,
-                            struct metrics *metrics, struct error *err);
+struct reaper *reaper_start(const struct reaper_options *options,
+                            struct error *err);
 
 // Ends the thread; the engine must still run.
 void reaper_stop(struct reaper *reaper);

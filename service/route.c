@@ -25,8 +25,6 @@ const size_t n_routes = sizeof routes / sizeof *routes;
 // Bodies up to this size are parsed on the event loop.
 enum { QUICK_BODY_BYTES = 16384 };
 
-static const char cookie_name[] = "cumae_session=";
-
 // ---- matching ---------------------------------------------------------------
 
 // Does the path match the pattern? Copies what matches {name} into args.
@@ -55,12 +53,20 @@ static bool same_method(enum http_method asked, enum http_method served)
     return asked == served || (asked == HTTP_HEAD && served == HTTP_GET);
 }
 
+static bool is_hopaas(const struct request *request)
+{
+    return strncmp(request->path, "/api/", 5) == 0 &&
+           strncmp(request->path, "/api/v1/", 8) != 0;
+}
+
 // Finds the route. Otherwise *allow lists the methods that the path has.
 static const struct route *find(struct call *call, struct text *allow)
 {
     static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                           "PATCH", "DELETE", "OPTIONS"};
     struct request *request = call->request;
+    if (is_hopaas(request) && !call->service->config->hopaas)
+        return NULL;
     for (size_t i = 0; i < n_routes; i++) {
         if (!matches(routes[i].path, request->path, &request->arena,
                      call->args))
@@ -85,102 +91,80 @@ static const char *bearer(const struct request *request)
     return header + strspn(header, " ");
 }
 
-static const char *cookie(const struct request *request, struct arena *arena)
+static const char *cookie(const struct call *call)
 {
-    const char *header = request_header(request, "cookie");
-    const char *found = header ? strstr(header, cookie_name) : NULL;
-    if (!found || (found != header && found[-1] != ' ' && found[-1] != ';'))
-        return NULL;
-    found += sizeof cookie_name - 1;
-    return arena_copy(arena, found, strcspn(found, "; "));
+    struct request *request = call->request;
+    return session_secret(&request->arena, request_header(request, "cookie"),
+                          session_is_secure(call->service->config->public_url));
 }
 
-// A cookie is sent by the browser whoever caused the request, so what changes
-// something must carry a header that another site cannot make it send.
-static int check_origin(const struct call *call, struct error *err)
+struct session_source route_source(const struct call *call)
 {
     const struct request *request = call->request;
-    const char *mark = request_header(request, "x-cumae-csrf");
-    if (request->method == HTTP_GET || request->method == HTTP_HEAD ||
-        (mark && strcmp(mark, "1") == 0))
-        return 0;
-    return error_set(err, ERROR_FORBIDDEN,
-                     "X-Cumae-CSRF: 1 is required with a session cookie");
+    return (struct session_source){
+        .mark = request_header(request, "x-cumae-csrf"),
+        .site = request_header(request, "sec-fetch-site"),
+        .origin = request_header(request, "origin"),
+        .host = request_header(request, "host"),
+        .public_url = call->service->config->public_url,
+    };
 }
 
-static void remember_use(struct call *call);
+// GET and HEAD change nothing.
+static int check_source(const struct call *call, struct error *err)
+{
+    const struct session_source source = route_source(call);
+    enum http_method method = call->request->method;
+    return method == HTTP_GET || method == HTTP_HEAD
+               ? 0
+               : session_check_source(&source, err);
+}
+
+// Tells the user of a token that it will soon end.
+static void warn(const struct call *call)
+{
+    struct request *request = call->request;
+    struct text text;
+    if (call->principal.kind != TOKEN_API ||
+        !account_ends_soon(&call->principal, clock_wall_ms()))
+        return;
+    text_init(&text, &request->arena);
+    text_time(&text, call->principal.expires_ms);
+    reply_header(request, "Cumae-Token-Expires",
+                 arena_copy(&request->arena, text.data + 1, text.n - 2));
+}
 
 // Returns 0, -1, or 1 when the store is needed.
 static int authenticate(struct call *call, struct error *err)
 {
     struct request *request = call->request;
     const char *secret = NULL;
-    bool fresh, by_cookie = false;
+    bool use, by_cookie = false;
     if (call->route->access == ACCESS_OPEN)
         return 0;
     if (call->route->access == ACCESS_PATH)
         secret = call->args[0];
     else if (!(secret = bearer(request)))
-        by_cookie = (secret = cookie(request, &request->arena)) != NULL;
+        by_cookie = (secret = cookie(call)) != NULL;
     if (!secret)
         return error_set(err, ERROR_UNAUTHORIZED,
                          "a bearer token or a session is required");
     int result = accounts_check(call->service->accounts, call->store, secret,
-                                &call->principal, &fresh, err);
+                                &call->principal, &use, err);
     if (result)
         return result;
     request->user_id = call->principal.user_id;
-    if (by_cookie && check_origin(call, err))
+    if (by_cookie && check_source(call, err))
         return -1;
-    if (fresh)
-        remember_use(call);
+    if (use)
+        uses_note(call->service->uses, call->principal.token_id, request->peer);
+    warn(call);
     return call->route->scope
                ? account_may(&call->principal, call->route->scope, err)
                : 0;
 }
 
-// The last use of a token is noted when it is read from the store, which is at
-// most every ACCOUNT_CACHE_S seconds, and nobody waits for it.
-struct use {
-    struct command command;
-    int64_t token_id;
-    char address[48];
-};
-
-static int apply_use(struct command *command, struct live *live,
-                     struct store *store, struct error *err)
-{
-    const struct use *use = (const struct use *)command;
-    (void)live;
-    return store_token_used(store, use->token_id, clock_wall_ms(), use->address,
-                            err);
-}
-
-static void done_use(struct command *command, const struct live *live)
-{
-    (void)live;
-    free(command);
-}
-
-static void remember_use(struct call *call)
-{
-    struct use *use = calloc(1, sizeof *use);
-    if (!use)
-        abort();
-    use->command.apply = apply_use;
-    use->command.done = done_use;
-    use->token_id = call->principal.token_id;
-    snprintf(use->address, sizeof use->address, "%s", call->request->peer);
-    engine_submit(call->service->engine, &use->command);
-}
-
 // ---- the way through --------------------------------------------------------
-
-static bool is_hopaas(const struct request *request)
-{
-    return strncmp(request->path, "/api/", 5) == 0 &&
-           strncmp(request->path, "/api/v1/", 8) != 0;
-}
 
 void route_problem(struct service *service, struct request *request,
                    const struct error *err)
@@ -245,6 +229,7 @@ static void run(struct service *service, struct request *request,
 {
     struct error err = {0};
     struct call call = {.service = service, .request = request, .store = store};
+    request->reply.n_headers = 0; // those of an attempt on an event loop
     switch (dispatch(&call, &err)) {
     case ROUTE_LATER:
         return;

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "service.h"
+#include "session.h"
 #include "store_audit.h"
 #include "text.h"
 
@@ -80,6 +81,9 @@ struct call *route_keep(const struct call *call);
 // Answers for a finished command: with the text, or with its error.
 void route_finish(struct call *call, struct command *command,
                   const struct text *text);
+
+// What the headers say about where the request comes from.
+struct session_source route_source(const struct call *call);
 
 // A line of the audit log: who is calling, from where, now. The caller says
 // what changed and gives it to store_audit_add in the transaction of the

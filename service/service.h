@@ -16,8 +16,10 @@
 #include "engine.h"
 #include "http.h"
 #include "metrics.h"
+#include "permit.h"
 #include "pool.h"
 #include "reaper.h"
+#include "uses.h"
 #include "watch.h"
 
 struct service {
@@ -28,6 +30,8 @@ struct service {
     struct watch *watch;
     struct courier *courier;
     struct accounts *accounts;
+    struct permit *permit;
+    struct uses *uses;
     struct directory *directory;
     struct answers *answers;
     struct metrics *metrics;

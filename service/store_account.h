@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// store_account.h - users and their tokens, as the store keeps them
+// store_account.h - the tokens of users, as the store keeps them
 //
 // The conventions are those of store.h.
 
 #ifndef CUMAE_STORE_ACCOUNT_H
 #define CUMAE_STORE_ACCOUNT_H
 
-#include "store.h"
+#include "store_user.h"
 
 enum { STORE_HASH_BYTES = 32 };
-
-struct user_row {
-    int64_t id;
-    const char *name; // unique
-    bool admin;
-    bool disabled;
-    int64_t created_ms;
-};
-
-// Sets row->id. ERROR_CONFLICT: the name exists.
-int store_user_add(struct store *store, struct user_row *row,
-                   struct error *err);
-int store_user_count(struct store *store, int64_t *count, struct error *err);
 
 enum token_kind { TOKEN_API, TOKEN_SESSION, TOKEN_LINK };
 
@@ -37,27 +24,66 @@ struct token_row {
     int64_t revoked_ms;             // 0: valid
     int64_t used_ms;                // 0: never
     const char *used_address;
-    const char *user_name;          // read only: joined
-    bool user_admin, user_disabled; // read only: joined
+    const char *user_name;            // read only: joined
+    bool user_admin, user_disabled;   // read only: joined
+    int64_t user_requests_per_minute; // read only: joined; or USER_AS_SET
     enum token_kind kind;
+    int64_t rotated_from; // the token whose place it takes; 0: none
 };
 
+// ERROR_CONFLICT: that token has been rotated already.
 int store_token_add(struct store *store, struct token_row *row,
                     struct error *err);
 // By hash; also expired and revoked ones. ERROR_NOT_FOUND.
 int store_token_find(struct store *store, const unsigned char *hash,
                      struct arena *arena, struct token_row *row,
                      struct error *err);
-// Tokens of kind API of a user, newest first.
-int store_token_list(struct store *store, int64_t user_id,
+// By its number.
+int store_token_get(struct store *store, int64_t id, struct arena *arena,
+                    struct token_row *row, struct error *err);
+// Tokens of one kind of a user, newest first.
+int store_token_list(struct store *store, int64_t user_id, enum token_kind kind,
                      int (*visit)(void *context, const struct token_row *row,
                                   struct error *err),
                      void *context, struct error *err);
-// Revokes a token of that user that is not yet revoked. ERROR_NOT_FOUND.
-int store_token_revoke(struct store *store, int64_t user_id, int64_t id,
-                       int64_t revoked_ms, struct error *err);
-// Remembers the last use.
-int store_token_used(struct store *store, int64_t id, int64_t used_ms,
-                     const char *address, struct error *err);
+// How many API tokens of the user are valid.
+int store_token_count(struct store *store, int64_t user_id, int64_t now_ms,
+                      int64_t *count, struct error *err);
+// Revokes a token of that user and kind that is not yet revoked.
+// ERROR_NOT_FOUND.
+int store_token_revoke(struct store *store, int64_t user_id,
+                       enum token_kind kind, int64_t id, int64_t revoked_ms,
+                       struct error *err);
+// Makes a token end at that time, unless it ends before.
+int store_token_shorten(struct store *store, int64_t id, int64_t expires_ms,
+                        struct error *err);
+
+// Last uses of n tokens, in columns.
+struct token_uses {
+    const int64_t *token_id, *used_ms;
+    const char *const *address;
+    size_t n;
+};
+// Remembers them, where no later one is known. On PostgreSQL it leaves out
+// tokens that another transaction changes at this moment: nobody waits.
+int store_tokens_used(struct store *store, const struct token_uses *uses,
+                      struct error *err);
+
+// Deletes up to `most` tokens, sessions and links that ended before that time.
+int store_tokens_sweep(struct store *store, int64_t before_ms, int64_t most,
+                       struct error *err);
+
+// ---- sessions ---------------------------------------------------------------
+
+// Ends the session with this hash, if there is one.
+int store_session_end(struct store *store, const unsigned char *hash,
+                      int64_t now_ms, struct error *err);
+// Ends all sessions of the user; study_id 0, or only those that are bound to
+// this study.
+int store_sessions_end(struct store *store, int64_t user_id, int64_t study_id,
+                       int64_t now_ms, struct error *err);
+// Ends all sessions of the user but the newest `keep`, at least one.
+int store_sessions_trim(struct store *store, int64_t user_id, int64_t keep,
+                        int64_t now_ms, struct error *err);
 
 #endif

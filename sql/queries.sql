@@ -44,22 +44,84 @@ SELECT 1
 -- ---- users and tokens ------------------------------------------------------
 
 -- name: user_add
-INSERT INTO users (name, admin, disabled, created_ms)
-VALUES ($1, $2, $3, $4)
+INSERT INTO users (name, admin, disabled, created_ms, display_name, email)
+VALUES ($1, $2, $3, $4, $5, $6)
 RETURNING id
 
 -- name: user_count
 SELECT count(*) FROM users
 
+-- name: user_admins
+SELECT count(*) FROM users WHERE admin AND NOT disabled
+
+-- fragment: quota_columns
+u.max_studies, u.max_trials, u.max_running, u.max_bytes, u.requests_per_minute
+
+-- fragment: user_select
+SELECT u.id, u.name, u.display_name, u.email, u.admin, u.disabled,
+    u.created_ms,
+    (SELECT max(t.used_ms) FROM tokens t WHERE t.user_id = u.id),
+    @quota_columns@
+FROM users u
+
+-- name: user_find
+@user_select@
+WHERE u.name = $1
+
+-- name: user_get
+@user_select@
+WHERE u.id = $1
+
+-- name: user_list
+@user_select@
+WHERE ($1 IS NULL OR @position@(lower(u.name), lower($1)) > 0
+        OR @position@(lower(coalesce(u.display_name, '')), lower($1)) > 0
+        OR @position@(lower(coalesce(u.email, '')), lower($1)) > 0)
+    AND u.id > $2
+ORDER BY u.id
+LIMIT $3
+
+-- name: user_change
+UPDATE users SET display_name = $2, email = $3, admin = $4, disabled = $5,
+    max_studies = $6, max_trials = $7, max_running = $8, max_bytes = $9,
+    requests_per_minute = $10
+WHERE id = $1
+
+-- name: user_lock
+SELECT @quota_columns@ FROM users u WHERE u.id = $1 @lock@
+
+-- Sums are of another type than what they add up.
+-- fragment: use_columns
+count(*),
+CAST(coalesce(sum(s.queued + s.running + s.complete + s.pruned + s.failed
+    + s.infeasible + s.lost + s.cancelled), 0) AS @int@),
+CAST(coalesce(sum(s.running), 0) AS @int@),
+CAST(coalesce(sum(s.bytes), 0) AS @int@)
+
+-- name: user_use
+SELECT @use_columns@ FROM studies s WHERE s.owner_id = $1
+
+-- name: user_top
+SELECT (SELECT u.name FROM users u WHERE u.id = s.owner_id), @use_columns@
+FROM studies s
+GROUP BY s.owner_id
+ORDER BY sum(s.bytes) DESC, s.owner_id
+LIMIT $1
+
+-- name: user_revoke_links
+UPDATE tokens SET revoked_ms = $2
+WHERE user_id = $1 AND kind = 2 AND revoked_ms IS NULL
+
 -- fragment: token_columns
 t.id, t.user_id, t.kind, t.hash, t.prefix, t.name, t.scopes, t.study_id,
 t.created_ms, t.expires_ms, t.revoked_ms, t.used_ms, t.used_address,
-u.name, u.admin, u.disabled
+u.name, u.admin, u.disabled, u.requests_per_minute, t.rotated_from
 
 -- name: token_add
 INSERT INTO tokens (user_id, kind, hash, prefix, name, scopes, study_id,
-    created_ms, expires_ms, revoked_ms, used_ms, used_address)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    created_ms, expires_ms, revoked_ms, used_ms, used_address,
+    rotated_from)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 RETURNING id
 
 -- name: token_find
@@ -67,19 +129,114 @@ SELECT @token_columns@
 FROM tokens t JOIN users u ON u.id = t.user_id
 WHERE t.hash = $1
 
+-- name: token_get
+SELECT @token_columns@
+FROM tokens t JOIN users u ON u.id = t.user_id
+WHERE t.id = $1
+
 -- name: token_list
 SELECT @token_columns@
 FROM tokens t JOIN users u ON u.id = t.user_id
-WHERE t.user_id = $1 AND t.kind = 0
+WHERE t.user_id = $1 AND t.kind = $2
 ORDER BY t.id DESC
 
+-- name: token_count
+SELECT count(*) FROM tokens
+WHERE user_id = $1 AND kind = 0 AND revoked_ms IS NULL AND expires_ms > $2
+
 -- name: token_revoke
-UPDATE tokens SET revoked_ms = $3
-WHERE id = $2 AND user_id = $1 AND revoked_ms IS NULL
+UPDATE tokens SET revoked_ms = $4
+WHERE id = $3 AND user_id = $1 AND kind = $2 AND revoked_ms IS NULL
 RETURNING id
 
--- name: token_used
-UPDATE tokens SET used_ms = $2, used_address = $3 WHERE id = $1
+-- name: token_shorten
+UPDATE tokens SET expires_ms = $2
+WHERE id = $1 AND (expires_ms IS NULL OR expires_ms > $2)
+
+-- Written in bulk: the parameters are columns (db.h). Rows that somebody else
+-- holds are left out, so that two instances cannot wait for one another.
+-- name: tokens_used (postgres)
+WITH used AS (
+    SELECT * FROM unnest($1, $2, $3) AS u (id, used_ms, used_address)
+), free AS (
+    SELECT id FROM tokens WHERE id IN (SELECT id FROM used)
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE tokens t SET used_ms = u.used_ms, used_address = u.used_address
+FROM used u JOIN free f ON f.id = u.id
+WHERE t.id = u.id AND (t.used_ms IS NULL OR t.used_ms < u.used_ms)
+
+-- name: tokens_used (sqlite)
+UPDATE tokens SET used_ms = $2, used_address = $3
+WHERE id = $1 AND (used_ms IS NULL OR used_ms < $2)
+
+-- name: tokens_sweep
+DELETE FROM tokens WHERE id IN (
+    SELECT id FROM tokens
+    WHERE revoked_ms < $1 OR expires_ms < $1
+    LIMIT $2)
+
+-- name: session_end
+UPDATE tokens SET revoked_ms = $2
+WHERE hash = $1 AND kind = 1 AND revoked_ms IS NULL
+
+-- name: sessions_end
+UPDATE tokens SET revoked_ms = $3
+WHERE user_id = $1 AND kind = 1 AND revoked_ms IS NULL
+    AND ($2 = 0 OR study_id = $2)
+
+-- name: sessions_trim
+UPDATE tokens SET revoked_ms = $3
+WHERE user_id = $1 AND kind = 1 AND revoked_ms IS NULL AND id <= (
+    SELECT id FROM tokens
+    WHERE user_id = $1 AND kind = 1 AND revoked_ms IS NULL
+    ORDER BY id DESC LIMIT 1 OFFSET $2)
+
+-- ---- people of providers ---------------------------------------------------
+
+-- name: identity_find
+SELECT u.id, u.name, u.admin, u.disabled, u.display_name, u.email
+FROM identities i JOIN users u ON u.id = i.user_id
+WHERE i.issuer = $1 AND i.subject = $2
+
+-- name: identity_add
+INSERT INTO identities (issuer, subject, user_id, created_ms, seen_ms)
+VALUES ($1, $2, $3, $4, $4)
+
+-- name: identity_seen
+UPDATE identities SET seen_ms = $3 WHERE issuer = $1 AND subject = $2
+
+-- name: identity_issuers
+SELECT issuer FROM identities WHERE user_id = $1 ORDER BY seen_ms DESC, issuer
+
+-- name: user_named
+SELECT count(*) FROM users WHERE name = $1
+
+-- name: user_profile
+UPDATE users SET display_name = $2, email = $3, admin = $4 WHERE id = $1
+
+-- name: group_names_from
+SELECT g.name
+FROM group_members m JOIN user_groups g ON g.id = m.group_id
+WHERE m.user_id = $1 AND m.source = $2
+
+-- name: sign_in_flow_add
+INSERT INTO sign_in_flows (state_hash, cookie_hash, provider, return_to,
+    expires_ms)
+VALUES ($1, $2, $3, $4, $5)
+
+-- name: sign_in_flow_take
+DELETE FROM sign_in_flows WHERE state_hash = $1
+RETURNING cookie_hash, provider, return_to, expires_ms
+
+-- name: sign_in_flows_expire
+DELETE FROM sign_in_flows WHERE expires_ms <= $1
+
+-- The oldest beyond the newest $1.
+-- name: sign_in_flows_trim
+DELETE FROM sign_in_flows WHERE state_hash IN (
+    SELECT state_hash FROM sign_in_flows
+    ORDER BY expires_ms DESC LIMIT 1000 OFFSET $1)
 
 -- ---- groups and permissions ------------------------------------------------
 

@@ -97,7 +97,12 @@ START_TEST(test_token_is_found_by_its_hash_with_its_user)
     ck_assert_str_eq(found.user_name, "anna");
     ck_assert(found.user_admin && !found.user_disabled);
 
-    must(store_token_used(store, token.id, 77, "::1", &err));
+    const char *address = "::1";
+    int64_t used_ms = 77, earlier_ms = 76;
+    struct token_uses uses = {&token.id, &used_ms, &address, 1};
+    must(store_tokens_used(store, &uses, &err));
+    uses.used_ms = &earlier_ms;
+    must(store_tokens_used(store, &uses, &err));
     must(store_token_find(store, token.hash, &arena, &found, &err));
     ck_assert_int_eq(found.used_ms, 77);
     ck_assert_str_eq(found.used_address, "::1");
@@ -115,10 +120,10 @@ START_TEST(test_only_the_owner_revokes_a_token_and_once)
     struct token_row token = token_of(anna, TOKEN_API, 1), found;
     must(store_token_add(store, &token, &err));
     must_fail(ERROR_NOT_FOUND,
-              store_token_revoke(store, bert, token.id, 8, &err));
-    must(store_token_revoke(store, anna, token.id, 9, &err));
+              store_token_revoke(store, bert, TOKEN_API, token.id, 8, &err));
+    must(store_token_revoke(store, anna, TOKEN_API, token.id, 9, &err));
     must_fail(ERROR_NOT_FOUND,
-              store_token_revoke(store, anna, token.id, 10, &err));
+              store_token_revoke(store, anna, TOKEN_API, token.id, 10, &err));
     must(store_token_find(store, token.hash, &arena, &found, &err));
     ck_assert_int_eq(found.revoked_ms, 9);
     close_database();
@@ -135,7 +140,7 @@ START_TEST(test_token_list_has_api_tokens_of_the_user_newest_first)
     for (int i = 0; i < 4; i++)
         must(store_token_add(store, &tokens[i], &err));
     struct seen seen = {0};
-    must(store_token_list(store, anna, see_token, &seen, &err));
+    must(store_token_list(store, anna, TOKEN_API, see_token, &seen, &err));
     ck_assert_uint_eq(seen.n, 2);
     ck_assert_int_eq(seen.id[0], tokens[3].id);
     ck_assert_int_eq(seen.id[1], tokens[0].id);

@@ -84,6 +84,16 @@ static void make_http(struct world *world)
     world->service.http = http;
 }
 
+static void forget(void *service)
+{
+    accounts_forget(((struct service *)service)->accounts);
+}
+
+static void confirm(void *service, int64_t looked_us)
+{
+    accounts_confirm(((struct service *)service)->accounts, looked_us);
+}
+
 // As main.c does, without what makes changes of its own accord: the reaper and
 // the thread of the courier. Nobody is kept waiting for events.
 static void start(struct world *world)
@@ -98,12 +108,19 @@ static void start(struct world *world)
                                           .max_waiting = 100};
     const struct courier_options courier = {.database = world->url,
                                             .outbound = {.ca_file = ""}};
+    const struct permit_options permit = {.database = world->url,
+                                          .forget = forget,
+                                          .confirm = confirm,
+                                          .context = service};
     must(store_migrate(world->url, &err), &err);
     service->config = &world->config;
     service->accounts = accounts_new();
+    service->uses = uses_new();
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
+    service->permit = permit_start(&permit, &err);
+    expect(service->permit, "%s", err.message);
     service->watch = watch_start(world->url, &err);
     expect(service->watch, "%s", err.message);
     watch_drain(service->watch);
@@ -184,6 +201,7 @@ static bool is_harmful(const struct request *request)
     return (request->method == HTTP_DELETE &&
             (strncmp(path, "/api/v1/tokens", 14) == 0 ||
              strcmp(path, "/api/v1/session") == 0)) ||
+           (n > 7 && strcmp(path + n - 7, "/rotate") == 0) ||
            (n > 5 && strcmp(path + n - 5, "/test") == 0);
 }
 

@@ -17,7 +17,7 @@ static struct accounts *accounts;
 static struct error err;
 static struct principal principal;
 static struct new_token token, sign_in;
-static bool fresh;
+static bool use;
 
 // A migrated database with its first user.
 static void setup(void)
@@ -51,7 +51,7 @@ static void teardown(void)
 static int check_with(struct store *session, const char *secret)
 {
     error_clear(&err);
-    return accounts_check(accounts, session, secret, &principal, &fresh, &err);
+    return accounts_check(accounts, session, secret, &principal, &use, &err);
 }
 
 static void refuse(const char *secret)
@@ -100,10 +100,10 @@ START_TEST(test_the_store_is_asked_once)
 {
     ck_assert_int_eq(check_with(NULL, token.secret), 1);
     ck_assert_int_eq(check_with(store, token.secret), 0);
-    ck_assert(fresh);
+    ck_assert(use);
     memset(&principal, 0, sizeof principal);
     ck_assert_int_eq(check_with(NULL, token.secret), 0);
-    ck_assert(!fresh);
+    ck_assert(!use);
     ck_assert_str_eq(principal.name, "admin");
     accounts_forget(accounts);
     ck_assert_int_eq(check_with(NULL, token.secret), 1);
@@ -135,8 +135,8 @@ END_TEST
 START_TEST(test_a_revoked_token_ends_when_the_cache_forgets)
 {
     ck_assert_int_eq(check_with(store, token.secret), 0);
-    ck_assert_int_eq(store_token_revoke(store, principal.user_id, token.row.id,
-                                        clock_wall_ms(), &err),
+    ck_assert_int_eq(store_token_revoke(store, principal.user_id, TOKEN_API,
+                                        token.row.id, clock_wall_ms(), &err),
                      0);
     accounts_forget(accounts);
     refuse(token.secret);
@@ -163,7 +163,10 @@ START_TEST(test_a_sign_in_link_is_no_token_and_a_session_is)
     struct new_token session;
     refuse(sign_in.secret);
     ck_assert_int_eq(check_with(store, token.secret), 0);
-    add(&session, TOKEN_SESSION, SCOPE_READ | SCOPE_ASK, 0);
+    account_new_token(&session, TOKEN_SESSION, principal.user_id, "s",
+                      SCOPE_READ | SCOPE_ASK, 0);
+    session.row.used_ms = clock_wall_ms();
+    ck_assert_int_eq(store_token_add(store, &session.row, &err), 0);
     ck_assert_int_eq(check_with(store, session.secret), 0);
     ck_assert_int_eq(principal.kind, TOKEN_SESSION);
     ck_assert_uint_eq(principal.scopes, SCOPE_READ | SCOPE_ASK);

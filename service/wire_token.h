@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// wire_token.h - the JSON of tokens, and the words in it
+
+#ifndef CUMAE_WIRE_TOKEN_H
+#define CUMAE_WIRE_TOKEN_H
+
+#include "store_account.h"
+#include "text.h"
+
+// Appends the key "scopes" with the names of these scopes.
+void wire_scopes(struct text *text, unsigned scopes);
+
+// Appends the members of a token, without braces and without its secret. It
+// is bound to the study with this public id, or to none (NULL).
+void wire_token(struct text *text, const struct token_row *row,
+                const char *study_key);
+
+#endif
