@@ -56,7 +56,8 @@ BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all run demo test tests examples lint layers sanitize tsan memcheck \
-  faults fuzz format bench figures help install clean packages packages-test venv
+  faults fuzz format bench figures help install clean packages packages-test \
+  venv oidc
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
@@ -160,6 +161,15 @@ build/venv/.done: tests/requirements.txt client/python/pyproject.toml
 	  -r tests/requirements.txt -e client/python
 	@touch $@
 
+# The OpenID provider that the tests sign in with, from npm.
+oidc: build/oidc/.done
+build/oidc/.done: $(wildcard tests/oidc/*)
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@npm ci --prefix $(@D) --loglevel=error --ignore-scripts --no-audit \
+	  --no-fund > /dev/null
+	@touch $@
+
 demo: packages-test ## eight workers tune a classifier through the service
 	@$(MAKE) --no-print-directory -s all venv
 	@build/venv/bin/python client/examples/demo.py --cumaed $(B)/cumaed $(ARGS)
@@ -167,7 +177,7 @@ demo: packages-test ## eight workers tune a classifier through the service
 # ---- testing ----------------------------------------------------------------
 
 test: packages-test ## everything, on SQLite and PostgreSQL
-	@$(MAKE) --no-print-directory -s all tests venv
+	@$(MAKE) --no-print-directory -s all tests venv oidc
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
 tests: $(TESTS) $(EXAMPLES) $(BENCH) $(FAULTS) $(FUZZ_TARGETS)
@@ -176,13 +186,13 @@ examples: $(EXAMPLES) ## the programs in client/examples
 
 sanitize: packages-test ## the whole suite under ASan and UBSan
 	@$(MAKE) --no-print-directory -s V=asan all tests
-	@$(MAKE) --no-print-directory -s venv
+	@$(MAKE) --no-print-directory -s venv oidc
 	@CUMAE_BUILD=$(abspath build/asan) CK_FORK=no \
 	  ASAN_OPTIONS=detect_stack_use_after_return=1 tests/run.sh
 
 tsan: packages-test ## the whole suite under ThreadSanitizer
 	@$(MAKE) --no-print-directory -s V=tsan all tests
-	@$(MAKE) --no-print-directory -s venv
+	@$(MAKE) --no-print-directory -s venv oidc
 	@CUMAE_BUILD=$(abspath build/tsan) CK_FORK=no \
 	  TSAN_OPTIONS="halt_on_error=1 suppressions=$(abspath tests/tsan.supp)" \
 	  setarch -R tests/run.sh

@@ -99,7 +99,19 @@ async function redeem(code) {
   }
 }
 
+// Why a provider's sign-in came to nothing. The words leave the address bar
+// first, as they are no place that one could return to.
+function refuse(words) {
+  history.replaceState(null, '', '#/');
+  mount(mountSignIn);
+  complain(new URLSearchParams(words).get('error'));
+}
+
 function route() {
+  if (location.hash.startsWith('#error=')) {
+    refuse(location.hash.slice(1));
+    return;
+  }
   const code = /^#code=([A-Za-z0-9_-]+)$/.exec(location.hash);
   if (code) {
     redeem(code[1]);
