@@ -59,6 +59,12 @@ def member(name, **claims):
     return {"sub": f"sub of {name}", "preferred_username": name, **claims}
 
 
+def found(browser, provider):
+    """Return where the provider is; None while the service cannot tell."""
+    location = browser.try_to_go(provider).headers.get("location", "/#")
+    return None if location.startswith("/#") else location
+
+
 # ---- the way there and back --------------------------------------------------
 
 
@@ -67,7 +73,8 @@ def test_providers_are_named_to_everybody_in_the_order_of_the_file(world):
     assert answer.status == 200
     assert answer.json["providers"] == [
         {"name": name, "title": f"The {name} institute"}
-        for name in [*ALGORITHMS, "forged", "asked", "closed", "twins"]
+        for name in [*ALGORITHMS, "forged", "asked", "closed", "twins",
+                     "turning"]
     ]
 
 
@@ -129,6 +136,7 @@ def test_real_keys_are_rotated_without_anybody_noticing(world, browser, name):
         for alg in ALGORITHMS:
             back = institute.consent(browser.go(alg), name)
             signed_in(browser.come_back(alg, back))
+    assert browser.me()["user"] == name
 
 
 def test_a_request_of_authorization_is_fresh_each_time(world, browser):
@@ -261,7 +269,7 @@ def test_both_of_two_simultaneous_callbacks_do_not_sign_in(
 def test_a_sign_in_on_one_instance_ends_on_another(
         instances, postgres_database, world, name):
     path = world.directory / "providers.json"
-    arguments = ["--oidc_file", str(path), "--oidc_refresh_s", "0",
+    arguments = ["--oidc_file", str(path), "--oidc_refresh_s", "1",
                  "--public_url", "http://127.0.0.1"]
     here = instances(postgres_database, arguments=arguments)
     there = instances(postgres_database, token=here.token,
@@ -514,18 +522,20 @@ def test_a_slow_provider_keeps_nobody_else_waiting(world, browser, name):
 
 
 def test_a_provider_that_is_away_at_the_start_is_found_later(
-        instances, sqlite_database, tmp_path, name):
+        instances, sqlite_database, tmp_path):
     issuer = Issuer()
     path = signing.write_providers(
         tmp_path / "providers.json", [signing.provider("forged", issuer)])
     issuer.close()
     service = instances(sqlite_database, arguments=[
-        "--oidc_file", str(path), "--oidc_refresh_s", "0"])
+        "--oidc_file", str(path), "--oidc_refresh_s", "1"])
     browser = Browser(service)
     reply = browser.try_to_go("forged")
     if reply.status_code != 503:
         refused(reply, issuer)
     issuer.start()
-    signed_in(browser.sign_in("forged", issuer, preferred_username=name))
+    location = harness.wait_until(
+        lambda: found(browser, "forged"), "the provider to be found")
+    signed_in(browser.come_back("forged", issuer.consent(location)))
     browser.close()
     issuer.close()

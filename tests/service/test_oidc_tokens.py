@@ -8,6 +8,7 @@ as the access token of a machine.
 import time
 import uuid
 
+import harness
 import httpx
 import pytest
 import signing
@@ -142,18 +143,22 @@ def test_a_key_that_the_token_names_is_not_fetched(world, browser):
 
 
 def test_a_new_key_is_looked_for_and_a_retired_one_forgotten(world, browser):
-    old, new = world.forged.key, Key()
-    signed_in(browser.sign_in("forged", world.forged))
-    world.forged.published = [old.jwk, new.jwk]
+    turning, old, new = world.turning, world.turning.key, Key()
+    signed_in(browser.sign_in("turning", turning))
+    turning.published = [old.jwk, new.jwk]
     for key in (new, old):  # both, while they overlap
-        signed_in(browser.sign_in("forged", world.forged, forge=key.sign))
-    world.forged.published = [new.jwk]
-    signed_in(browser.sign_in("forged", world.forged, forge=new.sign))
-    # What makes the service look again is a key that it does not know.
-    refused(browser.sign_in("forged", world.forged, forge=Key().sign),
-            world.forged)
-    refused(browser.sign_in("forged", world.forged, forge=old.sign),
-            world.forged)
+        signed_in(browser.sign_in("turning", turning, forge=key.sign))
+    turning.published = [new.jwk]
+    signed_in(browser.sign_in("turning", turning, forge=new.sign))
+
+    def forgotten():
+        # What makes the service look again is a key that it does not know.
+        refused(browser.sign_in("turning", turning, forge=Key().sign), turning)
+        reply = browser.sign_in("turning", turning, forge=old.sign)
+        return "error" in reply.headers["location"]
+
+    harness.wait_until(forgotten, "the old key to be forgotten", 10)
+    signed_in(browser.sign_in("turning", turning, forge=new.sign))
 
 
 def test_keys_are_fetched_once_for_many_tokens(world, browser):
@@ -191,7 +196,7 @@ def test_a_provider_that_goes_away_leaves_its_keys(
     path = signing.write_providers(tmp_path / "providers.json", [
         signing.provider("forged", issuer, machines={"audience": AUDIENCE})])
     service = instances(sqlite_database, arguments=[
-        "--oidc_file", str(path), "--oidc_refresh_s", "0"])
+        "--oidc_file", str(path), "--oidc_refresh_s", "1"])
     browser = Browser(service)
     signed_in(browser.sign_in("forged", issuer))
     query = issuer.consent(browser.go("forged"))
@@ -323,7 +328,7 @@ def test_an_access_token_stops_being_good_when_it_expires(world):
     token = world.forged.key.sign(world.forged.machine(
         iat=now - 300, exp=now - 58))
     assert bearer(world.service, token).status_code == 200
-    signing.harness.wait_until(
+    harness.wait_until(
         lambda: bearer(world.service, token).status_code == 401,
         "the end of a token that was kept", 10)
 

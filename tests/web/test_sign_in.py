@@ -5,7 +5,6 @@ The provider is on localhost and the service on 127.0.0.1, which are two sites:
 cookies of the service come along only as those of other sites may.
 """
 
-import re
 import uuid
 
 import pytest
@@ -110,7 +109,7 @@ def test_who_gives_up_can_try_again(portal, open_page, person):
     page.goto(portal.url + "/")
     page.get_by_role("link", name=TITLE).click()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("alert")).to_contain_text(re.compile("."))
+    expect(page.get_by_role("alert")).to_contain_text("not signed in")
     assert "error" not in page.url
     page.get_by_role("link", name=TITLE).click()
     say_who(page, person)
@@ -125,8 +124,7 @@ def test_who_may_not_come_in_is_told_so(portal, open_page, institute, person):
     page.goto(portal.url + "/")
     page.get_by_role("link", name=TITLE).click()
     say_who(page, person)
-    expect(page.get_by_role("alert")).to_contain_text(
-        re.compile("not allowed|may not|does not let"))
+    expect(page.get_by_role("alert")).to_contain_text("allowed you to use")
     expect(page.get_by_role("link", name=TITLE)).to_be_visible()
     assert page.context.cookies(portal.url) == []
     assert "error" not in page.url
