@@ -9,6 +9,7 @@
 
 #include "auth.h"
 #include "store_group.h"
+#include "user.h"
 
 enum { NAME_TRIES = 50, NAME_SUFFIX = 8 };
 
@@ -42,9 +43,8 @@ static const char *const *groups_of(const struct identity *identity,
     *n = 0;
     for (size_t i = 0; i < claims->n_groups; i++)
         if (!listed(claims->groups, i, claims->groups[i]))
-            names[(*n)++] = arena_print(arena, "%s:%s",
-                                        identity->provider->name,
-                                        claims->groups[i]);
+            names[(*n)++] = arena_print(
+                arena, "%s:%s", identity->provider->name, claims->groups[i]);
     return names;
 }
 
@@ -62,9 +62,9 @@ static struct identity_row wanted(const struct identity *identity,
     struct identity_row wish = *row;
     if (!identity->person)
         return wish;
-    if (claims->name)
+    if (claims->name && strlen(claims->name) <= USER_MAX_TEXT)
         wish.display_name = claims->name;
-    if (claims->email)
+    if (claims->email && strlen(claims->email) <= USER_MAX_TEXT)
         wish.email = claims->email;
     if (identity->provider->admins.set)
         wish.admin = oidc_rule_names(&identity->provider->admins, claims);
@@ -113,8 +113,8 @@ static int compare_groups(struct store *store, const struct identity *identity,
 static void choose_name(const struct oidc_claims *claims,
                         char name[IDENTITY_MAX_NAME + 1])
 {
-    const char *from = claims->preferred_username ? claims->preferred_username
-                                                  : claims->email;
+    const char *from =
+        claims->preferred_username ? claims->preferred_username : claims->email;
     size_t n = 0, length = from ? strcspn(from, "@") : 0;
     for (size_t i = 0; i < length && n < IDENTITY_MAX_NAME; i++) {
         unsigned char c = (unsigned char)from[i];
@@ -130,17 +130,18 @@ static void choose_name(const struct oidc_claims *claims,
 }
 
 static int free_name(struct store *store, const struct oidc_claims *claims,
-                     char name[64], struct error *err)
+                     struct arena *arena, char name[64], struct error *err)
 {
     char base[IDENTITY_MAX_NAME + 1], suffix[NAME_SUFFIX + 1];
-    bool taken;
+    struct user_row other;
     choose_name(claims, base);
     snprintf(name, 64, "%s", base);
     for (int i = 2; i < NAME_TRIES; i++) {
-        if (store_user_named(store, name, &taken, err))
-            return -1;
-        if (!taken)
-            return 0;
+        struct error fault = {0};
+        if (store_user_find(store, name, arena, &other, &fault))
+            return fault.code == ERROR_NOT_FOUND
+                       ? 0
+                       : error_set(err, fault.code, "%s", fault.message);
         snprintf(name, 64, "%s-%d", base, i);
     }
     auth_random(suffix, NAME_SUFFIX);
@@ -149,15 +150,22 @@ static int free_name(struct store *store, const struct oidc_claims *claims,
 }
 
 static int make_user(struct store *store, const struct identity *identity,
-                     struct identity_row *row, char name[64],
+                     struct arena *arena, struct identity_row *row,
                      struct error *err)
 {
-    if (free_name(store, identity->claims, name, err))
+    char name[64];
+    if (free_name(store, identity->claims, arena, name, err))
         return -1;
-    struct user_row user = {.name = name, .created_ms = identity->now_ms};
+    *row = (struct identity_row){.name = arena_copy(arena, name, strlen(name))};
+    *row = wanted(identity, row);
+    struct user_row user = {.name = row->name,
+                            .display_name = row->display_name,
+                            .email = row->email,
+                            .admin = row->admin,
+                            .created_ms = identity->now_ms};
     if (store_user_add(store, &user, err))
         return -1;
-    *row = (struct identity_row){.user_id = user.id, .name = name};
+    row->user_id = user.id;
     return store_identity_add(store, identity->provider->issuer,
                               identity->claims->sub, user.id, identity->now_ms,
                               err);
@@ -200,8 +208,8 @@ int identity_find(struct store *store, const struct identity *identity,
     arena_init(&arena);
     int result = find(store, identity, &arena, &row, err);
     if (result == 0)
-        result = compare_groups(store, identity, row.user_id, &arena, current,
-                                err);
+        result =
+            compare_groups(store, identity, row.user_id, &arena, current, err);
     if (result == 0) {
         struct identity_row wish = wanted(identity, &row);
         *current = *current && equal_rows(&row, &wish);
@@ -211,6 +219,18 @@ int identity_find(struct store *store, const struct identity *identity,
     return result;
 }
 
+// The last administrator stays one, whatever the provider says.
+static int keep_last_admin(struct store *store, struct identity_row *wish,
+                           struct error *err)
+{
+    int64_t admins;
+    if (store_permissions_change(store, err) ||
+        store_user_admins(store, &admins, err))
+        return -1;
+    wish->admin = admins <= 1;
+    return 0;
+}
+
 static int update(struct store *store, const struct identity *identity,
                   const struct identity_row *row, struct arena *arena,
                   struct identity_user *user, struct error *err)
@@ -218,18 +238,19 @@ static int update(struct store *store, const struct identity *identity,
     struct identity_row wish = wanted(identity, row);
     bool equal;
     size_t n;
-    if (compare_groups(store, identity, row->user_id, arena, &equal, err))
+    if (compare_groups(store, identity, row->user_id, arena, &equal, err) ||
+        (row->admin && !wish.admin && keep_last_admin(store, &wish, err)))
         return -1;
     const char *const *groups = groups_of(identity, arena, &n);
-    bool changed = user->made || !equal || wish.admin != row->admin;
     keep(user, &wish);
+    user->changed = user->made || !equal || wish.admin != row->admin;
     if (!equal_rows(row, &wish) && store_user_profile(store, &wish, err))
         return -1;
     if (!equal &&
         store_groups_replace(store, row->user_id, identity->provider->issuer,
                              groups, n, identity->now_ms, err))
         return -1;
-    if (changed && store_permissions_change(store, err))
+    if (user->changed && store_permissions_change(store, err))
         return -1;
     return store_identity_seen(store, identity->provider->issuer,
                                identity->claims->sub, identity->now_ms, err);
@@ -241,14 +262,13 @@ int identity_enter(struct store *store, const struct identity *identity,
     struct arena arena;
     struct identity_row row;
     struct error fault = {0};
-    char name[64];
     *user = (struct identity_user){0};
     arena_init(&arena);
     int result = find(store, identity, &arena, &row, &fault);
     if (result && fault.code == ERROR_NOT_FOUND) {
         error_clear(&fault);
         user->made = true;
-        result = make_user(store, identity, &row, name, &fault);
+        result = make_user(store, identity, &arena, &row, &fault);
     }
     if (result == 0)
         result = update(store, identity, &row, &arena, user, &fault);

@@ -13,7 +13,10 @@
 #include "oidc_provider.h"
 #include "store_identity.h"
 
-enum { IDENTITY_MAX_NAME = 40 }; // bytes of a name that comes from a provider
+enum {
+    IDENTITY_MAX_NAME = 40, // bytes of a name that comes from a provider
+    IDENTITY_TRIES = 5,     // when others make the same user
+};
 
 struct identity {
     const struct oidc_provider *provider;
@@ -26,7 +29,8 @@ struct identity_user {
     int64_t id;
     char name[64];
     bool admin;
-    bool made; // just now
+    bool made;    // just now
+    bool changed; // what it may do
 };
 
 // Does the provider's list let this person in? ERROR_FORBIDDEN.
@@ -35,8 +39,7 @@ int identity_check(const struct identity *identity, struct error *err);
 // Finds the user. *current: all that the claims say is stored already.
 // ERROR_NOT_FOUND: there is none yet; ERROR_FORBIDDEN: disabled.
 int identity_find(struct store *store, const struct identity *identity,
-                  struct identity_user *user, bool *current,
-                  struct error *err);
+                  struct identity_user *user, bool *current, struct error *err);
 
 // The same in a transaction, which makes the user or brings it up to date.
 // ERROR_CONFLICT: another instance was faster; try again.

@@ -25,7 +25,13 @@
 
 void openblas_set_num_threads(int threads);
 
-enum { WATCHDOG_S = 5, MAX_WAITING = 20000, BATCH = 128 };
+enum {
+    WATCHDOG_S = 5,
+    MAX_WAITING = 20000,
+    BATCH = 128,
+    OUTSIDE_THREADS = 4,
+    MAX_WAITING_OUTSIDE = 256,
+};
 
 // One line per request. Those that come by the thousand and went well are
 // counted and only logged when debugging.
@@ -131,6 +137,26 @@ static struct courier_options courier_options(const struct config *config)
     };
 }
 
+// The threads that may wait for providers of identities, if there are any.
+static int start_outside(struct service *service, struct error *err)
+{
+    const struct config *config = service->config;
+    const struct accounts_foreign foreign = {machine_look_up,
+                                             &service->machines};
+    if (!service->oidc)
+        return 0;
+    service->machines = (struct machines){
+        .oidc = service->oidc,
+        .engine = service->engine,
+        .permit = service->permit,
+    };
+    accounts_accept(service->accounts, &foreign);
+    service->outside =
+        pool_start(config->database, OUTSIDE_THREADS, MAX_WAITING_OUTSIDE,
+                   route_work_outside, service, err);
+    return service->outside ? 0 : -1;
+}
+
 static int start(struct service *service, struct error *err)
 {
     const struct config *config = service->config;
@@ -177,6 +203,12 @@ static int start(struct service *service, struct error *err)
     service->answers = answers_new();
     service->metrics = metrics_new();
     courier.metrics = service->metrics;
+    if (*config->oidc_file) {
+        if (oidc_providers_load(&service->providers, config->oidc_file,
+                                &service->arena, err))
+            return -1;
+        service->oidc = oidc_new(&service->providers, config->oidc_refresh_s);
+    }
     if (store_migrate(config->database, err))
         return -1;
     service->permit = permit_start(&permit, err);
@@ -193,7 +225,7 @@ static int start(struct service *service, struct error *err)
         return -1;
     service->pool = pool_start(config->database, config->workers, MAX_WAITING,
                                route_work, service, err);
-    if (!service->pool)
+    if (!service->pool || start_outside(service, err))
         return -1;
     reaper.engine = service->engine;
     reaper.metrics = service->metrics;
@@ -217,6 +249,8 @@ static void stop(struct service *service)
         watch_drain(service->watch);
         http_stop(service->http, drain_s);
     }
+    oidc_stop(service->oidc);
+    pool_stop(service->outside);
     pool_stop(service->pool);
     reaper_stop(service->reaper);
     courier_stop(service->courier);
@@ -231,6 +265,8 @@ static void stop(struct service *service)
     directory_free(service->directory);
     answers_free(service->answers);
     metrics_free(service->metrics);
+    oidc_free(service->oidc);
+    arena_done(&service->arena);
 }
 
 static void announce(const struct service *service)
@@ -284,6 +320,7 @@ static void wait_for_end(const struct service *service, const sigset_t *signals)
 static int run(const struct config *config, const sigset_t *signals)
 {
     struct service service = {.config = config};
+    arena_init(&service.arena);
     struct error err = {0};
     int failed = start(&service, &err);
     if (!failed) {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "asset.h"
+#include "auth.h"
 #include "clock.h"
 #include "problem.h"
 #include "wire.h"
@@ -134,7 +135,13 @@ static void warn(const struct call *call)
                  arena_copy(&request->arena, text.data + 1, text.n - 2));
 }
 
-// Returns 0, -1, or 1 when the store is needed.
+// A token of a provider may have to wait for that provider.
+static bool is_foreign(const char *secret)
+{
+    return !auth_is_secret(secret);
+}
+
+// Returns 0, -1, or 1 when the store is needed, 2 when a provider may be.
 static int authenticate(struct call *call, struct error *err)
 {
     struct request *request = call->request;
@@ -149,10 +156,14 @@ static int authenticate(struct call *call, struct error *err)
     if (!secret)
         return error_set(err, ERROR_UNAUTHORIZED,
                          "a bearer token or a session is required");
-    int result = accounts_check(call->service->accounts, call->store, secret,
-                                &call->principal, &use, err);
+    if (by_cookie && is_foreign(secret))
+        return error_set(err, ERROR_UNAUTHORIZED, "the session is not valid");
+    bool elsewhere = is_foreign(secret) && !call->outside;
+    int result =
+        accounts_check(call->service->accounts, elsewhere ? NULL : call->store,
+                       secret, &call->principal, &use, err);
     if (result)
-        return result;
+        return result > 0 && elsewhere ? 2 : result;
     request->user_id = call->principal.user_id;
     if (by_cookie && check_source(call, err))
         return -1;
@@ -218,6 +229,8 @@ static enum route_outcome dispatch(struct call *call, struct error *err)
     int known = authenticate(call, err);
     if (known < 0)
         return ROUTE_FAILED;
+    if (known > 1)
+        return ROUTE_OUTSIDE;
     if (known > 0 || (!call->store && (!call->route->quick ||
                                        request->body_bytes > QUICK_BODY_BYTES)))
         return ROUTE_AGAIN;
@@ -225,10 +238,13 @@ static enum route_outcome dispatch(struct call *call, struct error *err)
 }
 
 static void run(struct service *service, struct request *request,
-                struct store *store)
+                struct store *store, bool outside)
 {
     struct error err = {0};
-    struct call call = {.service = service, .request = request, .store = store};
+    struct call call = {.service = service,
+                        .request = request,
+                        .store = store,
+                        .outside = outside};
     request->reply.n_headers = 0; // those of an attempt on an event loop
     switch (dispatch(&call, &err)) {
     case ROUTE_LATER:
@@ -237,6 +253,13 @@ static void run(struct service *service, struct request *request,
         break;
     case ROUTE_AGAIN:
         if (!store && pool_submit(service->pool, request))
+            return;
+        error_set(&err, ERROR_BUSY, "too many requests wait already");
+        route_problem(service, request, &err);
+        break;
+    case ROUTE_OUTSIDE:
+        if (!outside && service->outside &&
+            pool_submit(service->outside, request))
             return;
         error_set(&err, ERROR_BUSY, "too many requests wait already");
         route_problem(service, request, &err);
@@ -250,12 +273,18 @@ static void run(struct service *service, struct request *request,
 
 void route_request(void *service, struct request *request)
 {
-    run(service, request, NULL);
+    run(service, request, NULL, false);
 }
 
 void route_work(void *service, struct request *request, struct store *store)
 {
-    run(service, request, store);
+    run(service, request, store, false);
+}
+
+void route_work_outside(void *service, struct request *request,
+                        struct store *store)
+{
+    run(service, request, store, true);
 }
 
 // ---- for handlers -----------------------------------------------------------

@@ -19,10 +19,11 @@
 #include "text.h"
 
 enum route_outcome {
-    ROUTE_DONE,   // request->reply is the answer
-    ROUTE_LATER,  // somebody else answers
-    ROUTE_AGAIN,  // call again with a store
-    ROUTE_FAILED, // *err says why
+    ROUTE_DONE,    // request->reply is the answer
+    ROUTE_LATER,   // somebody else answers
+    ROUTE_AGAIN,   // call again with a store
+    ROUTE_OUTSIDE, // call again where other services may be waited for
+    ROUTE_FAILED,  // *err says why
 };
 
 enum route_access {
@@ -59,6 +60,7 @@ struct call {
     struct request *request;
     const struct route *route;
     struct store *store;             // NULL on an event loop
+    bool outside;                    // other services may be waited for
     const char *args[CALL_MAX_ARGS]; // what matched {name}
     struct principal principal;      // unless ACCESS_OPEN
 };
@@ -68,6 +70,11 @@ void route_request(void *service, struct request *request);
 
 // Works on a request in a pool thread.
 void route_work(void *service, struct request *request, struct store *store);
+
+// The same in one that may also wait for other services: providers of
+// identities. Whoever waits there keeps nobody else waiting.
+void route_work_outside(void *service, struct request *request,
+                        struct store *store);
 
 // ---- for handlers -----------------------------------------------------------
 

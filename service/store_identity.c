@@ -82,21 +82,6 @@ int store_identity_issuers(struct store *store, int64_t user_id,
 
 // ---- users ------------------------------------------------------------------
 
-int store_user_named(struct store *store, const char *name, bool *taken,
-                     struct error *err)
-{
-    int64_t count = 0;
-    struct store_one one = {
-        .call = DB_CALL(QUERY_USER_NAMED, db_text(name)),
-        .visit = store_keep_int,
-        .context = &count,
-        .what = "count",
-    };
-    int result = store_read_one(store, &one, err);
-    *taken = count > 0;
-    return result;
-}
-
 int store_user_profile(struct store *store, const struct identity_row *row,
                        struct error *err)
 {
@@ -123,8 +108,8 @@ int store_groups_from(struct store *store, int64_t user_id, const char *source,
 int store_flow_add(struct store *store, const struct flow_row *row,
                    int64_t now_ms, int64_t keep, struct error *err)
 {
-    if (db_write(store->db,
-                 DB_CALL(QUERY_SIGN_IN_FLOWS_EXPIRE, db_int(now_ms)), err) ||
+    if (db_write(store->db, DB_CALL(QUERY_SIGN_IN_FLOWS_EXPIRE, db_int(now_ms)),
+                 err) ||
         db_write(store->db, DB_CALL(QUERY_SIGN_IN_FLOWS_TRIM, db_int(keep)),
                  err))
         return -1;

@@ -24,16 +24,13 @@ int store_identity_add(struct store *store, const char *issuer,
                        const char *subject, int64_t user_id, int64_t now_ms,
                        struct error *err);
 int store_identity_seen(struct store *store, const char *issuer,
-                        const char *subject, int64_t now_ms,
-                        struct error *err);
+                        const char *subject, int64_t now_ms, struct error *err);
 // The issuers that know a user, the latest first.
 int store_identity_issuers(struct store *store, int64_t user_id,
                            int (*visit)(void *context, const char *issuer,
                                         struct error *err),
                            void *context, struct error *err);
 
-int store_user_named(struct store *store, const char *name, bool *taken,
-                     struct error *err);
 // Writes display_name, email and admin of row->user_id.
 int store_user_profile(struct store *store, const struct identity_row *row,
                        struct error *err);

@@ -111,14 +111,25 @@ static bool is_true(const json_t *value)
     return json_is_true(value) || (word && strcmp(word, "true") == 0);
 }
 
+// A text that nobody has to know; NULL when it is something else.
+static const char *maybe_text(const struct fields *fields, const char *name,
+                              struct arena *arena)
+{
+    const json_t *value = fields_get(fields, name);
+    const char *text = json_string_value(value);
+    bool good =
+        text && *text && !wire_odd_number(value) && strlen(text) <= MAX_TEXT;
+    return good ? arena_copy(arena, text, strlen(text)) : NULL;
+}
+
 static void read_person(const struct fields *fields, const char *groups_claim,
                         struct arena *arena, struct oidc_claims *claims)
 {
     const json_t *groups = fields_get(fields, groups_claim);
-    claims->name = text_of(fields, "name", MAX_TEXT, arena);
+    claims->name = maybe_text(fields, "name", arena);
     claims->preferred_username =
-        text_of(fields, "preferred_username", MAX_TEXT, arena);
-    claims->email = text_of(fields, "email", MAX_TEXT, arena);
+        maybe_text(fields, "preferred_username", arena);
+    claims->email = maybe_text(fields, "email", arena);
     claims->email_verified = is_true(fields_get(fields, "email_verified"));
     claims->has_groups = groups != NULL;
     claims->groups = texts_of(groups, OIDC_MAX_GROUPS, OIDC_MAX_GROUP, arena,

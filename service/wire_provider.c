@@ -205,6 +205,26 @@ static void read_client(const struct reader *reader,
                     provider->ca_file);
 }
 
+// A list, or as OAuth writes it: words with blanks between them.
+static struct oidc_list read_words(const struct reader *reader,
+                                   const struct fields *fields,
+                                   const char *name)
+{
+    const json_t *value = fields_get(fields, name);
+    struct oidc_list list = {0};
+    if (!json_is_string(value))
+        return read_list(reader, fields, name);
+    const char *text = read_text(reader, fields, name, MAX_TEXT, "");
+    list.items =
+        arena_zeros(reader->arena, strlen(text) / 2 + 1, sizeof *list.items);
+    while (*(text += strspn(text, " "))) {
+        size_t n = strcspn(text, " ");
+        list.items[list.n++] = arena_copy(reader->arena, text, n);
+        text += n;
+    }
+    return list;
+}
+
 static void read_wishes(const struct reader *reader,
                         const struct fields *fields,
                         struct oidc_provider *provider)
@@ -212,7 +232,7 @@ static void read_wishes(const struct reader *reader,
     static const char *usual[] = {"openid", "profile", "email"};
     bool open = false;
     provider->scopes = fields_get(fields, "scopes")
-                           ? read_list(reader, fields, "scopes")
+                           ? read_words(reader, fields, "scopes")
                            : (struct oidc_list){usual, 3};
     for (size_t i = 0; i < provider->scopes.n; i++)
         open = open || strcmp(provider->scopes.items[i], "openid") == 0;

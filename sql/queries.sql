@@ -209,9 +209,6 @@ UPDATE identities SET seen_ms = $3 WHERE issuer = $1 AND subject = $2
 -- name: identity_issuers
 SELECT issuer FROM identities WHERE user_id = $1 ORDER BY seen_ms DESC, issuer
 
--- name: user_named
-SELECT count(*) FROM users WHERE name = $1
-
 -- name: user_profile
 UPDATE users SET display_name = $2, email = $3, admin = $4 WHERE id = $1
 
