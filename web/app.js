@@ -99,12 +99,13 @@ async function redeem(code) {
   }
 }
 
-// Why a provider's sign-in came to nothing. The words leave the address bar
-// first, as they are no place that one could return to.
+// Why a sign-in came to nothing. Anybody can write a link with such words: they
+// are few, and what they are about is said first.
 function refuse(words) {
   history.replaceState(null, '', '#/');
   mount(mountSignIn);
-  complain(new URLSearchParams(words).get('error'));
+  const text = new URLSearchParams(words).get('error').slice(0, 200);
+  complain(`You are not signed in: ${text}`);
 }
 
 function route() {

@@ -173,7 +173,8 @@ class Issuer:
         self._server = _Server(("127.0.0.1", self.port), _handler(self))
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02},
+            daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -286,7 +287,7 @@ class Issuer:
             return refusal(400, "invalid_grant")
         access, token = self.secret(), grant.forge(grant.claims)
         with self._lock:
-            self.secrets |= {verifier, token}
+            self.secrets |= {verifier, token} - {""}
             self._userinfo[access] = grant.userinfo
         return ok({
             "access_token": access, "token_type": "Bearer",

@@ -7,7 +7,6 @@ import uuid
 from urllib.parse import parse_qs, urlsplit
 
 import harness
-import httpx
 import pytest
 import signing
 from issuer import Issuer
@@ -15,6 +14,8 @@ from signing import Browser, refused, signed_in
 from world import RUINS
 
 ALGORITHMS = ["rs256", "es256", "eddsa"]
+# What does not reach the database need not be tried on both.
+on_one = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 ELSEWHERE = [
     "https://evil.example/", "//evil.example", "/\\evil.example",
     "\\\\evil.example", "/\t/evil.example", "\t//evil.example",
@@ -54,9 +55,16 @@ def honest(request):
         request.getfixturevalue("world").forged.be_honest()
 
 
-def member(name, **claims):
+def member(called, **claims):
     """Return the claims of somebody who is called that."""
-    return {"sub": f"sub of {name}", "preferred_username": name, **claims}
+    return {"sub": f"sub of {called}", "preferred_username": called,
+            **claims}
+
+
+def found(browser, provider):
+    """Return where the provider is; None while the service cannot tell."""
+    location = browser.try_to_go(provider).headers.get("location", "/#")
+    return None if location.startswith("/#") else location
 
 
 # ---- the way there and back --------------------------------------------------
@@ -67,7 +75,8 @@ def test_providers_are_named_to_everybody_in_the_order_of_the_file(world):
     assert answer.status == 200
     assert answer.json["providers"] == [
         {"name": name, "title": f"The {name} institute"}
-        for name in [*ALGORITHMS, "forged", "asked", "closed", "twins"]
+        for name in [*ALGORITHMS, "forged", "asked", "closed", "twins",
+                     "turning"]
     ]
 
 
@@ -81,7 +90,7 @@ def test_a_service_without_providers_names_none(shared):
 
 
 def test_an_unknown_provider_is_not_found(world, browser):
-    for name in ("nobody", "FORGED", "forged2", "forge", "..", "%00"):
+    for name in ("nobody", "FORGED", "forged2", "forge", "forged "):
         assert browser.try_to_go(name).status_code == 404, name
 
 
@@ -110,7 +119,7 @@ def test_claims_in_the_id_token_of_a_real_provider_count_too(
 
 
 def test_who_gives_up_at_the_real_provider_is_told_so(world, browser):
-    with httpx.Client(follow_redirects=True) as client:
+    with signing.new_client(follow_redirects=True) as client:
         page = client.get(browser.go("rs256"))
         left = client.post(page.url, data={"abort": "1"},
                            follow_redirects=False)
@@ -129,6 +138,7 @@ def test_real_keys_are_rotated_without_anybody_noticing(world, browser, name):
         for alg in ALGORITHMS:
             back = institute.consent(browser.go(alg), name)
             signed_in(browser.come_back(alg, back))
+    assert browser.me()["user"] == name
 
 
 def test_a_request_of_authorization_is_fresh_each_time(world, browser):
@@ -169,6 +179,7 @@ def test_a_sign_in_leads_back_to_where_it_began(world, browser, name):
     signed_in(browser.come_back("forged", query), target)
 
 
+@on_one
 @pytest.mark.parametrize("target", ELSEWHERE)
 def test_nobody_is_sent_to_another_host(world, browser, name, target):
     reply = browser.try_to_go("forged", target)
@@ -224,6 +235,7 @@ def test_two_sign_ins_at_once_in_one_browser_do_not_mix(world, browser, name):
     assert browser.come_back("forged", first).status_code == 302
 
 
+@on_one
 @pytest.mark.parametrize("damage", [
     {"state": None}, {"state": ""}, {"state": "x"}, {"state": "x" * 20000},
     {"code": None}, {"code": ""}, {"code": "x"}, {"code": "x" * 20000},
@@ -258,10 +270,11 @@ def test_both_of_two_simultaneous_callbacks_do_not_sign_in(
     assert len(good) == 1
 
 
+@on_one
 def test_a_sign_in_on_one_instance_ends_on_another(
         instances, postgres_database, world, name):
     path = world.directory / "providers.json"
-    arguments = ["--oidc_file", str(path), "--oidc_refresh_s", "0",
+    arguments = ["--oidc_file", str(path), "--oidc_refresh_s", "1",
                  "--public_url", "http://127.0.0.1"]
     here = instances(postgres_database, arguments=arguments)
     there = instances(postgres_database, token=here.token,
@@ -279,6 +292,7 @@ def test_a_sign_in_on_one_instance_ends_on_another(
 # ---- who is let in, and as whom ----------------------------------------------
 
 
+@on_one
 @pytest.mark.parametrize("claims", [
     {"groups": ["/cms"]}, {"groups": ["/atlas", "/cms"]}, {"sub": "chosen"},
     {"email": "guest@cern.example", "email_verified": True},
@@ -289,6 +303,7 @@ def test_the_allow_list_lets_in(world, browser, claims):
     signed_in(browser.sign_in("closed", world.closed, **claims))
 
 
+@on_one
 @pytest.mark.parametrize("claims", [
     {}, {"groups": []}, {"groups": ["/CMS"]}, {"groups": ["/cms/x"]},
     {"groups": ["closed:/cms"]}, {"groups": {"/cms": True}}, {"groups": None},
@@ -334,8 +349,8 @@ def test_a_subject_of_that_name_elsewhere_is_none(world, browser):
 
 def test_the_same_person_is_the_same_user(world, browser, other, name):
     signed_in(browser.sign_in("forged", world.forged, **member(name)))
-    changed = member(name, email="new@x.example", name="New Name")
-    changed["preferred_username"] = "renamed-" + name
+    changed = member(name, email="new@x.example", name="New Name",
+                     preferred_username="renamed-" + name)
     signed_in(other.sign_in("forged", world.forged, **changed))
     assert browser.me()["user"] == other.me()["user"] == name
 
@@ -465,6 +480,7 @@ def test_ten_thousand_groups_are_cut(world, browser, name):
 # ---- providers that fail --------------------------------------------------------
 
 
+@on_one
 @pytest.mark.parametrize("answer", [
     (302, {"Location": "http://127.0.0.1:1/"}, b""), (500, {}, b"{}"),
     (200, {}, b""), (200, {}, b"{}"), (200, {}, b"[]"), (200, {}, b"<html>"),
@@ -514,18 +530,20 @@ def test_a_slow_provider_keeps_nobody_else_waiting(world, browser, name):
 
 
 def test_a_provider_that_is_away_at_the_start_is_found_later(
-        instances, sqlite_database, tmp_path, name):
+        instances, sqlite_database, tmp_path):
     issuer = Issuer()
     path = signing.write_providers(
         tmp_path / "providers.json", [signing.provider("forged", issuer)])
     issuer.close()
     service = instances(sqlite_database, arguments=[
-        "--oidc_file", str(path), "--oidc_refresh_s", "0"])
+        "--oidc_file", str(path), "--oidc_refresh_s", "1"])
     browser = Browser(service)
     reply = browser.try_to_go("forged")
     if reply.status_code != 503:
         refused(reply, issuer)
     issuer.start()
-    signed_in(browser.sign_in("forged", issuer, preferred_username=name))
+    location = harness.wait_until(
+        lambda: found(browser, "forged"), "the provider to be found")
+    signed_in(browser.come_back("forged", issuer.consent(location)))
     browser.close()
     issuer.close()

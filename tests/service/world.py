@@ -8,6 +8,7 @@ forged   says everything in the ID token, machines may come, has admins
 asked    says groups only when asked (userinfo)
 closed   lets in who is in /cms, whose subject is chosen, one address
 twins    publishes another key under the name of its own
+turning  is there for a test that changes its keys
 
 A World of ruins has those of RUINS, each of which breaks a rule from the start.
 """
@@ -88,12 +89,13 @@ class World:
     def serve(self, providers: list, *arguments) -> harness.Service:
         """Return a service for these providers, not started yet.
 
-        Every unknown key is looked for at once: tests do not wait.
+        A key that is not known is looked for at once, and then again after
+        one second.
         """
         path = signing.write_providers(
             self.directory / "providers.json", providers)
         self.service = harness.Service(self.database, self.directory, [
-            "--oidc_file", str(path), "--oidc_refresh_s", "0",
+            "--oidc_file", str(path), "--oidc_refresh_s", "1",
             "--log_level", "debug", *arguments])
         return self.service
 
@@ -158,8 +160,9 @@ def make_world(institute, database, directory) -> World:
     """Return a world of providers that work, its service not started yet."""
     world = World(database, directory)
     world.institute = institute
-    world.forged, world.asked, world.closed, world.twins = (
-        world.issuer() for _ in range(4))
+    world.forged, world.asked, world.closed = (
+        world.issuer() for _ in range(3))
+    world.twins, world.turning = world.issuer(), world.issuer()
     twin = {**GIVEN_AWAY.jwk, "kid": world.twins.key.kid}
     world.twins.published.insert(0, twin)
     secret = directory / "client_secret"
@@ -177,6 +180,7 @@ def make_world(institute, database, directory) -> World:
             "groups": ["/cms"], "subjects": ["chosen"],
             "emails": ["guest@cern.example", "*@hep.example"]}),
         signing.provider("twins", world.twins),
+        signing.provider("turning", world.turning),
     ])
     return world
 

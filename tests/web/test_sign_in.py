@@ -5,13 +5,11 @@ The provider is on localhost and the service on 127.0.0.1, which are two sites:
 cookies of the service come along only as those of other sites may.
 """
 
-import re
 import uuid
 
 import pytest
 import signing
 from playwright.sync_api import expect
-from test_page import make_study
 
 TITLE = "Sign in with The institute of the tests"
 
@@ -64,22 +62,21 @@ def test_a_click_leads_through_the_provider_and_back(portal, open_page,
                                                      person):
     page = open_page()
     sign_in(page, portal, person)
-    assert page.url == portal.url + "/#/"
+    assert page.url.removesuffix("#/") == portal.url + "/"
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     expect(page.get_by_role("alert")).to_be_hidden()
     assert wrong(page) == []
 
 
-def test_the_way_back_leads_to_the_study_that_was_asked_for(
+def test_the_way_back_leads_to_the_view_that_was_asked_for(
         portal, open_page, person):
-    study = make_study(portal)
-    target = f"{portal.url}/#/study/{study}"
+    target = f"{portal.url}/#/?q=jet+tagger"
     page = open_page()
     page.goto(target)
     page.get_by_role("link", name=TITLE).click()
     say_who(page, person)
     page.wait_for_url(target)
-    expect(page.get_by_role("link", name=TITLE)).to_be_hidden()
+    expect(page.get_by_label("Filter by name")).to_have_value("jet tagger")
     assert wrong(page) == []
 
 
@@ -110,7 +107,7 @@ def test_who_gives_up_can_try_again(portal, open_page, person):
     page.goto(portal.url + "/")
     page.get_by_role("link", name=TITLE).click()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("alert")).to_contain_text(re.compile("."))
+    expect(page.get_by_role("alert")).to_contain_text("not signed in")
     assert "error" not in page.url
     page.get_by_role("link", name=TITLE).click()
     say_who(page, person)
@@ -125,8 +122,7 @@ def test_who_may_not_come_in_is_told_so(portal, open_page, institute, person):
     page.goto(portal.url + "/")
     page.get_by_role("link", name=TITLE).click()
     say_who(page, person)
-    expect(page.get_by_role("alert")).to_contain_text(
-        re.compile("not allowed|may not|does not let"))
+    expect(page.get_by_role("alert")).to_contain_text("allowed you to use")
     expect(page.get_by_role("link", name=TITLE)).to_be_visible()
     assert page.context.cookies(portal.url) == []
     assert "error" not in page.url
