@@ -6,16 +6,15 @@
 // first, once an hour after that, and when a token names a key that is not
 // known: then at most once per refresh_s, so that forged tokens make no
 // traffic. While a provider is away its old keys are good. After a failure the
-// next try is RETRY_S later at the earliest. What says "may wait" is for
-// threads of their own (route.h, ROUTE_OUTSIDE), which may wait for a provider.
+// next try is OIDC_RETRY_S later at the earliest (oidc_desk.h). What says "may
+// wait" is for threads of their own (route.h, ROUTE_OUTSIDE), which may wait
+// for a provider.
 
 #ifndef CUMAE_OIDC_H
 #define CUMAE_OIDC_H
 
 #include "oidc_provider.h"
 #include "wire_oidc.h"
-
-enum { OIDC_RETRY_S = 5, OIDC_KEYS_S = 3600 };
 
 struct oidc;
 

@@ -135,6 +135,20 @@ static void warn(const struct call *call)
                  arena_copy(&request->arena, text.data + 1, text.n - 2));
 }
 
+// RFC 6750, 3.1: what the token lacks.
+static int check_scope(const struct call *call, struct error *err)
+{
+    unsigned scope = call->route->scope;
+    if (!scope || account_may(&call->principal, scope, err) == 0)
+        return 0;
+    reply_header(call->request, "WWW-Authenticate",
+                 arena_print(&call->request->arena,
+                             "Bearer realm=\"cumae\", "
+                             "error=\"insufficient_scope\", scope=\"%s\"",
+                             scope_name(scope)));
+    return -1;
+}
+
 // A token of a provider may have to wait for that provider.
 static bool is_foreign(const char *secret)
 {
@@ -170,9 +184,7 @@ static int authenticate(struct call *call, struct error *err)
     if (use)
         uses_note(call->service->uses, call->principal.token_id, request->peer);
     warn(call);
-    return call->route->scope
-               ? account_may(&call->principal, call->route->scope, err)
-               : 0;
+    return check_scope(call, err);
 }
 
 // ---- the way through --------------------------------------------------------
