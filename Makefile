@@ -16,7 +16,7 @@ PYTHON ?= python3
 LIBRARIES := libmicrohttpd jansson libpq sqlite3 libcrypto libcurl zlib
 LIBRARY_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
-CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check libjwt 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
   -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
