@@ -65,6 +65,7 @@ export const api = {
   signInAddress: (provider, returnTo) =>
     `${BASE}sign-in/${encodeURIComponent(provider)}?` +
     query({return_to: returnTo}),
+  session: signal => request('GET', 'session', {signal}),
   signIn: credentials => request('POST', 'session', {body: credentials}),
   signOut: () => request('DELETE', 'session'),
   studies: (filter, signal) =>

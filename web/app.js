@@ -129,7 +129,9 @@ function route() {
 }
 
 async function signOut() {
+  let left = null; // where the session at the provider ends
   try {
+    left = (await api.session()).end_session_url;
     await api.signOut();
   } catch (error) {
     if (error.status !== 401) {
@@ -138,7 +140,7 @@ async function signOut() {
     }
   }
   greeted = false;
-  mount(mountSignIn);
+  mount(mountSignIn, left);
 }
 
 element('sign-out').addEventListener('click', signOut);

@@ -12,7 +12,8 @@ function link({name, title}) {
     `Sign in with ${title}`);
 }
 
-export function mountSignIn(main, app) {
+// `left` is where somebody who signed out here may do so at the provider, too.
+export function mountSignIn(main, app, left) {
   const gone = new AbortController();
   const links = h('nav', {class: 'providers', hidden: true,
     'aria-label': 'Providers'});
@@ -50,7 +51,11 @@ export function mountSignIn(main, app) {
   }
 
   main.append(h('section', {class: 'card narrow'},
-    h('h1', {}, 'Sign in'), links,
+    h('h1', {}, 'Sign in'),
+    left && h('p', {}, 'You have signed out here, but not at your provider: ' +
+      'whoever uses this browser next may come back in. ',
+    h('a', {href: left}, 'Sign out there as well')),
+    links,
     h('p', {}, 'Open the link that ', h('code', {}, 'cumaed'),
       ' printed when it first started, or paste an API token.'),
     h('form', {onsubmit: submit},

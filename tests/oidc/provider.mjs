@@ -27,6 +27,7 @@ const defaults = {
   accounts: {},          // login name -> claims
   claims_in_id_token: false, // otherwise only userinfo has them
   lives_s: {},           // e.g. {"IdToken": 2, "ClientCredentials": 2}
+  leave_to: [],          // where a sign-out may lead back to
 };
 
 const KINDS = {
@@ -36,11 +37,11 @@ const KINDS = {
 };
 
 // One client for people and one for machines per algorithm of signatures.
-const clients = Object.keys(KINDS).flatMap(alg => [
+const clients = () => Object.keys(KINDS).flatMap(alg => [
   {
     client_id: `people-${alg}`, client_secret: `secret of people-${alg}`,
     application_type: 'native', redirect_uris: CALLBACKS,
-    post_logout_redirect_uris: ['http://127.0.0.1/'],
+    post_logout_redirect_uris: settings.leave_to,
     id_token_signed_response_alg: alg,
   }, {
     client_id: `machine-${alg}`, client_secret: `secret of machine-${alg}`,
@@ -78,7 +79,7 @@ function resource(_, audience, client) {
 // handed out lives on: the memory of all is one.
 function makeProvider() {
   provider = new Provider(issuer, {
-    clients, findAccount, jwks: {keys}, ttl: settings.lives_s,
+    clients: clients(), findAccount, jwks: {keys}, ttl: settings.lives_s,
     claims: {
       openid: ['sub'], profile: ['name', 'preferred_username'],
       email: ['email', 'email_verified'], groups: ['groups'],

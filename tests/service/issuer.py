@@ -18,7 +18,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -311,12 +311,6 @@ def ok(body):
 def refusal(status: int, error: str):
     """Answer as OAuth says no."""
     return status, {}, json.dumps({"error": error}).encode()
-
-
-def fragment(location: str) -> dict:
-    """Return the fields of the part of a URL after #."""
-    fields = parse_qs(urlsplit(location).fragment)
-    return {name: values[0] for name, values in fields.items()}
 
 
 class _Server(ThreadingHTTPServer):

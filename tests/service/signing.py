@@ -141,6 +141,11 @@ def write_providers(path, providers: list):
     return path
 
 
+def member(called: str, **claims) -> dict:
+    """Return the claims of somebody who is called that."""
+    return {"sub": f"sub of {called}", "preferred_username": called, **claims}
+
+
 def signed_in(reply: httpx.Response, to: str = "/") -> None:
     """Fail unless the answer leads to the page, with a session."""
     assert reply.status_code == 302, reply.text

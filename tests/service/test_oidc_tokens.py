@@ -15,19 +15,9 @@ from calls import Calls, definition
 from forgeries import ACCEPTED, REFUSED
 from issuer import AUDIENCE, CLIENT, Issuer, Key
 from signing import Browser, refused, signed_in
-from world import GIVEN_AWAY
+from world import GIVEN_AWAY, on_one
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA"]
-# What does not reach the database need not be tried on both.
-on_one = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def browser(world):
-    """The browser of somebody new."""
-    one = world.browser()
-    yield one
-    one.close()
 
 
 def bearer(service, token, method="GET", path="/me", json=None):
@@ -49,7 +39,7 @@ def claims_of(browser, issuer, **more):
     return forge, seen
 
 
-# ---- ID tokens ------------------------------------------------------------------
+# ---- ID tokens ---------------------------------------------------------------
 
 
 @on_one
@@ -137,7 +127,7 @@ def test_a_key_that_the_token_names_is_not_fetched(world, browser):
     assert elsewhere.requests == []
 
 
-# ---- keys that change -------------------------------------------------------------
+# ---- keys that change --------------------------------------------------------
 
 
 def test_a_new_key_is_looked_for_and_a_retired_one_forgotten(world, browser):
@@ -213,7 +203,7 @@ def test_a_provider_that_goes_away_leaves_its_keys(
     issuer.close()
 
 
-# ---- tokens of machines -------------------------------------------------------------
+# ---- tokens of machines ------------------------------------------------------
 
 
 @on_one

@@ -21,9 +21,12 @@ from pathlib import Path
 
 import harness
 import psycopg
+import pytest
 import signing
 from issuer import AUDIENCE, CLIENT_SECRET, Issuer, Key, ok
 
+# What does not reach the database need not be tried on both.
+on_one = pytest.mark.parametrize("lasting_world", ["sqlite"], indirect=True)
 GIVEN_AWAY = Key()  # shares its name with an honest key
 
 
@@ -40,11 +43,6 @@ def _answer(path, answer):
         issuer.answers[path] = answer
 
     return break_it
-
-
-def _twins(issuer):
-    twin = {**GIVEN_AWAY.jwk, "kid": issuer.key.kid}
-    issuer.published = [twin, *issuer.published]
 
 
 _ELSEWHERE = (302, {"Location": "http://127.0.0.1:1/"}, b"")

@@ -102,6 +102,31 @@ def test_signing_out_shows_the_providers_again(portal, open_page, person):
     assert wrong(page) == []
 
 
+def test_one_can_sign_out_at_the_provider_as_well(
+        portal, open_page, institute, person):
+    institute.control(leave_to=[portal.url + "/"])
+    page = open_page()
+    sign_in(page, portal, person)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("link", name="Sign out there as well").click()
+    page.get_by_role("button", name="Leave").click()
+    page.wait_for_url(portal.url + "/**")
+    page.get_by_role("link", name=TITLE).click()
+    say_who(page, person)  # it has forgotten who that was
+    expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
+    assert wrong(page) == []
+
+
+def test_who_only_signs_out_here_is_known_to_the_provider(
+        portal, open_page, person):
+    page = open_page()
+    sign_in(page, portal, person)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("link", name=TITLE).click()
+    expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
+    assert wrong(page) == []
+
+
 def test_who_gives_up_can_try_again(portal, open_page, person):
     page = open_page()
     page.goto(portal.url + "/")
