@@ -86,7 +86,7 @@ static const struct setting settings[] = {
      "on or off: the protocol of Hopaas, with tokens in its URLs"},
     {"oidc_file", TEXT, "", AT(oidc_file), 0, 0,
      "JSON file with the OpenID Connect providers that sign people in"},
-    {"oidc_refresh_s", SECONDS, "60", AT(oidc_refresh_s), 0, 86400,
+    {"oidc_refresh_s", SECONDS, "60", AT(oidc_refresh_s), 1, 86400,
      "keys of a provider are not asked for again within this time"},
     {"webhook_http", COUNT, "0", AT(webhook_http), 0, 1,
      "1: webhooks may have http:// URLs"},

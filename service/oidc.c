@@ -124,7 +124,7 @@ int oidc_verify(struct oidc *oidc, const struct oidc_provider *provider,
                 struct oidc_claims *claims, struct error *err)
 {
     struct auth_jwt jwt;
-    struct auth_key key;
+    struct auth_key key = {0};
     struct oidc_header header;
     struct oidc_expected expected = {.issuer = provider->issuer,
                                      .audience = token->audience,

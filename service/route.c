@@ -169,7 +169,7 @@ static int authenticate(struct call *call, struct error *err)
     struct request *request = call->request;
     const char *secret = NULL;
     char *copy = NULL; // of what is in the cookie
-    bool use;
+    bool use = false;
     if (call->route->access == ACCESS_OPEN)
         return 0;
     if (call->route->access == ACCESS_PATH)

@@ -6,6 +6,8 @@
 #include "store_group.h"
 #include "user.h"
 
+enum { SEEN = 200 };
+
 static struct database database;
 static struct store *store;
 static struct error err;
@@ -53,14 +55,15 @@ static void say_groups(const char *const *groups, size_t n)
 static int append(void *context, const char *name, struct error *error)
 {
     char *seen = context;
+    size_t n = strlen(seen);
     (void)error;
-    strcat(strcat(seen, name), " ");
+    snprintf(seen + n, SEEN - n, "%s ", name);
     return 0;
 }
 
 static void check_groups(const char *expected)
 {
-    char seen[200] = "";
+    char seen[SEEN] = "";
     must(store_groups_of(store, user.id, append, seen, &err));
     ck_assert_str_eq(seen, expected);
 }
@@ -257,13 +260,13 @@ static int first(void *context, const char *issuer, struct error *error)
     char *seen = context;
     (void)error;
     if (!*seen)
-        strcpy(seen, issuer);
+        snprintf(seen, SEEN, "%s", issuer);
     return 0;
 }
 
 START_TEST(test_the_issuer_of_the_last_sign_in_comes_first)
 {
-    char seen[80] = "";
+    char seen[SEEN] = "";
     begin(_i);
     enter();
     must(store_identity_add(store, iam.issuer, "x", user.id, 6, &err));
@@ -345,11 +348,12 @@ int main(void)
         test_the_issuer_of_the_last_sign_in_comes_first,
         test_a_sign_in_is_taken_once,
         test_old_sign_ins_are_forgotten,
+        NULL,
     };
     Suite *suite = suite_create("identity");
     TCase *tc = tcase_create("both databases");
     tcase_set_timeout(tc, 60);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i]; i++)
         tcase_add_loop_test(tc, tests[i], 0, DATABASES);
     suite_add_tcase(suite, tc);
     return databases_run(suite);

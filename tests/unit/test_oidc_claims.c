@@ -257,11 +257,12 @@ int main(void)
         test_only_https_is_followed_and_http_on_loopback_for_tests,
         test_a_sign_in_ends_on_our_own_host,
         test_the_way_to_a_provider_says_what_the_standards_ask_for,
+        NULL,
     };
     Suite *suite = suite_create("oidc_claims");
     TCase *tcase = tcase_create("claims");
     tcase_add_checked_fixture(tcase, setup, NULL);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i]; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);

@@ -21,7 +21,7 @@ static void setup(void)
 {
     arena_init(&arena);
     error_clear(&err);
-    strcpy(folder, "/tmp/cumae-oidc-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/cumae-oidc-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/providers.json", folder);
     snprintf(secret, sizeof secret, "%s/secret", folder);
@@ -339,12 +339,13 @@ int main(void)
         test_a_fault_in_the_file_is_named,
         test_files_with_secrets_are_for_their_owner_only,
         test_a_file_that_is_not_there_is_named,
+        NULL,
     };
     wire_start();
     Suite *suite = suite_create("wire_oidc");
     TCase *tcase = tcase_create("wire");
     tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i]; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
