@@ -14,7 +14,7 @@
 
 #include "../optimizers/error.h"
 
-enum { PERMIT_LOOK_MS = 100 };
+enum { PERMIT_LOOK_MS = 50 };
 
 struct permit;
 

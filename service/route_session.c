@@ -170,6 +170,19 @@ static int check_reach(struct store *store, const struct principal *who,
     return result;
 }
 
+// Ends a session, or all (0). Returns how many there were, or -1.
+static int end(struct store *store, const struct principal *who, int64_t id,
+               int64_t now_ms, struct error *err)
+{
+    if (!id)
+        return store_sessions_end(store, who->user_id, who->study_id, now_ms,
+                                  err);
+    return store_token_revoke(store, who->user_id, TOKEN_SESSION, id, now_ms,
+                              err)
+               ? -1
+               : 1;
+}
+
 static int apply_sign_out(struct command *command, struct live *live,
                           struct store *store, struct error *err)
 {
@@ -182,11 +195,10 @@ static int apply_sign_out(struct command *command, struct live *live,
     audit.object =
         out->id ? arena_print(&out->call->request->arena, "%" PRId64, out->id)
                 : "all";
-    int ended = out->id ? store_token_revoke(store, who->user_id, TOKEN_SESSION,
-                                             out->id, audit.at_ms, err)
-                        : store_sessions_end(store, who->user_id, who->study_id,
-                                             audit.at_ms, err);
-    return ended || store_permissions_change(store, err) ||
+    int ended = end(store, who, out->id, audit.at_ms, err);
+    if (ended <= 0)
+        return ended; // a line is for a change
+    return store_permissions_change(store, err) ||
                    store_audit_add(store, &audit, err)
                ? -1
                : 0;

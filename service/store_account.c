@@ -182,10 +182,12 @@ int store_session_end(struct store *store, const unsigned char *hash,
 int store_sessions_end(struct store *store, int64_t user_id, int64_t study_id,
                        int64_t now_ms, struct error *err)
 {
-    return db_write(store->db,
-                    DB_CALL(QUERY_SESSIONS_END, db_int(user_id),
-                            db_int(study_id), db_int(now_ms)),
-                    err);
+    int64_t id;
+    struct db_reader reader = {store_keep_int, &id, NULL};
+    return db_read(store->db,
+                   DB_CALL(QUERY_SESSIONS_END, db_int(user_id),
+                           db_int(study_id), db_int(now_ms)),
+                   &reader, err);
 }
 
 int store_sessions_trim(struct store *store, int64_t user_id, int64_t keep,

@@ -82,7 +82,7 @@ int store_tokens_sweep(struct store *store, int64_t before_ms, int64_t most,
 int store_session_end(struct store *store, const unsigned char *hash,
                       int64_t now_ms, struct error *err);
 // Ends all sessions of the user; study_id 0, or only those that are bound to
-// this study.
+// this study. Returns how many there were, or -1.
 int store_sessions_end(struct store *store, int64_t user_id, int64_t study_id,
                        int64_t now_ms, struct error *err);
 // Ends all sessions of the user but the newest `keep`, at least one.

@@ -219,6 +219,7 @@ WHERE hash = $1 AND kind = 1 AND revoked_ms IS NULL
 UPDATE tokens SET revoked_ms = $3
 WHERE user_id = $1 AND kind = 1 AND revoked_ms IS NULL
     AND ($2 = 0 OR study_id = $2)
+RETURNING id
 
 -- name: sessions_trim
 UPDATE tokens SET revoked_ms = $3

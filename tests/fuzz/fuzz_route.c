@@ -119,6 +119,8 @@ static void start(struct world *world)
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
+    service->load = load_new();
+    service->gate = gate_new(&world->config, service->metrics);
     service->permit = permit_start(&permit, &err);
     expect(service->permit, "%s", err.message);
     service->watch = watch_start(world->url, &err);
@@ -145,7 +147,9 @@ static void make_token(struct world *world)
 static struct world *the_world(void)
 {
     static struct world world;
-    static char *const argv[] = {"fuzz_route", NULL};
+    static char *const argv[] = {"fuzz_route", "--requests-per-minute=0",
+                                 "--requests-per-minute-per-address=0",
+                                 "--failed-per-minute=0", NULL};
     enum config_wish wish;
     struct error err = {0};
     if (world.store)
@@ -228,7 +232,7 @@ static struct exchange *exchange_of(const struct scene *scene, char *line,
             "idempotency-key", arena_copy(&request->arena, line, strlen(line))};
     body = filled(scene, body);
     exchange_take(exchange, body, strlen(body));
-    if (target_parse(request, exchange->target, &err) ||
+    if (target_parse(request, exchange->request.target, &err) ||
         exchange_end(exchange, &err) || is_harmful(request)) {
         exchange_free(exchange);
         return NULL;
