@@ -123,9 +123,9 @@ int oidc_verify(struct oidc *oidc, const struct oidc_provider *provider,
                 const struct oidc_token *token, struct arena *arena,
                 struct oidc_claims *claims, struct error *err)
 {
-    struct auth_jwt jwt;
+    struct auth_jwt jwt = {0};
     struct auth_key key = {0};
-    struct oidc_header header;
+    struct oidc_header header = {0};
     struct oidc_expected expected = {.issuer = provider->issuer,
                                      .audience = token->audience,
                                      .nonce = token->nonce,
