@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 PYTHON ?= python3
 
-LIBRARIES := libmicrohttpd jansson libpq sqlite3 libcrypto libcurl zlib
+LIBRARIES := libmicrohttpd gnutls jansson libpq sqlite3 libcrypto libcurl zlib
 LIBRARY_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check libjwt 2>/dev/null)

@@ -57,6 +57,14 @@ void arena_done(struct arena *arena)
     drop(arena, NULL);
 }
 
+size_t arena_bytes(const struct arena *arena)
+{
+    size_t bytes = 0;
+    for (const struct arena_block *b = arena->block; b != NULL; b = b->older)
+        bytes += b->size;
+    return bytes;
+}
+
 void arena_reset(struct arena *arena)
 {
     const struct arena_block *oldest = arena->block;

@@ -27,6 +27,9 @@ void arena_done(struct arena *arena);
 // Gives back all that was taken and keeps one block for reuse.
 void arena_reset(struct arena *arena);
 
+// Returns how much memory the arena holds, taken or not.
+size_t arena_bytes(const struct arena *arena);
+
 // Returns `bytes` uninitialised bytes, aligned for any type. Never NULL.
 void *arena_alloc(struct arena *arena, size_t bytes);
 

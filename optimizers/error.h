@@ -16,6 +16,7 @@ enum error_code {
     ERROR_NONE,         // no error
     ERROR_MALFORMED,    // not what the format asks for
     ERROR_UNAUTHORIZED, // no valid credentials
+    ERROR_ELSEWHERE,    // to be asked under another URL
     ERROR_FORBIDDEN,    // valid credentials that do not reach this far
     ERROR_NOT_FOUND,    // not there, or not the caller's to see
     ERROR_METHOD,       // the resource exists, the method does not
@@ -24,6 +25,8 @@ enum error_code {
     ERROR_MEDIA_TYPE,   // a content type that is not served here
     ERROR_INVALID,      // well formed, but impossible (low > high)
     ERROR_EXHAUSTED,    // nothing left to suggest
+    ERROR_RATE,         // the caller asks too often
+    ERROR_QUOTA,        // the owner of a study has used up a quota
     ERROR_BUSY,         // try again later: draining, queue full
     ERROR_WAIT,         // what it needs is being prepared
     ERROR_STORE,        // the database is away; try again

@@ -142,6 +142,14 @@ static unsigned requests_of(const struct token_row *row)
     return limit == 0 || limit > UINT_MAX ? UINT_MAX : (unsigned)limit;
 }
 
+// Whose was the secret when it was kept, which may be long ago?
+static int64_t last_user(const struct entry *entry, const unsigned char *hash)
+{
+    return entry->known && auth_equal(entry->hash, hash)
+               ? entry->principal.user_id
+               : 0;
+}
+
 static struct principal principal_of(const struct token_row *row)
 {
     struct principal principal = {.user_id = row->user_id,
@@ -218,8 +226,10 @@ int accounts_check(struct accounts *accounts, struct store *store,
         return error_set(err, ERROR_UNAUTHORIZED, "the token is not valid");
     auth_hash(secret, strlen(secret), hash);
     if (!cached(accounts, hash, &entry)) {
-        if (!store)
+        if (!store) {
+            *principal = (struct principal){.user_id = last_user(&entry, hash)};
             return 1;
+        }
         if (look_up(accounts, store, secret, hash, &entry, err))
             return -1;
         keep(accounts, &entry);

@@ -50,9 +50,10 @@ struct accounts *accounts_new(void);
 void accounts_free(struct accounts *accounts);
 
 // Who has this secret? Returns 0 with *principal; 1 when the store is needed
-// and `store` is NULL; -1 with ERROR_UNAUTHORIZED (the same message for
-// unknown, expired and revoked secrets) or ERROR_STORE. *use: true once in
-// ACCOUNT_USE_S, when this use is to be noted (uses.h).
+// and `store` is NULL, with only the user_id of whose it was when last looked
+// at, which proves nothing (0: nobody's); -1 with ERROR_UNAUTHORIZED (the same
+// message for unknown, expired and revoked secrets) or ERROR_STORE. *use: true
+// once in ACCOUNT_USE_S, when this use is to be noted (uses.h).
 int accounts_check(struct accounts *accounts, struct store *store,
                    const char *secret, struct principal *principal, bool *use,
                    struct error *err);

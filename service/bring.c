@@ -9,6 +9,7 @@
 
 #include "../optimizers/rng.h"
 #include "clock.h"
+#include "quota.h"
 #include "store_log.h"
 #include "study.h"
 #include "trial_private.h"
@@ -241,7 +242,7 @@ static int add_reports(struct live *live, struct store *store,
 int bring_trials(struct live *live, struct store *store, struct bring *bring,
                  struct error *err)
 {
-    if (decide(live, bring, err))
+    if (decide(live, bring, err) || quota_take_trials(live, bring->n_new, err))
         return -1;
     for (size_t i = 0; i < bring->n; i++) {
         struct brought *trial = &bring->trials[i];

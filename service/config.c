@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, COUNT, BYTES, SECONDS, LEVEL, LIST, SWITCH };
+enum kind { TEXT, COUNT, LARGE, BYTES, SECONDS, LEVEL, LIST, SWITCH };
 
 struct setting {
     const char *name;
@@ -24,6 +24,8 @@ struct setting {
 #define KIB       ((size_t)1024)
 #define MIB       (1024 * KIB)
 
+#define USER_LIMIT ((size_t)1000000000000000)
+
 static const struct setting settings[] = {
     {"listen", TEXT, "127.0.0.1:8080", AT(listen), 0, 0,
      "ADDRESS:PORT to serve on; [ADDRESS]:PORT for IPv6, port 0 for any"},
@@ -32,7 +34,14 @@ static const struct setting settings[] = {
     {"public_url", TEXT, "", AT(public_url), 0, 0,
      "the URL that users see, when a proxy is in front"},
     {"trusted_proxies", LIST, "", AT(trusted_proxies), 0, 0,
-     "addresses whose X-Forwarded-For is believed, with commas"},
+     "addresses and networks (10.0.0.0/8) of proxies, with commas, whose "
+     "X-Forwarded-For and -Proto are believed"},
+    {"tls_certificate", TEXT, "", AT(tls_certificate), 0, 0,
+     "PEM file of a certificate with its chain; read again on SIGHUP"},
+    {"tls_key", TEXT, "", AT(tls_key), 0, 0,
+     "PEM file of its key, which not everybody may read"},
+    {"hsts_s", SECONDS, "31536000", AT(hsts_s), 0, 63072000,
+     "with an https public_url: browsers insist on https so long; 0: not"},
     {"web_dir", TEXT, "", AT(web_dir), 0, 0,
      "serve the pages from this folder instead of the built-in ones"},
     {"log_level", LEVEL, "info", AT(log_level), 0, 0,
@@ -55,6 +64,18 @@ static const struct setting settings[] = {
      "a connection without a request is closed after this time"},
     {"request_s", SECONDS, "30", AT(request_s), 1, 86400,
      "a request must have come in whole within this time"},
+    {"send_s", SECONDS, "30", AT(send_s), 1, 86400,
+     "a client that takes nothing of its answer for this time is cut"},
+    {"max_unsent_bytes", BYTES, "256MiB", AT(max_unsent_bytes), MIB,
+     1024 * 1024 * MIB,
+     "of answers on their way, beyond which that time is one second"},
+    {"requests_per_minute", COUNT, "600000", AT(requests_per_minute), 0,
+     60000000, "of one user who has no limit of their own; 0 for no limit"},
+    {"requests_per_minute_per_address", COUNT, "600000",
+     AT(requests_per_minute_per_address), 0, 60000000,
+     "of one client address, an IPv6 network of 64 bits; 0 for no limit"},
+    {"failed_per_minute", COUNT, "60", AT(failed_per_minute), 0, 60000000,
+     "unknown tokens and codes that are looked up for one address; 0 for any"},
     {"drain_s", SECONDS, "25", AT(drain_s), 0, 3600,
      "patience with requests in flight when stopping"},
     {"live_studies", COUNT, "256", AT(live_studies), 1, 1000000,
@@ -79,6 +100,16 @@ static const struct setting settings[] = {
      "wait after a failed delivery; five times as long after each further one"},
     {"webhook_give_up_s", SECONDS, "259200", AT(webhook_give_up_s), 1, 31536000,
      "a webhook that failed for so long is disabled"},
+    {"user_max_studies", LARGE, "0", AT(user_max_studies), 0, USER_LIMIT,
+     "studies of a user without a quota of their own; 0 for no limit"},
+    {"user_max_trials", LARGE, "0", AT(user_max_trials), 0, USER_LIMIT,
+     "the same for the trials in all of a user's studies"},
+    {"user_max_running", LARGE, "0", AT(user_max_running), 0, USER_LIMIT,
+     "the same for the trials that run at once"},
+    {"user_max_bytes", BYTES, "0", AT(user_max_bytes), 0, USER_LIMIT,
+     "the same for what is stored of them, as estimated"},
+    {"audit_days", COUNT, "0", AT(audit_days), 0, 36500,
+     "older lines of the audit log are removed; 0 keeps them for ever"},
 };
 
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
@@ -123,7 +154,7 @@ static int set_number(struct config *config, const struct setting *setting,
                          setting->kind == SECONDS ? " of seconds" : "",
                          setting->kind == BYTES ? " of bytes" : "",
                          setting->low, setting->high, value);
-    if (setting->kind == BYTES)
+    if (setting->kind == BYTES || setting->kind == LARGE)
         *(size_t *)field = number;
     else
         *(unsigned *)field = (unsigned)number;
@@ -173,6 +204,9 @@ static void set_list(struct config *config, const char *value)
 static int set(struct config *config, const struct setting *setting,
                const char *value, struct error *err)
 {
+    config->values[setting - settings] = (struct config_value){
+        setting->name, arena_copy(&config->arena, value, strlen(value)),
+        config->source, setting->help};
     switch (setting->kind) {
     case TEXT:
         *(const char **)(void *)((char *)config + setting->offset) =
@@ -361,13 +395,29 @@ static int check_database(const char *url, struct error *err)
 
 static int load(struct config *config, char *const *argv, struct error *err)
 {
+    config->n_values = N_SETTINGS;
+    config->values =
+        arena_zeros(&config->arena, N_SETTINGS, sizeof *config->values);
+    config->source = "default";
     for (size_t i = 0; i < N_SETTINGS; i++)
         if (set(config, &settings[i], settings[i].fallback, err) != 0)
             return -1;
-    if (load_flags(config, argv, true, err) != 0 ||
-        load_environment(config, err) != 0 ||
-        load_flags(config, argv, false, err) != 0)
+    config->source = "file";
+    if (load_flags(config, argv, true, err) != 0)
         return -1;
+    config->source = "environment";
+    if (load_environment(config, err) != 0)
+        return -1;
+    config->source = "flag";
+    if (load_flags(config, argv, false, err) != 0)
+        return -1;
+    config->quotas = (struct user_quotas){
+        .max_studies = (int64_t)config->user_max_studies,
+        .max_trials = (int64_t)config->user_max_trials,
+        .max_running = (int64_t)config->user_max_running,
+        .max_bytes = (int64_t)config->user_max_bytes,
+        .requests_per_minute = USER_AS_SET,
+    };
     if (*config->database == '\0')
         return choose_database(config, err);
     return check_database(config->database, err);
@@ -395,7 +445,8 @@ void config_done(struct config *config)
 
 void config_help(FILE *out)
 {
-    fputs("Usage: cumaed [--SETTING VALUE]...\n\n"
+    fputs("Usage: cumaed [--SETTING VALUE]...\n"
+          "       cumaed token|user COMMAND...\n\n"
           "Each setting is also read from the environment as CUMAE_SETTING,\n"
           "and from a file given by --config FILE with lines SETTING = VALUE."
           "\nFlags win over the environment, the environment over the "

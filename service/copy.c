@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "quota.h"
 #include "translate.h"
 #include "trial_private.h"
 
@@ -59,6 +60,13 @@ static int visit_trial(void *context, const struct trial_row *row,
     return page->full ? -1 : 0;
 }
 
+// Leaves the trials from this number on to the next step.
+static void turn_back(struct page *page, int64_t number)
+{
+    while (page->at > 0 && page->copy->numbers[page->at - 1] >= number)
+        page->at--;
+}
+
 static void keep_report(struct page *page, struct copied *taken,
                         const struct report_row *row)
 {
@@ -93,8 +101,7 @@ static int visit_report(void *context, const struct report_row *row,
     if (page->reports >= COPY_STEP_REPORTS && !taken->n_reports) {
         page->full = true;
         page->n = page->reporting;
-        while (page->at > 0 && page->copy->numbers[page->at - 1] >= row->number)
-            page->at--;
+        turn_back(page, row->number);
         return -1;
     }
     keep_report(page, taken, row);
@@ -292,9 +299,9 @@ static int tell_of(const struct live *live, struct store *store,
                              (int64_t)live->history.n - 1, copy->user_id, err);
 }
 
-static int write_page(struct live *live, struct store *store,
-                      const struct page *page, const struct definition *source,
-                      struct copy_step *step, struct error *err)
+static int write_page(struct live *live, struct store *store, struct page *page,
+                      const struct definition *source, struct copy_step *step,
+                      struct error *err)
 {
     const struct space *space = &live->definition->space;
     double *point = arena_doubles(page->arena, space->n);
@@ -309,6 +316,11 @@ static int write_page(struct live *live, struct store *store,
                    translate_point(&source->space, taken->row.point, space,
                                    point, &misfit)) {
             step->n_unfit++;
+        } else if (quota_take_trials(live, 1, &misfit)) {
+            if (!step->n_new)
+                return error_set(err, misfit.code, "%s", misfit.message);
+            turn_back(page, taken->row.number); // the next step says so
+            break;
         } else {
             step->n_new++;
             if (add(live, store, taken, point, &name, err) ||
@@ -365,6 +377,13 @@ int copy_listed(struct live *live, struct store *store,
             return error_set(err, ERROR_INVALID,
                              "line %zu: the id \"%.100s\" was there before",
                              step->next + 1, name.id);
+        struct error fault = {0};
+        if (quota_take_trials(live, 1, &fault)) {
+            if (!step->n_new)
+                return error_set(err, fault.code, "%s", fault.message);
+            step->next--; // the next step says so
+            break;
+        }
         if (add(live, store, trial, trial->row.point, &name, err))
             return -1;
         step->n_new++;

@@ -3,7 +3,8 @@
 //
 // A record lock on PATH.lock, held until the process ends, refuses a second
 // process. It belongs to the process, not to the descriptor: a forked child
-// does not inherit it, and taking it again is harmless.
+// does not inherit it, and taking it again is harmless. It is between services:
+// a command of the shell (shell.h) works on the file beside one.
 
 #ifndef CUMAE_DB_FILE_H
 #define CUMAE_DB_FILE_H

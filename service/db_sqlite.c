@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// db_sqlite.c - the database in one file, for one process
+// db_sqlite.c - the database in one file, for one service
 //
 // WAL with synchronous=FULL: a commit that was acknowledged survives a power
 // cut. BEGIN IMMEDIATE takes the write lock at once, because a transaction

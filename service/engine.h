@@ -7,7 +7,8 @@
 // up to a batch, and does all of it in one database transaction:
 //
 //   begin - lock each study's row, in ascending order - catch up with what
-//   other instances wrote - apply each command - write the counters - commit
+//   other instances wrote - open the quotas that are taken from - apply each
+//   command - write the counters - commit
 //
 // and only then reports to each command that it is done. So a thousand asks
 // cost a few commits (group commit), an answer is sent only when its change is
@@ -27,12 +28,20 @@
 #include <stdint.h>
 
 #include "live.h"
+#include "quota.h"
 #include "store.h"
 
 struct command {
     struct command *next;
     int64_t study_id; // 0: a change that belongs to no study
     unsigned waits;   // how often it waited for a preparation; the engine's
+
+    // Does it take what quotas limit? Then the quotas of the study's owner are
+    // open while it is applied; in a command of no study those of owner_id,
+    // which are here, NULL when that is 0.
+    bool takes;
+    int64_t owner_id;
+    struct quota *quota; // the engine's
 
     // Decides and writes, inside the transaction. Runs again, from scratch,
     // when the transaction has to be repeated. Returns -1 with an error when
@@ -48,12 +57,13 @@ struct command {
 };
 
 struct engine_options {
-    const char *database; // URL
-    unsigned writers;     // threads; SQLite is served by one
-    unsigned preparers;   // threads; at least one
-    size_t batch;         // commands in one transaction, at most
-    size_t live_studies;  // kept in memory beyond those at work
-    size_t max_waiting;   // commands in mailboxes; beyond it ERROR_BUSY
+    const char *database;      // URL
+    unsigned writers;          // threads; SQLite is served by one
+    unsigned preparers;        // threads; at least one
+    size_t batch;              // commands in one transaction, at most
+    size_t live_studies;       // kept in memory beyond those at work
+    size_t max_waiting;        // commands in mailboxes; beyond it ERROR_BUSY
+    struct user_quotas quotas; // of users who have none of their own
 
     // Called after each transaction, for metrics; may be NULL.
     void (*observe)(void *context, size_t commands, double seconds, int ok);

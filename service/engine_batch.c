@@ -28,16 +28,17 @@ static void drop_live(struct batch *batch)
 }
 
 // Locks the study's row and brings the live study up to date.
-static int open_study(struct actor *actor, struct store *store,
+static int open_study(struct share *share, struct store *store,
                       struct error *err)
 {
+    struct actor *actor = share->actor;
     struct study_progress progress;
     int64_t definition_revision;
     enum study_state state;
     if (actor->study_id == 0)
         return 0;
     if (store_study_lock(store, actor->study_id, &progress,
-                         &definition_revision, &state, err))
+                         &definition_revision, &state, &share->owner, err))
         return -1;
     if (actor->live && actor->live->progress.revision > progress.revision) {
         live_free(actor->live); // the database was set back
@@ -57,18 +58,28 @@ static void fail_share(struct share *share, const struct error *err)
         c->error = *err;
 }
 
+// The same, unless the study is gone. Returns -1 when the transaction is lost.
+static int open_share(struct share *share, struct store *store,
+                      struct error *err)
+{
+    share->gone = false;
+    if (open_study(share, store, err) == 0)
+        return 0;
+    if (is_fatal(err->code))
+        return -1;
+    fail_share(share, err);
+    error_clear(err);
+    share->gone = true;
+    return 0;
+}
+
 // Applies one study's commands. Returns -1 when the transaction is lost.
 static int run_share(struct share *share, struct store *store,
                      struct error *err)
 {
     struct actor *actor = share->actor;
-    if (open_study(actor, store, err)) {
-        if (is_fatal(err->code))
-            return -1;
-        fail_share(share, err); // the study is gone
-        error_clear(err);
+    if (share->gone)
         return 0;
-    }
     for (struct command *c = share->commands; c; c = c->next) {
         error_clear(&c->error);
         if (actor->live)
@@ -78,7 +89,10 @@ static int run_share(struct share *share, struct store *store,
             error_set(&c->error, ERROR_NOT_FOUND, "there is no such study");
             continue;
         }
-        if (c->apply(c, actor->live, store, &c->error) == 0)
+        int failed = c->apply(c, actor->live, store, &c->error);
+        if (actor->live)
+            quota_follow(actor->live);
+        if (!failed)
             continue;
         assert(c->error.code != ERROR_NONE);
         if (is_fatal(c->error.code)) {
@@ -94,30 +108,43 @@ static int run_share(struct share *share, struct store *store,
                                clock_wall_ms(), err);
 }
 
+// Rows are locked in a fixed order: all studies by id, then all owners by id.
+static int apply_all(struct batch *batch, const struct user_quotas *standard,
+                     struct store *store, struct error *err)
+{
+    struct owners owners = {0};
+    int result = 0;
+    for (size_t i = 0; i < batch->n && result == 0; i++)
+        result = open_share(&batch->shares[i], store, err);
+    if (result == 0)
+        result = engine_open_owners(batch, standard, store, &owners, err);
+    for (size_t i = 0; i < batch->n && result == 0; i++)
+        result = run_share(&batch->shares[i], store, err);
+    engine_close_owners(batch, &owners);
+    return result;
+}
+
 // Runs the batch as one transaction. *committing tells whether a failure left
 // the outcome open.
-static int run(struct batch *batch, struct store *store, bool *committing,
-               struct error *err)
+static int run(struct batch *batch, const struct user_quotas *standard,
+               struct store *store, bool *committing, struct error *err)
 {
     *committing = false;
-    if (store_begin(store, err))
+    if (store_begin(store, err) || apply_all(batch, standard, store, err))
         return -1;
-    for (size_t i = 0; i < batch->n; i++)
-        if (run_share(&batch->shares[i], store, err))
-            return -1;
     *committing = true;
     return store_commit(store, err);
 }
 
 // Runs until it succeeds or cannot. Only what is known not to have happened is
 // tried again: a lost connection before the commit, a deadlock, a timeout.
-static int run_with_retries(struct batch *batch, struct store *store,
-                            struct error *err)
+static int run_with_retries(struct engine *engine, struct batch *batch,
+                            struct store *store, struct error *err)
 {
     for (int try = 1;; try++) {
         bool committing;
         error_clear(err);
-        if (run(batch, store, &committing, err) == 0)
+        if (run(batch, &engine->options.quotas, store, &committing, err) == 0)
             return 0;
         store_rollback(store);
         drop_live(batch);
@@ -191,10 +218,11 @@ static void run_singly(struct engine *engine, struct batch *batch,
         struct share *share = &batch->shares[i];
         while (share->commands) {
             struct command *c = share->commands, *rest = c->next;
-            struct batch one = {.shares = {{share->actor, c, false}}, .n = 1};
+            struct batch one = {
+                .shares = {{.actor = share->actor, .commands = c}}, .n = 1};
             struct error err = {0};
             c->next = NULL;
-            if (run_with_retries(&one, store, &err))
+            if (run_with_retries(engine, &one, store, &err))
                 c->error = err;
             report_done(engine, &one); // the next one may lose the live study
             share->commands = rest;
@@ -207,7 +235,7 @@ void engine_run_batch(struct engine *engine, struct batch *batch,
 {
     struct error err = {0};
     int64_t start_us = clock_monotonic_us();
-    int failed = run_with_retries(batch, store, &err);
+    int failed = run_with_retries(engine, batch, store, &err);
     if (failed && batch->n_commands > 1 && err.code != ERROR_STORE &&
         err.code != ERROR_FULL)
         run_singly(engine, batch, store);

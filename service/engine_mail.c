@@ -157,7 +157,8 @@ bool engine_take_batch(struct engine *engine, struct batch *batch)
              at > 0 && batch->shares[at - 1].actor->study_id > actor->study_id;
              at--)
             batch->shares[at] = batch->shares[at - 1];
-        batch->shares[at] = (struct share){actor, mail, !engine->stopping};
+        batch->shares[at] = (struct share){
+            .actor = actor, .commands = mail, .may_wait = !engine->stopping};
         batch->n_commands += taken;
     }
     pthread_mutex_unlock(&engine->mutex);

@@ -51,6 +51,8 @@ struct share {
     struct actor *actor;
     struct command *commands; // taken from its mailbox
     bool may_wait;            // for preparations
+    bool gone;                // there is no such study
+    struct user_quotas owner; // quotas of the owner of the study
 };
 
 struct batch {
@@ -78,6 +80,24 @@ struct actor *engine_take_work(struct engine *engine);
 
 // Frees all actors. No thread is left.
 void engine_forget_all(struct engine *engine);
+
+// ---- the owners of studies
+// ---------------------------------------------------
+
+// The quotas that a transaction takes from.
+struct owners {
+    struct quota *quotas; // by ascending owner
+    size_t n;
+};
+
+// Opens the quotas of all whom commands of the batch take from, unless they
+// have no limits, and gives them to the live studies and commands. The studies
+// are open.
+int engine_open_owners(struct batch *batch, const struct user_quotas *standard,
+                       struct store *store, struct owners *owners,
+                       struct error *err);
+
+void engine_close_owners(struct batch *batch, struct owners *owners);
 
 // ---- one transaction --------------------------------------------------------
 

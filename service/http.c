@@ -25,8 +25,8 @@
 #include "log.h"
 
 enum {
-    BACKLOG = 4096,  // cut to net.core.somaxconn by the kernel
-    SPARE_FILES = 64 // descriptors for everything but connections
+    BACKLOG = 4096,   // cut to net.core.somaxconn by the kernel
+    SPARE_FILES = 256 // descriptors for everything but connections
 };
 
 int64_t http_now_us(void)
@@ -151,24 +151,42 @@ static unsigned port_of(int fd)
 
 // ---- starting ---------------------------------------------------------------
 
-// Raises the limit of open files for this many connections, or says that it
-// cannot and lowers the number.
+// Raises the limit of open files as far as it goes (nothing here uses select),
+// and lowers the number of connections when that is not enough for them.
 static unsigned make_room(unsigned connections)
 {
     struct rlimit files;
     rlim_t wanted = (rlim_t)connections + SPARE_FILES;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= wanted)
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return connections;
-    files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur >= wanted)
+    rlim_t before = files.rlim_cur;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+        files.rlim_cur = before;
+    if (files.rlim_cur >= wanted)
         return connections;
-    unsigned allowed = files.rlim_cur > 2 * SPARE_FILES
-                           ? (unsigned)files.rlim_cur - SPARE_FILES
-                           : SPARE_FILES;
+    unsigned most = (unsigned)files.rlim_cur;
+    unsigned allowed = most > 2 * SPARE_FILES ? most - SPARE_FILES : most / 2;
     log_event(LOG_WARNING, "the limit of open files lowers max_connections",
               log_integer("files", (int64_t)files.rlim_cur),
               log_integer("max_connections", allowed));
     return allowed;
+}
+
+// Reads the certificate if there is to be TLS.
+static int start_tls(struct http *http, struct error *err)
+{
+    const struct http_options *options = &http->options;
+    bool certificate = options->tls_certificate && *options->tls_certificate;
+    bool key = options->tls_key && *options->tls_key;
+    if (certificate != key)
+        return error_set(err, ERROR_INVALID,
+                         "tls_certificate and tls_key are needed both, or "
+                         "neither");
+    if (!certificate)
+        return 0;
+    http->tls = tls_new(options->tls_certificate, options->tls_key, err);
+    return http->tls == NULL ? -1 : 0;
 }
 
 static int start_threads(struct http *http, struct error *err)
@@ -215,7 +233,9 @@ struct http *http_start(const struct http_options *options, struct error *err)
     int listening = -1;
     http->peers = peers_new(options->max_connections_per_address,
                             options->trusted_proxies, err);
-    if (http->peers == NULL ||
+    if (options->public_https && options->hsts_s > 0)
+        snprintf(http->hsts, sizeof http->hsts, "max-age=%u", options->hsts_s);
+    if (http->peers == NULL || start_tls(http, err) != 0 ||
         (listening = listen_on(options->listen, err)) < 0)
         goto failed;
     http->port = port_of(listening);
@@ -239,6 +259,16 @@ unsigned http_port(const struct http *http)
 unsigned http_in_flight(const struct http *http)
 {
     return atomic_load(&http->in_flight);
+}
+
+unsigned http_connections(const struct http *http)
+{
+    return atomic_load(&http->connections);
+}
+
+int http_reload(struct http *http, struct error *err)
+{
+    return http->tls == NULL ? 0 : tls_reload(http->tls, err);
 }
 
 bool http_alive(const struct http *http, unsigned seconds)
@@ -277,5 +307,6 @@ void http_stop(struct http *http, unsigned deadline_s)
     for (unsigned i = 0; i < http->n_loops; i++)
         loop_done(&http->loops[i]);
     peers_free(http->peers);
+    tls_free(http->tls);
     free(http);
 }

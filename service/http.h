@@ -51,6 +51,7 @@ struct reply {
 struct request {
     struct arena arena; // for everything that lives as long
     enum http_method method;
+    const char *target;                     // as it came
     const char *path;                       // decoded, "//" collapsed, no query
     struct http_pair query[HTTP_MAX_QUERY]; // decoded
     size_t n_query;
@@ -60,6 +61,8 @@ struct request {
     size_t body_bytes;
     char id[68];        // request id: from X-Request-Id or made
     char peer[48];      // address of the client (trusted proxies undone)
+    uint64_t peer_key;  // the same as a number; of a network for IPv6
+    bool secure;        // see request_is_secure
     int64_t started_us; // monotonic
     struct reply reply;
     void *context;        // the handler's own
@@ -71,8 +74,14 @@ struct request {
 // The request's header (name in lower case), or NULL. Only those the service
 // knows are kept: authorization, cookie, content-type, idempotency-key,
 // if-none-match, origin, host, last-event-id, sec-fetch-site,
-// x-cumae-csrf, user-agent, accept, accept-encoding, x-forwarded-for.
+// x-cumae-csrf, user-agent, accept, accept-encoding, x-forwarded-for,
+// x-forwarded-proto.
 const char *request_header(const struct request *request, const char *name);
+
+// True when the request came to us, or to the trusted proxy that speaks for the
+// client, over TLS. A proxy that says nothing (X-Forwarded-Proto) is taken to
+// speak TLS when the public URL is https.
+bool request_is_secure(const struct request *request);
 
 // True when the client takes a gzipped body (RFC 9110 12.5.3).
 bool request_accepts_gzip(const struct request *request);
@@ -91,9 +100,15 @@ struct http_options {
     size_t max_large_bytes;
     unsigned max_connections;
     unsigned max_connections_per_address; // 0: no limit
-    unsigned idle_s;    // keep-alive connections without a request
-    unsigned request_s; // whole request from its first byte
-    const char *const *trusted_proxies; // addresses, NULL-terminated, or NULL
+    unsigned idle_s;         // keep-alive connections without a request
+    unsigned request_s;      // whole request from its first byte
+    unsigned send_s;         // an answer of which the client takes nothing
+    size_t max_unsent_bytes; // of answers, before those that stall are cut
+    const char *const *trusted_proxies; // NULL-terminated, or NULL
+    const char *tls_certificate;        // PEM file, "" or NULL: no TLS
+    const char *tls_key;
+    bool public_https; // the URL that people see begins with https
+    unsigned hsts_s;   // then, for how long browsers shall insist on it
     void (*handle)(void *context, struct request *request);
     // Called when the answer has been sent or the connection died, before the
     // request is freed. For logs and metrics. reply.status is 0 when the
@@ -110,6 +125,13 @@ struct http *http_start(const struct http_options *options, struct error *err);
 
 // The port that is listened on.
 unsigned http_port(const struct http *http);
+
+// Open connections.
+unsigned http_connections(const struct http *http);
+
+// Reads certificate and key again; connections that are open keep theirs. On
+// error the old ones remain. Without TLS it does nothing.
+int http_reload(struct http *http, struct error *err);
 
 // Hands the answer in request->reply to the connection's loop. Any thread,
 // once per request. gzip is applied here when the client accepts it and the

@@ -21,6 +21,7 @@
 #include "gzip.h"
 #include "http.h"
 #include "http_peers.h"
+#include "http_tls.h"
 
 struct MHD_Connection;
 struct MHD_Daemon;
@@ -31,7 +32,6 @@ struct exchange {
     struct request request; // first: a request is cast back to its exchange
     struct connection *connection;
     struct loop *loop;
-    const char *target; // raw, in the arena
     enum exchange_stage stage;
     bool handling; // inside options.handle, on the loop's thread
     bool close;    // the connection ends with this answer
@@ -45,6 +45,7 @@ struct exchange {
     const char *sent; // the reply's body as it is sent
     size_t sent_bytes;
     bool compressed;
+    size_t held_bytes; // of memory while the answer is on its way, else 0
 
     struct exchange *next; // in the stack of answered ones
 };
@@ -56,8 +57,16 @@ struct connection {
     struct exchange *exchange; // NULL between requests
     int fd;
     bool hung_up;        // the client sends no more
+    bool known;          // somebody with a token has used it
+    bool cut;            // it has been shut down
     int64_t deadline_us; // it is cut when this passes, 0: never
+    int64_t since_us;    // when the client was last given the word
+    uint64_t taken;      // bytes that the client has ever acknowledged
+    int64_t taken_us;    // when that number last grew
+    struct peer *owner;
+    uint64_t peer_key;
     char peer[PEER_TEXT_BYTES];
+    struct credential *credential; // held since the handshake, or NULL
 };
 
 struct loop {
@@ -67,10 +76,12 @@ struct loop {
     pthread_t self;   // the same, written by the thread itself at its start
     int epoll, wake;
     bool quiesced;
-    unsigned handed;                // exchanges that wait for an answer
-    unsigned busy;                  // exchanges from HANDED to their end
-    struct connection *connections; // all of them
-    int64_t swept_us;
+    unsigned handed;                    // exchanges that wait for an answer
+    unsigned busy;                      // exchanges from HANDED to their end
+    struct connection *newest, *oldest; // by since_us
+    unsigned n_connections, n_cut;
+    int64_t swept_us, complained_us;
+    unsigned silenced;                 // complaints of the library since then
     struct exchange *_Atomic answered; // the newest first
     _Atomic int64_t turned_us;         // heartbeat
 };
@@ -80,11 +91,14 @@ enum http_state { HTTP_RUNNING, HTTP_DRAINING, HTTP_STOPPING };
 struct http {
     struct http_options options;
     struct peers *peers;
+    struct tls *tls; // NULL: plain HTTP
+    char hsts[40];   // "": not sent
     unsigned port;
     unsigned n_loops, n_running; // loops that were made, threads that run
     uint64_t id_seed;
     _Atomic uint64_t id_count;
-    _Atomic unsigned in_flight;
+    _Atomic unsigned in_flight, connections;
+    _Atomic size_t unsent; // bytes of memory that answers on their way hold
     _Atomic int state;
     _Atomic int64_t stop_us; // when patience ends
     struct loop loops[];
@@ -103,6 +117,27 @@ int loop_init(struct loop *loop, int listening, struct error *err);
 void *loop_turn(void *loop);
 
 void loop_done(struct loop *loop);
+
+// ---- http_connection.c: how long a connection may stay ----------------------
+
+struct connection *connection_new(struct loop *loop,
+                                  struct MHD_Connection *mhd);
+void connection_free(struct connection *connection);
+
+// The client is to speak: for the first time, or after an answer.
+void connection_listen(struct connection *connection, unsigned patience_s);
+
+// The client is to take an answer of so many bytes.
+void connection_send(struct connection *connection, size_t bytes);
+
+// True when there is hardly a place left in the loop.
+bool connections_crowded(const struct loop *loop);
+
+// Cuts what is late, what stalls, and when places get scarce what rests.
+void connections_sweep(struct loop *loop, int64_t now_us);
+
+// How many connections each loop may have.
+unsigned connections_share(const struct http *http);
 
 // ---- http_receive.c: a request comes in -------------------------------------
 

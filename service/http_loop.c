@@ -29,17 +29,12 @@
 #include "problem.h"
 
 enum {
-    TURN_MS = 500,              // a loop turns at least this often
-    STOPPING_TURN_MS = 10,      // while it waits for the last answers
-    SWEEP_US = 250000,          // between two looks at the deadlines
-    HEADER_BYTES = 16384,       // memory of a connection: request line, headers
-    SLOWEST_BYTES_PER_S = 16384 // a client that reads slower is cut
+    TURN_MS = 500,         // a loop turns at least this often
+    STOPPING_TURN_MS = 10, // while it waits for the last answers
+    CROWDED_TURN_MS = 50,  // or while places for connections are scarce
+    HEADER_BYTES = 16384,  // memory of a connection: request line, headers
+    COMPLAINT_US = 1000000 // between two complaints of the library in the log
 };
-
-static int64_t seconds_from_now(unsigned seconds)
-{
-    return http_now_us() + (int64_t)seconds * 1000000;
-}
 
 // Resumes the connections of what was answered, the oldest first.
 static void resume_answered(struct loop *loop)
@@ -66,9 +61,9 @@ static enum MHD_Result send_reply(struct exchange *exchange)
     struct http *http = exchange->loop->http;
     exchange->close =
         exchange->close || atomic_load(&http->state) != HTTP_RUNNING;
-    connection->deadline_us =
-        seconds_from_now(http->options.request_s) +
-        (int64_t)(exchange->sent_bytes / SLOWEST_BYTES_PER_S) * 1000000;
+    exchange->held_bytes = arena_bytes(&exchange->request.arena);
+    atomic_fetch_add(&http->unsent, exchange->held_bytes);
+    connection_send(connection, exchange->sent_bytes);
     return exchange_send(exchange) ? MHD_YES : MHD_NO;
 }
 
@@ -143,7 +138,9 @@ static void *begin(void *context, const char *target,
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct connection *connection = info->socket_context;
-    int64_t latest = seconds_from_now(loop->http->options.request_s);
+    connection->since_us = http_now_us();
+    int64_t latest =
+        connection->since_us + loop->http->options.request_s * INT64_C(1000000);
     connection->exchange = exchange_new(connection, target);
     if (connection->deadline_us > latest)
         connection->deadline_us = latest;
@@ -164,10 +161,11 @@ static void completed(void *context, struct MHD_Connection *mhd, void **request,
                           why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     struct connection *connection = exchange->connection;
     connection->exchange = NULL;
-    // A silent connection is closed by MHD after idle_s; this one is for
+    connection->known = connection->known || exchange->request.user_id != 0;
+    // A silent connection is closed by MHD after idle_s; this patience is for
     // those that drip.
-    connection->deadline_us =
-        seconds_from_now(options->idle_s + options->request_s);
+    connection_listen(connection, options->idle_s + options->request_s);
+    atomic_fetch_sub(&loop->http->unsent, exchange->held_bytes);
     loop->busy -= exchange->stage >= HANDED;
     exchange_free(exchange);
     *request = NULL;
@@ -179,50 +177,19 @@ static int watch(struct loop *loop, int fd, uint32_t what, void *context)
     return epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-static void enter(struct loop *loop, struct MHD_Connection *mhd, void **context)
-{
-    struct connection *connection = calloc(1, sizeof *connection);
-    if (connection == NULL)
-        abort();
-    connection->loop = loop;
-    connection->mhd = mhd;
-    connection->fd =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)
-            ->connect_fd;
-    connection->deadline_us = seconds_from_now(loop->http->options.request_s);
-    peers_name(MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-                   ->client_addr,
-               connection->peer);
-    peers_enter(loop->http->peers, connection->peer);
-    connection->next = loop->connections;
-    if (connection->next != NULL)
-        connection->next->previous = connection;
-    loop->connections = connection;
-    watch(loop, connection->fd, EPOLLRDHUP | EPOLLET, connection);
-    *context = connection;
-}
-
-static void leave(struct loop *loop, struct connection *connection)
-{
-    if (connection->previous != NULL)
-        connection->previous->next = connection->next;
-    else
-        loop->connections = connection->next;
-    if (connection->next != NULL)
-        connection->next->previous = connection->previous;
-    peers_leave(loop->http->peers, connection->peer);
-    epoll_ctl(loop->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-    free(connection);
-}
-
 static void connection_changed(void *context, struct MHD_Connection *mhd,
                                void **socket_context,
                                enum MHD_ConnectionNotificationCode what)
 {
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        enter(context, mhd, socket_context);
-    else if (*socket_context != NULL)
-        leave(context, *socket_context);
+    struct loop *loop = context;
+    struct connection *connection = *socket_context;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *socket_context = connection = connection_new(loop, mhd);
+        watch(loop, connection->fd, EPOLLRDHUP | EPOLLET, connection);
+    } else if (connection != NULL) {
+        epoll_ctl(loop->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+        connection_free(connection);
+    }
 }
 
 static enum MHD_Result welcome(void *context, const struct sockaddr *address,
@@ -238,42 +205,45 @@ static enum MHD_Result welcome(void *context, const struct sockaddr *address,
 __attribute__((format(printf, 2, 0))) static void
 complain(void *context, const char *format, va_list arguments)
 {
+    struct loop *loop = context;
     char text[512];
-    (void)context;
+    int64_t now = http_now_us();
+    loop->silenced++;
+    if (now - loop->complained_us < COMPLAINT_US)
+        return;
     vsnprintf(text, sizeof text, format, arguments);
     text[strcspn(text, "\n")] = '\0';
-    log_event(LOG_WARNING, "libmicrohttpd", log_text("detail", text));
+    log_event(LOG_WARNING, "libmicrohttpd", log_text("detail", text),
+              log_integer("count", loop->silenced));
+    loop->complained_us = now;
+    loop->silenced = 0;
+}
+
+// The certificate of a handshake. It stays with the connection, because GnuTLS
+// may ask for the key once more before the handshake is done.
+static int choose_certificate(gnutls_session_t session,
+                              const struct gnutls_cert_retr_st *info,
+                              gnutls_pcert_st **chain, unsigned *n,
+                              gnutls_ocsp_data_st **ocsp, unsigned *n_ocsp,
+                              gnutls_privkey_t *key, unsigned *flags)
+{
+    struct MHD_Connection *mhd = gnutls_session_get_ptr(session);
+    struct connection *connection =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+            ->socket_context;
+    (void)info;
+    if (connection->credential == NULL)
+        connection->credential = tls_hold(connection->loop->http->tls);
+    *chain = connection->credential->chain;
+    *n = connection->credential->n;
+    *key = connection->credential->key;
+    *ocsp = NULL;
+    *n_ocsp = 0;
+    *flags = 0;
+    return 0;
 }
 
 // ---- a loop -----------------------------------------------------------------
-
-static void cut(struct connection *connection)
-{
-    connection->deadline_us = 0;
-    shutdown(connection->fd, SHUT_RDWR);
-}
-
-// True when the client has hung up, all that it sent has been read, and it
-// makes no whole request. An answer on its way out is still sent; whoever hangs
-// up earlier has gone, for MHD, even with only its own direction closed.
-static bool is_over(const struct connection *connection)
-{
-    const struct exchange *exchange = connection->exchange;
-    char byte;
-    return connection->hung_up &&
-           (exchange == NULL || exchange->stage < HANDED) &&
-           recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-static void cut_late(struct loop *loop, int64_t now)
-{
-    if (now - loop->swept_us < SWEEP_US)
-        return;
-    loop->swept_us = now;
-    for (struct connection *c = loop->connections; c != NULL; c = c->next)
-        if ((c->deadline_us != 0 && c->deadline_us < now) || is_over(c))
-            cut(c);
-}
 
 // Takes no more connections.
 static void quiesce(struct loop *loop)
@@ -302,8 +272,11 @@ static void wait_for_events(struct loop *loop)
 {
     struct epoll_event events[64];
     MHD_UNSIGNED_LONG_LONG wanted;
-    int ms = atomic_load(&loop->http->state) == HTTP_STOPPING ? STOPPING_TURN_MS
-                                                              : TURN_MS;
+    int ms = TURN_MS;
+    if (atomic_load(&loop->http->state) == HTTP_STOPPING)
+        ms = STOPPING_TURN_MS;
+    else if (connections_crowded(loop))
+        ms = CROWDED_TURN_MS;
     if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES &&
         wanted < (unsigned)ms)
         ms = (int)wanted;
@@ -318,6 +291,17 @@ static void wait_for_events(struct loop *loop)
     }
 }
 
+// A daemon without a free place does not listen, and begins to listen again
+// only when it is run after a place has become free.
+static void run_daemon(struct loop *loop)
+{
+    unsigned share = connections_share(loop->http);
+    bool full = loop->n_connections >= share;
+    MHD_run(loop->daemon);
+    if (full && loop->n_connections < share)
+        MHD_run(loop->daemon);
+}
+
 void *loop_turn(void *context)
 {
     struct loop *loop = context;
@@ -327,9 +311,9 @@ void *loop_turn(void *context)
         if (atomic_load(&loop->http->state) != HTTP_RUNNING)
             quiesce(loop);
         resume_answered(loop);
-        MHD_run(loop->daemon);
+        run_daemon(loop);
         int64_t now = http_now_us();
-        cut_late(loop, now);
+        connections_sweep(loop, now);
         atomic_store(&loop->turned_us, now);
     } while (!may_end(loop));
     return NULL;
@@ -337,23 +321,17 @@ void *loop_turn(void *context)
 
 // ---- starting and ending ----------------------------------------------------
 
-// The limit is shared out to the loops; a little unfairness of accept() must
-// not leave one of them full while another has room.
-static unsigned share_of_connections(const struct http *http)
-{
-    unsigned all = http->options.max_connections, n = http->options.loops;
-    return n == 1 ? all : all / n + all / (4 * n) + 1;
-}
-
 static struct MHD_Daemon *start_daemon(struct loop *loop, int listening)
 {
     struct http *http = loop->http;
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     // The types of values differ from option to option, which the array takes
     // care of. The logger comes first to hear of faults in the others.
     struct MHD_OptionItem options[] = {
-        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)complain, NULL},
+        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)complain, loop},
         {MHD_OPTION_LISTEN_SOCKET, listening, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, share_of_connections(http), NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, connections_share(http), NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, http->options.idle_s, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_BYTES, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin, loop},
@@ -361,11 +339,20 @@ static struct MHD_Daemon *start_daemon(struct loop *loop, int listening)
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, loop},
         {MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_END, 0, NULL}, // for TLS
+        {MHD_OPTION_END, 0, NULL},
         {MHD_OPTION_END, 0, NULL}};
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
-                                MHD_USE_ERROR_LOG,
-                            0, welcome, loop, receive, loop, MHD_OPTION_ARRAY,
-                            options, MHD_OPTION_END);
+    size_t n = sizeof options / sizeof *options - 3;
+    if (http->tls != NULL) {
+        flags |= MHD_USE_TLS;
+        options[n++] = (struct MHD_OptionItem){
+            MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES};
+        options[n] =
+            (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK2, 0,
+                                    (void *)(uintptr_t)choose_certificate};
+    }
+    return MHD_start_daemon(flags, 0, welcome, loop, receive, loop,
+                            MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
 int loop_init(struct loop *loop, int listening, struct error *err)

@@ -38,7 +38,8 @@ struct exchange *exchange_new(struct connection *connection, const char *target)
     request->body = "";
     request->started_us = http_now_us();
     memcpy(request->peer, connection->peer, sizeof request->peer);
-    exchange->target = arena_copy(&request->arena, target, strlen(target));
+    request->peer_key = connection->peer_key;
+    request->target = arena_copy(&request->arena, target, strlen(target));
     exchange->connection = connection;
     exchange->loop = connection->loop;
     return exchange;
@@ -96,6 +97,7 @@ static const struct {
     {"accept", FIRST},
     {"accept-encoding", FIRST},
     {"x-forwarded-for", LAST},
+    {"x-forwarded-proto", LAST},
 };
 
 enum { N_KEPT = sizeof kept / sizeof *kept };
@@ -214,6 +216,24 @@ static void set_id(struct exchange *exchange, const char *wanted)
                  http->id_seed, atomic_fetch_add(&http->id_count, 1));
 }
 
+// Sets who is calling, and whether over TLS, as a trusted proxy tells.
+static void look_behind_proxy(struct exchange *exchange)
+{
+    const struct http *http = exchange->loop->http;
+    struct request *request = &exchange->request;
+    const char *scheme = request_header(request, "x-forwarded-proto");
+    request->secure = http->tls != NULL;
+    if (!peers_trusted(http->peers, request->peer))
+        return;
+    if (scheme != NULL)
+        request->secure = strcasecmp(scheme, "https") == 0;
+    else
+        request->secure = request->secure || http->options.public_https;
+    peers_forwarded(http->peers, request_header(request, "x-forwarded-for"),
+                    request->peer);
+    request->peer_key = peers_key(request->peer);
+}
+
 // How large the body may be.
 static size_t body_limit(const struct exchange *exchange)
 {
@@ -261,10 +281,9 @@ int exchange_begin(struct exchange *exchange, const char *method,
     MHD_get_connection_values_n(exchange->connection->mhd, MHD_HEADER_KIND,
                                 visit, &intake);
     set_id(exchange, intake.request_id);
-    peers_forwarded(exchange->loop->http->peers,
-                    request_header(request, "x-forwarded-for"), request->peer);
+    look_behind_proxy(exchange);
     if (guard(&intake, err) != 0 ||
-        target_parse(request, exchange->target, err) != 0 ||
+        target_parse(request, request->target, err) != 0 ||
         check_length(exchange, intake.length, err) != 0 ||
         check_encoding(exchange, intake.content_encoding, err) != 0)
         return -1;
@@ -336,6 +355,11 @@ const char *request_header(const struct request *request, const char *name)
         if (strcmp(request->headers[i].name, name) == 0)
             return request->headers[i].value;
     return NULL;
+}
+
+bool request_is_secure(const struct request *request)
+{
+    return request->secure;
 }
 
 const char *request_query(const struct request *request, const char *name)

@@ -25,7 +25,11 @@ static const struct http_pair standard[] = {
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy",
+     "accelerometer=(), camera=(), display-capture=(), geolocation=(), "
+     "gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), "
+     "usb=()"},
     {"Cache-Control", "no-store"},
 };
 
@@ -140,6 +144,8 @@ static void add_headers(struct exchange *exchange, struct outgoing *outgoing)
     if (exchange->compressed)
         add(outgoing, "Content-Encoding", "gzip");
     add(outgoing, "X-Request-Id", request->id);
+    if (request->secure && exchange->loop->http->hsts[0] != '\0')
+        add(outgoing, "Strict-Transport-Security", exchange->loop->http->hsts);
     if (exchange->close)
         add(outgoing, "Connection", "close");
 }

@@ -52,6 +52,8 @@ struct live_trial {
                             // cancelled, for then it informs nobody
 };
 
+struct quota;
+
 struct live {
     int64_t id;
     char *key;
@@ -75,6 +77,10 @@ struct live {
     struct duration duration;     // how long trials took
     int64_t hidden[TRIAL_STATES]; // what users count and the history does not
     int64_t n_invalid;
+    struct quota *quota; // of the owner, in a transaction that takes from it
+    struct {
+        int64_t trials, running; // that the quota knows of
+    } followed;
 };
 
 // Loads the study from the store. ERROR_NOT_FOUND when it is gone.

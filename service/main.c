@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth.h"
 #include "clock.h"
 #include "copy.h"
 #include "log.h"
@@ -21,6 +22,7 @@
 #include "problem.h"
 #include "route.h"
 #include "service.h"
+#include "shell.h"
 #include "wire.h"
 
 void openblas_set_num_threads(int threads);
@@ -101,6 +103,15 @@ static void confirm_permissions(void *context, int64_t looked_us)
 
 // ---- start ------------------------------------------------------------------
 
+// Writes the URL that is listened on.
+static void write_local(const struct service *service, char *out, size_t n)
+{
+    const struct config *config = service->config;
+    snprintf(out, n, "%s://%.*s:%u", *config->tls_key ? "https" : "http",
+             (int)(strrchr(config->listen, ':') - config->listen),
+             config->listen, http_port(service->http));
+}
+
 // Prints the first user's token and sign-in link, when this made one.
 static int welcome(const struct service *service, struct error *err)
 {
@@ -115,12 +126,11 @@ static int welcome(const struct service *service, struct error *err)
         return result;
     const char *url = service->config->public_url;
     char local[300];
-    snprintf(
-        local, sizeof local, "http://%.*s:%u",
-        (int)(strrchr(service->config->listen, ':') - service->config->listen),
-        service->config->listen, http_port(service->http));
+    write_local(service, local, sizeof local);
     printf("token: %s\n", token.secret);
     printf("sign in: %s/#code=%s\n", *url ? url : local, link.secret);
+    auth_wipe(token.secret, sizeof token.secret);
+    auth_wipe(link.secret, sizeof link.secret);
     return 0;
 }
 
@@ -157,6 +167,32 @@ static int start_outside(struct service *service, struct error *err)
     return service->outside ? 0 : -1;
 }
 
+static struct http_options http_options(struct service *service)
+{
+    const struct config *config = service->config;
+    return (struct http_options){
+        .listen = config->listen,
+        .loops = config->loops,
+        .max_body_bytes = config->max_body_bytes,
+        .large_path = "/api/v1/studies/import",
+        .max_large_bytes = IMPORT_MAX_BYTES,
+        .max_connections = config->max_connections,
+        .max_connections_per_address = config->max_connections_per_address,
+        .idle_s = config->idle_s,
+        .request_s = config->request_s,
+        .send_s = config->send_s,
+        .max_unsent_bytes = config->max_unsent_bytes,
+        .trusted_proxies = config->trusted_proxies,
+        .tls_certificate = config->tls_certificate,
+        .tls_key = config->tls_key,
+        .public_https = gate_wants_tls(config),
+        .hsts_s = config->hsts_s,
+        .handle = route_request,
+        .finished = finished,
+        .context = service,
+    };
+}
+
 static int start(struct service *service, struct error *err)
 {
     const struct config *config = service->config;
@@ -167,6 +203,7 @@ static int start(struct service *service, struct error *err)
         .batch = BATCH,
         .live_studies = config->live_studies,
         .max_waiting = MAX_WAITING,
+        .quotas = config->quotas,
         .observe = observe,
         .touched = touched,
         .context = service,
@@ -175,6 +212,7 @@ static int start(struct service *service, struct error *err)
     struct reaper_options reaper = {
         .database = config->database,
         .token_keep_days = config->token_keep_days,
+        .audit_days = config->audit_days,
     };
     const struct permit_options permit = {
         .database = config->database,
@@ -182,26 +220,14 @@ static int start(struct service *service, struct error *err)
         .confirm = confirm_permissions,
         .context = service,
     };
-    struct http_options http = {
-        .listen = config->listen,
-        .loops = config->loops,
-        .max_body_bytes = config->max_body_bytes,
-        .large_path = "/api/v1/studies/import",
-        .max_large_bytes = IMPORT_MAX_BYTES,
-        .max_connections = config->max_connections,
-        .max_connections_per_address = config->max_connections_per_address,
-        .idle_s = config->idle_s,
-        .request_s = config->request_s,
-        .trusted_proxies = config->trusted_proxies,
-        .handle = route_request,
-        .finished = finished,
-        .context = service,
-    };
+    struct http_options http = http_options(service);
     service->accounts = accounts_new();
     service->uses = uses_new();
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
+    service->gate = gate_new(config, service->metrics);
+    service->load = load_new();
     courier.metrics = service->metrics;
     if (*config->oidc_file) {
         if (oidc_providers_load(&service->providers, config->oidc_file,
@@ -264,17 +290,18 @@ static void stop(struct service *service)
     accounts_free(service->accounts);
     directory_free(service->directory);
     answers_free(service->answers);
+    gate_free(service->gate);
     metrics_free(service->metrics);
+    load_free(service->load);
     oidc_free(service->oidc);
     arena_done(&service->arena);
 }
 
 static void announce(const struct service *service)
 {
-    const char *listen = service->config->listen;
-    printf("listening on http://%.*s:%u\n",
-           (int)(strrchr(listen, ':') - listen), listen,
-           http_port(service->http));
+    char local[300];
+    write_local(service, local, sizeof local);
+    printf("listening on %s\n", local);
 }
 
 // ---- signals ----------------------------------------------------------------
@@ -303,6 +330,14 @@ static void keep_signals(sigset_t *signals)
 
 // ---- run --------------------------------------------------------------------
 
+static void reload(const struct service *service)
+{
+    struct error err = {0};
+    if (http_reload(service->http, &err))
+        log_event(LOG_ERROR, "the old certificate stays",
+                  log_text("detail", err.message));
+}
+
 // Waits for SIGTERM or SIGINT and tells the supervisor that all loops turn.
 static void wait_for_end(const struct service *service, const sigset_t *signals)
 {
@@ -311,6 +346,8 @@ static void wait_for_end(const struct service *service, const sigset_t *signals)
         int signal = sigtimedwait(signals, NULL, &second);
         if (signal == SIGTERM || signal == SIGINT)
             return;
+        if (signal == SIGHUP)
+            reload(service);
         uses_write(service->uses, service->engine);
         if (http_alive(service->http, WATCHDOG_S))
             notify_systemd("WATCHDOG=1");
@@ -349,8 +386,10 @@ int main(int argc, char **argv)
     sigset_t signals;
     int status = 0;
     (void)argc;
-    keep_signals(&signals);
     wire_start();
+    if (shell_is_asked(argv))
+        return shell_run(argv);
+    keep_signals(&signals);
     gsl_set_error_handler_off(); // the default one aborts
     openblas_set_num_threads(1); // our own threads share the cores
     if (config_load(&config, argv, &wish, &err)) {
@@ -358,6 +397,8 @@ int main(int argc, char **argv)
         status = 2;
     } else if (wish == CONFIG_HELP) {
         config_help(stdout);
+        puts("\nCommands on the database, also while the service runs:\n");
+        shell_help(stdout, NULL);
     } else if (wish == CONFIG_SHOW_VERSION) {
         printf("cumaed %s\n", CUMAE_VERSION);
     } else {

@@ -134,6 +134,21 @@ void metrics_request(struct metrics *metrics, const char *route, int status,
     observe(&slot->time, SECONDS, us);
 }
 
+uint64_t metrics_count(const struct metrics *metrics, enum metric counter)
+{
+    assert(table[counter].type == COUNTER);
+    return get(&metrics->counters[counter]);
+}
+
+uint64_t metrics_requests(const struct metrics *metrics)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i <= METRICS_MAX_ROUTES; i++)
+        for (size_t class = 0; class < CLASSES; class ++)
+            n += get(&metrics->routes[i].requests[class]);
+    return n;
+}
+
 // ---- printing ---------------------------------------------------------------
 
 static void print_head(FILE *out, const char *name, const char *help,

@@ -35,6 +35,12 @@ void metrics_free(struct metrics *metrics);
 // Adds to a counter.
 void metrics_add(struct metrics *metrics, enum metric counter, uint64_t n);
 
+// What a counter has come to.
+uint64_t metrics_count(const struct metrics *metrics, enum metric counter);
+
+// All requests that were answered.
+uint64_t metrics_requests(const struct metrics *metrics);
+
 // Sets a gauge.
 void metrics_set(struct metrics *metrics, enum metric gauge, int64_t value);
 

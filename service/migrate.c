@@ -85,3 +85,21 @@ int migrate(struct db *db, struct error *err)
     }
     return 0;
 }
+
+int migrate_check(struct db *db, struct error *err)
+{
+    struct applied applied = {db->driver->dialect, 0};
+    struct db_reader reader = {check, &applied, NULL};
+    struct db_call list = {.query = QUERY_MIGRATION_LIST};
+    struct error fault = {0};
+    if (db_read(db, &list, &reader, &fault) < 0)
+        return fault.code == ERROR_INTERNAL // no such table
+                   ? error_set(err, ERROR_CONFLICT,
+                               "the database is empty: start cumaed first")
+                   : error_set(err, fault.code, "%s", fault.message);
+    if (applied.n == migrations_n)
+        return 0;
+    return error_set(err, ERROR_CONFLICT,
+                     "the database is older than this program: start cumaed of "
+                     "this version first");
+}

@@ -14,4 +14,8 @@
 // newer than this binary, or a migration was applied with another text.
 int migrate(struct db *db, struct error *err);
 
+// Is the schema that of this binary? Changes nothing, and takes no lock.
+// ERROR_CONFLICT: it is older or newer, or not there.
+int migrate_check(struct db *db, struct error *err);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "audit_sweep.h"
 #include "clock.h"
 #include "copy.h"
 #include "log.h"
@@ -219,7 +220,9 @@ static void *reap(void *context)
     struct store *store = store_open(reaper->options.database, &err);
     if (!store)
         abort(); // the URL was good when the schema was brought up to date
-    while (wait(reaper)) {
+    for (unsigned s = 0; wait(reaper); s++) {
+        if (s % AUDIT_SWEEP_S == 0)
+            audit_sweep(reaper->options.engine, reaper->options.audit_days);
         error_clear(&err);
         if (look(reaper, store, &err))
             log_event(LOG_WARNING, "cannot look for lost trials",

@@ -29,6 +29,7 @@ struct reaper_options {
     struct engine *engine;
     struct metrics *metrics;
     unsigned token_keep_days; // after their end
+    unsigned audit_days;      // 0: for ever
 };
 
 // Starts the thread. It counts the trials that were lost.

@@ -10,6 +10,7 @@
 
 #include "bring.h"
 #include "clock.h"
+#include "quota.h"
 #include "study.h"
 #include "trial_private.h"
 
@@ -35,6 +36,17 @@ static bool is_served(const struct live *live, size_t number, size_t last)
     uint8_t state = live->history.state[last];
     return state == TRIAL_QUEUED || state == TRIAL_RUNNING ||
            (last != number && succeeded(live, last));
+}
+
+// How many of the numbers need a new trial, at most.
+static size_t count_new(const struct live *live, const struct rerun *rerun)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < rerun->n_numbers; i++) {
+        size_t number = (size_t)rerun->numbers[i];
+        n += !is_served(live, number, latest(live, number));
+    }
+    return n;
 }
 
 static int check(const struct live *live, const struct rerun *rerun,
@@ -127,6 +139,12 @@ static int run_by_state(struct live *live, struct store *store,
                       live->history.count[TRIAL_QUEUED] == BRING_MAX_QUEUED;
         if (rerun->more)
             break;
+        struct error fault = {0};
+        rerun->more = quota_take_trials(live, 1, &fault) != 0;
+        if (rerun->more && !rerun->n)
+            return error_set(err, fault.code, "%s", fault.message);
+        if (rerun->more)
+            break;
         if (run_again(live, store, rerun, i, err))
             return -1;
     }
@@ -143,6 +161,8 @@ int rerun_trials(struct live *live, struct store *store, struct rerun *rerun,
         return -1;
     if (!rerun->numbers)
         return run_by_state(live, store, rerun, err);
+    if (quota_take_trials(live, count_new(live, rerun), err))
+        return -1;
     for (size_t i = 0; i < rerun->n_numbers; i++)
         if (run_again(live, store, rerun, (size_t)rerun->numbers[i], err))
             return -1;

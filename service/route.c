@@ -54,19 +54,13 @@ static bool same_method(enum http_method asked, enum http_method served)
     return asked == served || (asked == HTTP_HEAD && served == HTTP_GET);
 }
 
-static bool is_hopaas(const struct request *request)
-{
-    return strncmp(request->path, "/api/", 5) == 0 &&
-           strncmp(request->path, "/api/v1/", 8) != 0;
-}
-
 // Finds the route. Otherwise *allow lists the methods that the path has.
 static const struct route *find(struct call *call, struct text *allow)
 {
     static const char *const methods[] = {"GET",   "HEAD",   "POST",   "PUT",
                                           "PATCH", "DELETE", "OPTIONS"};
     struct request *request = call->request;
-    if (is_hopaas(request) && !call->service->config->hopaas)
+    if (gate_is_hopaas(request) && !call->service->config->hopaas)
         return NULL;
     for (size_t i = 0; i < n_routes; i++) {
         if (!matches(routes[i].path, request->path, &request->arena,
@@ -92,11 +86,17 @@ static const char *bearer(const struct request *request)
     return header + strspn(header, " ");
 }
 
-static const char *cookie(const struct call *call)
+bool route_is_secure(const struct call *call)
+{
+    const struct config *config = call->service->config;
+    return session_is_secure(config->public_url) || *config->tls_key;
+}
+
+static char *cookie(const struct call *call)
 {
     struct request *request = call->request;
     return session_secret(&request->arena, request_header(request, "cookie"),
-                          session_is_secure(call->service->config->public_url));
+                          route_is_secure(call));
 }
 
 struct session_source route_source(const struct call *call)
@@ -149,37 +149,48 @@ static int check_scope(const struct call *call, struct error *err)
     return -1;
 }
 
-// A token of a provider may have to wait for that provider.
-static bool is_foreign(const char *secret)
+// Returns 0, -1, 1 when the store is needed, or 2 when the secret is a token of
+// a provider, which may have to be waited for.
+static int identify(struct call *call, const char *secret, bool by_cookie,
+                    bool *use, struct error *err)
 {
-    return !auth_is_secret(secret);
+    bool foreign = !auth_is_secret(secret), waits = foreign && !call->outside;
+    if (foreign && by_cookie)
+        return error_set(err, ERROR_UNAUTHORIZED, "the session is not valid");
+    int result =
+        accounts_check(call->service->accounts, waits ? NULL : call->store,
+                       secret, &call->principal, use, err);
+    return result > 0 && waits ? 2 : result;
 }
 
-// Returns 0, -1, or 1 when the store is needed, 2 when a provider may be.
+// Returns what identify does.
 static int authenticate(struct call *call, struct error *err)
 {
     struct request *request = call->request;
     const char *secret = NULL;
-    bool use, by_cookie = false;
+    char *copy = NULL; // of what is in the cookie
+    bool use;
     if (call->route->access == ACCESS_OPEN)
         return 0;
     if (call->route->access == ACCESS_PATH)
         secret = call->args[0];
     else if (!(secret = bearer(request)))
-        by_cookie = (secret = cookie(call)) != NULL;
+        secret = copy = cookie(call);
     if (!secret)
         return error_set(err, ERROR_UNAUTHORIZED,
                          "a bearer token or a session is required");
-    if (by_cookie && is_foreign(secret))
-        return error_set(err, ERROR_UNAUTHORIZED, "the session is not valid");
-    bool elsewhere = is_foreign(secret) && !call->outside;
-    int result =
-        accounts_check(call->service->accounts, elsewhere ? NULL : call->store,
-                       secret, &call->principal, &use, err);
+    int result = identify(call, secret, copy != NULL, &use, err);
+    if (copy)
+        auth_wipe(copy, strlen(copy));
+    call->familiar = result > 0 && call->principal.user_id;
     if (result)
-        return result > 0 && elsewhere ? 2 : result;
+        return result;
+    bool counted = request->user_id != 0;
     request->user_id = call->principal.user_id;
-    if (by_cookie && check_source(call, err))
+    if (!counted &&
+        gate_user(call->service->gate, request, &call->principal, err))
+        return -1;
+    if (copy && check_source(call, err))
         return -1;
     if (use)
         uses_note(call->service->uses, call->principal.token_id, request->peer);
@@ -194,7 +205,7 @@ void route_problem(struct service *service, struct request *request,
 {
     (void)service;
     problem_reply(request, err);
-    if (!is_hopaas(request))
+    if (!gate_is_hopaas(request))
         return;
     // What Hopaas, a FastAPI program, would have sent.
     struct text text;
@@ -228,6 +239,15 @@ static enum route_outcome no_route(struct call *call, const char *allow,
     return ROUTE_FAILED;
 }
 
+// Would the database be asked about a secret that may be nobody's?
+static bool is_guess(const struct call *call)
+{
+    if (!call->route || call->request->user_id || call->familiar)
+        return false;
+    return call->route->access != ACCESS_OPEN ||
+           call->route->method == HTTP_POST; // a sign-in
+}
+
 static enum route_outcome dispatch(struct call *call, struct error *err)
 {
     struct request *request = call->request;
@@ -249,6 +269,16 @@ static enum route_outcome dispatch(struct call *call, struct error *err)
     return call->route->handle(call, err);
 }
 
+// Hands the request to threads that may do more than this one.
+static bool pass_on(const struct call *call, enum route_outcome outcome)
+{
+    const struct service *service = call->service;
+    if (outcome == ROUTE_AGAIN)
+        return !call->store && pool_submit(service->pool, call->request);
+    return !call->outside && service->outside &&
+           pool_submit(service->outside, call->request);
+}
+
 static void run(struct service *service, struct request *request,
                 struct store *store, bool outside)
 {
@@ -258,25 +288,28 @@ static void run(struct service *service, struct request *request,
                         .store = store,
                         .outside = outside};
     request->reply.n_headers = 0; // those of an attempt on an event loop
-    switch (dispatch(&call, &err)) {
+    enum route_outcome outcome =
+        !store && gate_enter(service->gate, request, &err)
+            ? ROUTE_FAILED
+            : dispatch(&call, &err);
+    bool goes_on = outcome == ROUTE_AGAIN || outcome == ROUTE_OUTSIDE;
+    if (goes_on && is_guess(&call) && gate_guess(service->gate, request, &err))
+        outcome = ROUTE_FAILED;
+    switch (outcome) {
     case ROUTE_LATER:
         return;
     case ROUTE_DONE:
         break;
     case ROUTE_AGAIN:
-        if (!store && pool_submit(service->pool, request))
-            return;
-        error_set(&err, ERROR_BUSY, "too many requests wait already");
-        route_problem(service, request, &err);
-        break;
     case ROUTE_OUTSIDE:
-        if (!outside && service->outside &&
-            pool_submit(service->outside, request))
+        if (pass_on(&call, outcome))
             return;
         error_set(&err, ERROR_BUSY, "too many requests wait already");
         route_problem(service, request, &err);
         break;
     case ROUTE_FAILED:
+        if (store && err.code == ERROR_UNAUTHORIZED)
+            gate_guessed(service->gate, request);
         route_problem(service, request, &err);
         break;
     }

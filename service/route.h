@@ -63,6 +63,7 @@ struct call {
     bool outside;                    // other services may be waited for
     const char *args[CALL_MAX_ARGS]; // what matched {name}
     struct principal principal;      // unless ACCESS_OPEN
+    bool familiar; // not known yet, but the secret was somebody's before
 };
 
 // Takes a request from an event loop; the entry of the service.
@@ -88,6 +89,9 @@ struct call *route_keep(const struct call *call);
 // Answers for a finished command: with the text, or with its error.
 void route_finish(struct call *call, struct command *command,
                   const struct text *text);
+
+// Do browsers reach the service by https?
+bool route_is_secure(const struct call *call);
 
 // What the headers say about where the request comes from.
 struct session_source route_source(const struct call *call);

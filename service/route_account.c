@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// route_account.c - /api/v1/me and tokens
+// route_account.c - /api/v1/tokens
 
 #include <string.h>
 
@@ -11,84 +11,37 @@
 #include "wire.h"
 #include "wire_token.h"
 
-enum route_outcome route_account_me(struct call *call, struct error *err)
-{
-    const struct principal *principal = &call->principal;
-    struct text text;
-    (void)err;
-    text_init(&text, &call->request->arena);
-    text_add(&text, "{\"user\":");
-    text_string(&text, principal->name);
-    text_key_bool(&text, "admin", principal->admin);
-    wire_scopes(&text, principal->scopes);
-    text_key_time(&text, "expires", principal->expires_ms);
-    text_key_bool(&text, "expires_soon",
-                  account_ends_soon(principal, clock_wall_ms()));
-    text_char(&text, '}');
-    return route_json(call, 200, &text);
-}
-
 // ---- list -------------------------------------------------------------------
 
-struct listed {
-    struct token_row row;
-    const char *study_key;
-    struct listed *next;
-};
-
 struct listing {
-    const struct call *call;
-    struct listed *first, **last;
+    int64_t study_id; // sees only tokens of this study; 0: all
+    struct text text;
 };
 
-static const char *keep(struct arena *arena, const char *text)
-{
-    return text ? arena_copy(arena, text, strlen(text)) : NULL;
-}
-
-// A token that is bound to a study sees only its like.
 static int visit_token(void *context, const struct token_row *row,
                        struct error *err)
 {
     struct listing *listing = context;
-    int64_t study_id = listing->call->principal.study_id;
-    struct arena *arena = &listing->call->request->arena;
     (void)err;
-    if (study_id && row->study_id != study_id)
+    if (listing->study_id && row->study_id != listing->study_id)
         return 0;
-    struct listed *listed = arena_zeros(arena, 1, sizeof *listed);
-    listed->row = *row;
-    listed->row.name = keep(arena, row->name);
-    listed->row.prefix = keep(arena, row->prefix);
-    listed->row.used_address = keep(arena, row->used_address);
-    *listing->last = listed;
-    listing->last = &listed->next;
+    text_next(&listing->text);
+    text_char(&listing->text, '{');
+    wire_token(&listing->text, row);
+    text_char(&listing->text, '}');
     return 0;
 }
 
 enum route_outcome route_account_tokens(struct call *call, struct error *err)
 {
-    struct arena *arena = &call->request->arena;
-    struct listing listing = {.call = call, .last = &listing.first};
-    struct study_row study;
-    struct text text;
+    struct listing listing = {.study_id = call->principal.study_id};
+    text_init(&listing.text, &call->request->arena);
+    text_add(&listing.text, "{\"tokens\":[");
     if (store_token_list(call->store, call->principal.user_id, TOKEN_API,
                          visit_token, &listing, err))
         return ROUTE_FAILED;
-    text_init(&text, arena);
-    text_add(&text, "{\"tokens\":[");
-    for (const struct listed *l = listing.first; l; l = l->next) {
-        const char *key = NULL;
-        if (l->row.study_id && store_study_get(call->store, l->row.study_id,
-                                               arena, &study, err) == 0)
-            key = study.key;
-        text_next(&text);
-        text_char(&text, '{');
-        wire_token(&text, &l->row, key);
-        text_char(&text, '}');
-    }
-    text_add(&text, "]}");
-    return route_json(call, 200, &text);
+    text_add(&listing.text, "]}");
+    return route_json(call, 200, &listing.text);
 }
 
 // ---- a change on its way ----------------------------------------------------
@@ -96,7 +49,6 @@ enum route_outcome route_account_tokens(struct call *call, struct error *err)
 struct change {
     struct command command;
     struct call *call;
-    const char *study_key;
     struct new_token token;
     int64_t revoke_id;
     struct token_rotation rotation;
@@ -130,13 +82,12 @@ static enum route_outcome submit(struct change *change)
 }
 
 // Answers with a token, for the only time with its secret.
-static void answer_token(struct change *change, struct new_token *token,
-                         const char *study_key)
+static void answer_token(struct change *change, struct new_token *token)
 {
     struct text text;
     text_init(&text, &change->call->request->arena);
     text_char(&text, '{');
-    wire_token(&text, &token->row, study_key);
+    wire_token(&text, &token->row);
     text_key_string(&text, "token", token->secret);
     text_char(&text, '}');
     auth_wipe(token->secret, sizeof token->secret);
@@ -160,7 +111,8 @@ static int apply_create(struct command *command, struct live *live,
     struct change *change = (struct change *)command;
     struct audit_row audit = route_audit(change->call, "token.create");
     (void)live;
-    return token_create(store, &change->token, &audit, err);
+    return token_create(store, &change->token, &audit,
+                        &change->call->request->arena, err);
 }
 
 static void done_create(struct command *command, const struct live *live)
@@ -171,7 +123,7 @@ static void done_create(struct command *command, const struct live *live)
     if (command->error.code)
         route_problem(call->service, call->request, &command->error);
     else
-        answer_token(change, &change->token, change->study_key);
+        answer_token(change, &change->token);
     http_answer(call->request);
 }
 
@@ -228,9 +180,9 @@ static int read_token(struct call *call, const struct fields *fields,
         return -1;
     if (study && route_study(call, study, &entry, err) != ROUTE_DONE)
         return -1;
-    change->study_key = keep(&call->request->arena, study);
     account_new_token(&change->token, TOKEN_API, call->principal.user_id,
-                      keep(&call->request->arena, name), scopes, expires_ms);
+                      arena_copy(&call->request->arena, name, strlen(name)),
+                      scopes, expires_ms);
     change->token.row.study_id =
         study ? entry.study_id : call->principal.study_id;
     return 0;
@@ -301,8 +253,7 @@ static void done_rotate(struct command *command, const struct live *live)
     if (command->error.code)
         route_problem(call->service, call->request, &command->error);
     else
-        answer_token(change, &change->rotation.token,
-                     change->rotation.study_key);
+        answer_token(change, &change->rotation.token);
     http_answer(call->request);
 }
 

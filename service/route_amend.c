@@ -6,6 +6,7 @@
 
 #include "amend.h"
 #include "route.h"
+#include "route_audited.h"
 #include "route_tell.h"
 #include "wire_definition.h"
 #include "wire_trial.h"
@@ -22,6 +23,17 @@ static int apply_amend(struct command *command, struct live *live,
                        struct store *store, struct error *err)
 {
     return amend_trial(live, store, &((struct amending *)command)->amend, err);
+}
+
+static int apply_audited_amend(struct command *command, struct live *live,
+                               struct store *store, struct error *err)
+{
+    const struct amending *amending = (const struct amending *)command;
+    struct audited_trial what = {.action = "trial.patch",
+                                 .number = amending->amend.tell.number,
+                                 .apply = apply_amend,
+                                 .command = command};
+    return route_audited_trial(amending->call, &what, live, store, err);
 }
 
 static void done_amend(struct command *command, const struct live *live)
@@ -72,7 +84,7 @@ enum route_outcome route_trial_patch(struct call *call, struct error *err)
     struct arena *arena = &call->request->arena;
     struct amending *amending = arena_zeros(arena, 1, sizeof *amending);
     struct amend *amend = &amending->amend;
-    amending->command.apply = apply_amend;
+    amending->command.apply = apply_audited_amend;
     amending->command.done = done_amend;
     amending->call = route_keep(call);
     amend->arena = arena;
@@ -106,6 +118,17 @@ static int apply_remove(struct command *command, struct live *live,
                         removing->call->principal.user_id, err);
 }
 
+static int apply_audited_remove(struct command *command, struct live *live,
+                                struct store *store, struct error *err)
+{
+    const struct removing *removing = (const struct removing *)command;
+    struct audited_trial what = {.action = "trial.delete",
+                                 .number = removing->number,
+                                 .apply = apply_remove,
+                                 .command = command};
+    return route_audited_trial(removing->call, &what, live, store, err);
+}
+
 static void done_remove(struct command *command, const struct live *live)
 {
     struct removing *removing = (struct removing *)command;
@@ -122,7 +145,7 @@ enum route_outcome route_trial_remove(struct call *call, struct error *err)
 {
     struct removing *removing =
         arena_zeros(&call->request->arena, 1, sizeof *removing);
-    removing->command.apply = apply_remove;
+    removing->command.apply = apply_audited_remove;
     removing->command.done = done_remove;
     removing->call = route_keep(call);
     enum route_outcome found =

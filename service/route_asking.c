@@ -2,6 +2,7 @@
 // route_asking.c - an ask on its way, also to a study that may not exist yet
 
 #include "route_asking.h"
+#include "route_audited.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,10 +53,14 @@ static int apply_find(struct command *command, struct live *live,
 {
     struct asking *asking = (struct asking *)command;
     (void)live;
+    asking->wanted.quota = command->quota;
     if (study_find_or_create(store, &asking->wanted, err))
         return -1;
     return account_may_touch(&asking->call->principal, asking->wanted.id,
-                             asking->wanted.owner_id, err);
+                             asking->wanted.owner_id, err) ||
+                   route_audited_new(asking->call, store, &asking->wanted, err)
+               ? -1
+               : 0;
 }
 
 // The study exists now: remember where, and ask it.
@@ -90,6 +95,7 @@ static int find_or_create(struct asking *asking, struct error *err)
     asking->wanted.key = asking->key;
     asking->wanted.only_find = asking->call->principal.study_id != 0;
     asking->command.study_id = 0;
+    asking->command.owner_id = asking->wanted.owner_id;
     asking->command.apply = apply_find;
     asking->command.done = done_find;
     return 0;
@@ -103,6 +109,7 @@ struct asking *route_asking_new(struct call *call,
         arena_zeros(&call->request->arena, 1, sizeof *asking);
     asking->command.apply = apply_ask;
     asking->command.done = done_ask;
+    asking->command.takes = true;
     asking->call = route_keep(call);
     asking->ask.user_id = call->principal.user_id;
     asking->answer = answer;

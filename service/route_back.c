@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "route.h"
+#include "route_audited.h"
 #include "route_tell.h"
 #include "trial.h"
 #include "wire.h"
@@ -135,6 +136,17 @@ static int apply_cancel(struct command *command, struct live *live,
                         err);
 }
 
+static int apply_audited_cancel(struct command *command, struct live *live,
+                                struct store *store, struct error *err)
+{
+    const struct returning *returning = (const struct returning *)command;
+    struct audited_trial what = {.action = "trial.cancel",
+                                 .number = returning->cancel.number,
+                                 .apply = apply_cancel,
+                                 .command = command};
+    return route_audited_trial(returning->call, &what, live, store, err);
+}
+
 enum route_outcome route_trial_cancel(struct call *call, struct error *err)
 {
     static const char *const known[] = {"reason", NULL};
@@ -143,7 +155,7 @@ enum route_outcome route_trial_cancel(struct call *call, struct error *err)
     enum route_outcome found = prepare(call, &returning, &number, known, err);
     if (found != ROUTE_DONE)
         return found;
-    returning->command.apply = apply_cancel;
+    returning->command.apply = apply_audited_cancel;
     returning->cancel = (struct cancel){.number = number,
                                         .reason = returning->release.reason,
                                         .user_id = call->principal.user_id};

@@ -12,6 +12,7 @@
 #include "auth.h"
 #include "bring.h"
 #include "route.h"
+#include "route_audited.h"
 #include "route_tell.h"
 #include "wire_space.h"
 
@@ -49,7 +50,16 @@ static int apply(struct command *command, struct live *live,
     struct bringing *bringing = (struct bringing *)command;
     if (read_points(bringing, &live->definition->space, err))
         return -1;
-    return bring_trials(live, store, &bringing->bring, err);
+    if (bring_trials(live, store, &bringing->bring, err))
+        return -1;
+    struct audited what = {.action = "trial.enqueue",
+                           .study_id = live->id,
+                           .after = arena_print(&bringing->call->request->arena,
+                                                "{\"added\":%zu}",
+                                                bringing->bring.n_new)};
+    return bringing->bring.n_new
+               ? route_audited(bringing->call, store, &what, err)
+               : 0;
 }
 
 static void write_answer(struct text *text, const struct bring *bring,
@@ -206,6 +216,7 @@ enum route_outcome route_trial_bring(struct call *call, struct error *err)
     bringing->command.study_id = entry.study_id;
     bringing->command.apply = apply;
     bringing->command.done = done;
+    bringing->command.takes = true;
     bringing->call = route_keep(call);
     bringing->bring.user_id = call->principal.user_id;
     bringing->body = route_body(call, err);

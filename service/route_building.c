@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // route_building.c - trials on their way into a study, step by step
 
+#include "route_audited.h"
 #include "route_building.h"
 
 #include <stdlib.h>
@@ -10,14 +11,17 @@
 #include "store_copy.h"
 #include "wire_trial.h"
 
-struct building *building_new(struct call *call, size_t n)
+struct building *building_new(struct call *call, size_t n, const char *action)
 {
     struct arena *arena = &call->request->arena;
     struct building *building = arena_zeros(arena, 1, sizeof *building);
     building->call = route_keep(call);
+    building->action = action;
     building->copies = arena_zeros(arena, n, sizeof *building->copies);
     auth_random(building->key, STUDY_KEY_CHARS);
     building->wanted.owner_id = call->principal.user_id;
+    building->command.takes = true;
+    building->command.owner_id = call->principal.user_id;
     building->wanted.principal = &building->call->principal;
     building->wanted.key = building->key;
     return building;
@@ -64,6 +68,27 @@ int building_step(struct building *building, struct live *live,
     return building->which < building->n
                ? copy_some(live, store, &building->copies[building->which],
                            &building->step, err)
+               : 0;
+}
+
+int building_record_merge(const struct building *building,
+                          const struct live *live, struct store *store,
+                          struct error *err)
+{
+    struct text after;
+    text_init(&after, &building->call->request->arena);
+    text_add(&after, "{\"from\":[");
+    for (size_t i = 0; i < building->n; i++) {
+        text_next(&after);
+        text_string(&after, building->copies[i].source_key);
+    }
+    text_add(&after, "]}");
+    struct audited what = {.action = building->action,
+                           .study_id = live->id,
+                           .object = live->key,
+                           .after = after.data};
+    return building->n_new == 0 && building->step.n_new > 0
+               ? route_audited(building->call, store, &what, err)
                : 0;
 }
 
@@ -135,6 +160,20 @@ static void finish_clone(struct building *building)
     building_finish(building, &text, building->built_id && made ? 201 : 200);
 }
 
+// Unless another one was published first.
+static int record_clone(const struct building *building,
+                        const struct live *live, struct store *store,
+                        struct error *err)
+{
+    struct audited what = {.action = building->action,
+                           .study_id = live->id,
+                           .object = live->key,
+                           .after = building->wanted.copied_from};
+    return building->wanted.id == live->id
+               ? route_audited(building->call, store, &what, err)
+               : 0;
+}
+
 static int apply_build(struct command *command, struct live *live,
                        struct store *store, struct error *err)
 {
@@ -150,6 +189,7 @@ static int apply_build(struct command *command, struct live *live,
     if (!is_last(building))
         return 0;
     return copy_publish(live, store, &building->wanted, err) ||
+                   record_clone(building, live, store, err) ||
                    read_made(building, store, err)
                ? -1
                : 0;
@@ -174,6 +214,7 @@ static int apply_begin(struct command *command, struct live *live,
 {
     struct building *building = (struct building *)command;
     (void)live;
+    building->wanted.quota = command->quota;
     return copy_begin(store, &building->wanted, err) ||
                    read_made(building, store, err)
                ? -1

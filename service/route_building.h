@@ -15,6 +15,7 @@
 struct building {
     struct command command;
     struct call *call;
+    const char *action;  // for the audit log
     struct copy *copies; // [n]
     size_t n, which;
     const struct copied *listed; // [n_listed] trials of a file, instead
@@ -29,8 +30,9 @@ struct building {
     char key[STUDY_KEY_CHARS + 1];
 };
 
-// Makes one, with room for n copies, in the arena of the request.
-struct building *building_new(struct call *call, size_t n);
+// Makes one, with room for n copies, in the arena of the request. `action` is
+// for the audit log.
+struct building *building_new(struct call *call, size_t n, const char *action);
 
 // May the caller make a study from what may be read?
 int building_allowed(const struct principal *principal, struct error *err);
@@ -43,6 +45,11 @@ void building_begin(struct building *building);
 // One step, inside the transaction.
 int building_step(struct building *building, struct live *live,
                   struct store *store, struct error *err);
+
+// Writes the line of a merge, with the first step that brings something.
+int building_record_merge(const struct building *building,
+                          const struct live *live, struct store *store,
+                          struct error *err);
 
 // Counts what a step has done, and moves on. Returns false at the end.
 bool building_move_on(struct building *building);

@@ -93,7 +93,7 @@ enum route_outcome route_study_clone(struct call *call, struct error *err)
     if (building_allowed(&call->principal, err) ||
         open_study(call, call->args[0], &source, &definition, err))
         return ROUTE_FAILED;
-    struct building *building = building_new(call, 1);
+    struct building *building = building_new(call, 1, "study.clone");
     json_t *body = route_body(call, err);
     int result =
         body ? read_clone(building, &source, definition, body, err) : -1;
@@ -113,7 +113,11 @@ enum route_outcome route_study_clone(struct call *call, struct error *err)
 static int apply_merge(struct command *command, struct live *live,
                        struct store *store, struct error *err)
 {
-    return building_step((struct building *)command, live, store, err);
+    struct building *building = (struct building *)command;
+    return building_step(building, live, store, err) ||
+                   building_record_merge(building, live, store, err)
+               ? -1
+               : 0;
 }
 
 static void done_merge(struct command *command, const struct live *live)
@@ -202,7 +206,8 @@ enum route_outcome route_study_merge(struct call *call, struct error *err)
     if (account_may(&call->principal, SCOPE_READ, err) ||
         open_study(call, call->args[0], &target, &definition, err))
         return ROUTE_FAILED;
-    struct building *building = building_new(call, MERGE_MAX_STUDIES);
+    struct building *building =
+        building_new(call, MERGE_MAX_STUDIES, "study.merge");
     json_t *body = route_body(call, err);
     int result =
         body ? read_merge(building, &target, definition, body, err) : -1;

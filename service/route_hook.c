@@ -5,12 +5,14 @@
 // same scope as making them. The secret that signs leaves the service once, in
 // the answer that made it.
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth_hook.h"
 #include "route.h"
+#include "route_audited.h"
 #include "wire.h"
 #include "wire_hook.h"
 
@@ -97,10 +99,9 @@ struct change {
     int64_t pending;
 };
 
-static int apply(struct command *command, struct live *live,
-                 struct store *store, struct error *err)
+static int apply_change(struct change *change, struct live *live,
+                        struct store *store, struct error *err)
 {
-    struct change *change = (struct change *)command;
     struct arena *arena = &change->call->request->arena;
     int64_t user_id = change->call->principal.user_id;
     if (change->what == REMOVE)
@@ -114,6 +115,51 @@ static int apply(struct command *command, struct live *live,
         return result;
     return store_hook_pending(store, &change->row, MAX_PENDING,
                               &change->pending, err);
+}
+
+static int record(const struct change *change, const struct live *live,
+                  struct store *store, const char *before, struct error *err)
+{
+    static const char *const actions[] = {"webhook.create", "webhook.patch",
+                                          "webhook.delete"};
+    struct arena *arena = &change->call->request->arena;
+    int64_t id = change->what == ADD ? change->row.id : change->hook_id;
+    struct audited what = {.action = actions[change->what],
+                           .study_id = live->id,
+                           .object = arena_print(arena, "%" PRId64, id),
+                           .before = before,
+                           .after = change->what == REMOVE
+                                        ? NULL
+                                        : wire_hook_brief(&change->row, arena)};
+    return route_audited(change->call, store, &what, err);
+}
+
+static bool is_same(const struct hook_row *a, const struct hook_row *b,
+                    struct arena *arena)
+{
+    return strcmp(a->url, b->url) == 0 &&
+           strcmp(wire_hook_brief(a, arena), wire_hook_brief(b, arena)) == 0;
+}
+
+static int apply(struct command *command, struct live *live,
+                 struct store *store, struct error *err)
+{
+    struct change *change = (struct change *)command;
+    struct arena *arena = &change->call->request->arena;
+    struct hook_row there = {0};
+    const char *before = NULL;
+    if (change->what != ADD) {
+        if (store_hook_get(store, live->id, change->hook_id, arena, &there,
+                           err))
+            return -1;
+        before = wire_hook_brief(&there, arena);
+    }
+    if (apply_change(change, live, store, err))
+        return -1;
+    bool same = change->what == ADD ? !change->created
+                                    : change->what == CHANGE &&
+                                          is_same(&there, &change->row, arena);
+    return same ? 0 : record(change, live, store, before, err);
 }
 
 static void finish(struct command *command, const struct live *live)

@@ -41,7 +41,7 @@ enum route_outcome route_study_import(struct call *call, struct error *err)
         definition_free(imported.definition);
         return ROUTE_FAILED;
     }
-    struct building *building = building_new(call, 1);
+    struct building *building = building_new(call, 1, "study.import");
     struct study_wanted *wanted = &building->wanted;
     struct study_row source = {.key = imported.study,
                                .name = imported.name,

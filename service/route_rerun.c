@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // route_rerun.c - trials that are run once more, one or many in a call
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "rerun.h"
 #include "route.h"
+#include "route_audited.h"
 #include "wire.h"
 
 struct rerunning {
@@ -17,8 +19,19 @@ struct rerunning {
 static int apply(struct command *command, struct live *live,
                  struct store *store, struct error *err)
 {
-    return rerun_trials(live, store, &((struct rerunning *)command)->rerun,
-                        err);
+    struct rerunning *rerunning = (struct rerunning *)command;
+    struct rerun *rerun = &rerunning->rerun;
+    struct audited what = {.action = "trial.rerun", .study_id = live->id};
+    if (rerun_trials(live, store, rerun, err))
+        return -1;
+    if (!rerun->n_new)
+        return 0;
+    if (rerun->n == 1)
+        what.object = arena_print(&rerunning->call->request->arena, "%" PRId64,
+                                  rerun->items[0].of);
+    what.after = arena_print(&rerunning->call->request->arena,
+                             "{\"added\":%zu}", rerun->n_new);
+    return route_audited(rerunning->call, store, &what, err);
 }
 
 static void write_item(struct text *text, const struct live *live,
@@ -60,6 +73,7 @@ static struct rerunning *start(struct call *call)
     struct rerunning *rerunning = arena_zeros(arena, 1, sizeof *rerunning);
     rerunning->command.apply = apply;
     rerunning->command.done = done;
+    rerunning->command.takes = true;
     rerunning->call = route_keep(call);
     rerunning->rerun.user_id = call->principal.user_id;
     return rerunning;

@@ -44,6 +44,8 @@ enum route_outcome route_service_metrics(struct call *call, struct error *err)
                 (int64_t)engine_live(service->engine));
     metrics_set(service->metrics, METRIC_IN_FLIGHT,
                 (int64_t)http_in_flight(service->http));
+    metrics_set(service->metrics, METRIC_CONNECTIONS,
+                (int64_t)http_connections(service->http));
     reply->status = 200;
     reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
     reply->body = metrics_print(service->metrics, &call->request->arena,

@@ -15,7 +15,7 @@
 struct session_start route_session_start(struct call *call)
 {
     struct request *request = call->request;
-    bool secure = session_is_secure(call->service->config->public_url);
+    bool secure = route_is_secure(call);
     return (struct session_start){
         .former = session_secret(&request->arena,
                                  request_header(request, "cookie"), secure),
@@ -25,7 +25,7 @@ struct session_start route_session_start(struct call *call)
 
 void route_session_cookie(struct call *call, const char *secret)
 {
-    bool secure = session_is_secure(call->service->config->public_url);
+    bool secure = route_is_secure(call);
     reply_header(call->request, "Set-Cookie",
                  session_cookie(&call->request->arena, secret, secure));
 }

@@ -26,8 +26,9 @@ static const char *base_url(const struct call *call)
     if (n > 0)
         return arena_copy(arena, config->public_url,
                           n - (config->public_url[n - 1] == '/'));
-    return arena_print(arena, "http://%.*s:%u", (int)(colon - config->listen),
-                       config->listen, http_port(call->service->http));
+    return arena_print(arena, "http%s://%.*s:%u", *config->tls_key ? "s" : "",
+                       (int)(colon - config->listen), config->listen,
+                       http_port(call->service->http));
 }
 
 static const char *redirect_uri(const struct call *call,
@@ -72,14 +73,9 @@ static const struct oidc_provider *find(const struct call *call,
 
 // ---- the cookie of a sign-in ------------------------------------------------
 
-static bool is_secure(const struct call *call)
-{
-    return session_is_secure(call->service->config->public_url);
-}
-
 static const char *cookie_name(const struct call *call)
 {
-    return is_secure(call) ? "__Host-cumae_flow" : "cumae_flow";
+    return route_is_secure(call) ? "__Host-cumae_flow" : "cumae_flow";
 }
 
 // With NULL the cookie is taken away.
@@ -91,7 +87,7 @@ static void set_cookie(const struct call *call, const char *secret)
                     "%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s",
                     cookie_name(call), secret ? secret : "",
                     secret ? OIDC_FLOW_S : 0,
-                    is_secure(call) ? "; Secure" : ""));
+                    route_is_secure(call) ? "; Secure" : ""));
 }
 
 static const char *get_cookie(const struct call *call)

@@ -9,7 +9,9 @@
 #include "auth.h"
 #include "clock.h"
 #include "route.h"
+#include "route_audited.h"
 #include "study.h"
+#include "wire.h"
 #include "wire_definition.h"
 #include "wire_trial.h"
 
@@ -28,9 +30,11 @@ static int apply_create(struct command *command, struct live *live,
 {
     struct create *create = (struct create *)command;
     (void)live;
+    create->wanted.quota = command->quota;
     if (study_find_or_create(store, &create->wanted, err) ||
         account_may_touch(&create->call->principal, create->wanted.id,
-                          create->wanted.owner_id, err))
+                          create->wanted.owner_id, err) ||
+        route_audited_new(create->call, store, &create->wanted, err))
         return -1;
     return store_study_get(store, create->wanted.id,
                            &create->call->request->arena, &create->row, err);
@@ -66,6 +70,8 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
     struct create *create = arena_zeros(arena, 1, sizeof *create);
     create->command.apply = apply_create;
     create->command.done = done_create;
+    create->command.takes = true;
+    create->command.owner_id = call->principal.user_id;
     create->call = route_keep(call);
     auth_random(create->key, STUDY_KEY_CHARS);
     create->wanted = (struct study_wanted){
@@ -222,6 +228,7 @@ enum route_outcome route_study_best(struct call *call, struct error *err)
 struct steer {
     struct command command;
     struct call *call;
+    const char *action; // for the audit log
     enum study_state state;
     json_t *changes; // of a PATCH, or NULL
     bool remove, cancel;
@@ -239,17 +246,78 @@ static int apply_patch(struct steer *steer, struct live *live,
                           steer->call->principal.user_id, err);
 }
 
+// The members that a PATCH names, of this definition.
+static const char *pick(const char *definition, const json_t *changes,
+                        struct arena *arena)
+{
+    struct text text;
+    struct error none = {0};
+    json_t *all = wire_parse(definition, strlen(definition), arena, &none);
+    json_t *picked = json_object();
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)changes, key, value)
+    {
+        json_t *member = json_object_get(all, key);
+        if (member)
+            json_object_set(picked, key, member);
+    }
+    text_init(&text, arena);
+    wire_write(&text, picked, false);
+    json_decref(picked);
+    json_decref(all);
+    return text.data;
+}
+
+// What the change is about, as it is now.
+static const char *show(const struct steer *steer, const struct live *live)
+{
+    struct arena *arena = &steer->call->request->arena;
+    struct text text;
+    if (steer->changes)
+        return pick(wire_definition_text(live->definition, arena),
+                    steer->changes, arena);
+    text_init(&text, arena);
+    text_char(&text, '{');
+    text_key_string(&text, "state", study_state_name(live->state));
+    text_key_string(&text, "reason", live->reason);
+    if (steer->remove) {
+        text_key_string(&text, "name", live->definition->name);
+        text_key_int(&text, "trials", live->progress.next_number);
+    }
+    text_char(&text, '}');
+    return text.data;
+}
+
+static int record(const struct steer *steer, const struct live *live,
+                  struct store *store, const char *before, struct error *err)
+{
+    struct audited what = {.action = steer->action,
+                           .study_id = live->id,
+                           .object = live->key,
+                           .before = before,
+                           .after = steer->remove ? NULL : show(steer, live)};
+    return route_audited(steer->call, store, &what, err);
+}
+
 static int apply_steer(struct command *command, struct live *live,
                        struct store *store, struct error *err)
 {
     struct steer *steer = (struct steer *)command;
     int64_t user_id = steer->call->principal.user_id;
+    int64_t revision = live->progress.revision;
+    const char *before = show(steer, live);
     if (steer->remove)
-        return study_delete(live, store, err);
+        return study_delete(live, store, err) ||
+                       record(steer, live, store, before, err)
+                   ? -1
+                   : 0;
     int result = steer->changes ? apply_patch(steer, live, store, err)
                  : steer->cancel
                      ? study_cancel(live, store, user_id, err)
                      : study_steer(live, store, steer->state, user_id, err);
+    if (result == 0 && live->progress.revision != revision)
+        result = record(steer, live, store, before, err);
     // Written now and not at the end of the batch, for the answer to show it.
     if (result == 0 && live->changed)
         result = store_study_advance(store, live->id, &live->progress,
@@ -303,31 +371,40 @@ static enum route_outcome submit(struct call *call, const struct steer *what,
 
 enum route_outcome route_study_patch(struct call *call, struct error *err)
 {
-    struct steer steer = {.changes = route_body(call, err)};
+    struct steer steer = {.action = "study.patch",
+                          .changes = route_body(call, err)};
     return steer.changes ? submit(call, &steer, err) : ROUTE_FAILED;
 }
 
 enum route_outcome route_study_remove(struct call *call, struct error *err)
 {
-    return submit(call, &(struct steer){.remove = true}, err);
+    return submit(
+        call, &(struct steer){.action = "study.delete", .remove = true}, err);
 }
 
 enum route_outcome route_study_pause(struct call *call, struct error *err)
 {
-    return submit(call, &(struct steer){.state = STUDY_PAUSED}, err);
+    return submit(
+        call, &(struct steer){.action = "study.pause", .state = STUDY_PAUSED},
+        err);
 }
 
 enum route_outcome route_study_resume(struct call *call, struct error *err)
 {
-    return submit(call, &(struct steer){.state = STUDY_RUNNING}, err);
+    return submit(
+        call, &(struct steer){.action = "study.resume", .state = STUDY_RUNNING},
+        err);
 }
 
 enum route_outcome route_study_stop(struct call *call, struct error *err)
 {
-    return submit(call, &(struct steer){.state = STUDY_DRAINING}, err);
+    return submit(
+        call, &(struct steer){.action = "study.stop", .state = STUDY_DRAINING},
+        err);
 }
 
 enum route_outcome route_study_cancel(struct call *call, struct error *err)
 {
-    return submit(call, &(struct steer){.cancel = true}, err);
+    return submit(
+        call, &(struct steer){.action = "study.cancel", .cancel = true}, err);
 }

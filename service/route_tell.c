@@ -8,6 +8,7 @@
 
 #include "problem.h"
 #include "route.h"
+#include "route_audited.h"
 #include "route_tell.h"
 
 enum {
@@ -28,6 +29,26 @@ static int apply_tell(struct command *command, struct live *live,
                       struct store *store, struct error *err)
 {
     return trial_tell(live, store, &((struct telling *)command)->tell, err);
+}
+
+// Does the message take the place of a result that was told before?
+static bool replaces(const struct live *live, const struct tell *tell)
+{
+    return tell->overwrite && (uint64_t)tell->number < live->history.n &&
+           trial_state_is_result(live_state(live, (size_t)tell->number));
+}
+
+static int apply_any_tell(struct command *command, struct live *live,
+                          struct store *store, struct error *err)
+{
+    const struct telling *telling = (const struct telling *)command;
+    struct audited_trial what = {.action = "trial.overwrite",
+                                 .number = telling->tell.number,
+                                 .apply = apply_tell,
+                                 .command = command};
+    return replaces(live, &telling->tell)
+               ? route_audited_trial(telling->call, &what, live, store, err)
+               : apply_tell(command, live, store, err);
 }
 
 static void write_told(struct text *text, const struct telling *telling)
@@ -259,7 +280,7 @@ enum route_outcome route_trial_tell(struct call *call, struct error *err)
         "cost",    "overwrite", NULL};
     struct arena *arena = &call->request->arena;
     struct telling *telling = arena_zeros(arena, 1, sizeof *telling);
-    telling->command.apply = apply_tell;
+    telling->command.apply = apply_any_tell;
     telling->command.done = done_tell;
     telling->call = route_keep(call);
     telling->study_key = call->args[0];
@@ -347,7 +368,7 @@ static void read_item(struct many *many, size_t i, const json_t *item)
     char where[40];
     telling->call = many->call;
     telling->many = many;
-    telling->command.apply = apply_tell;
+    telling->command.apply = apply_any_tell;
     telling->command.done = done_tell_of_many;
     telling->tell.user_id = many->call->principal.user_id;
     snprintf(where, sizeof where, "tells[%zu]", i);

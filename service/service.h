@@ -14,8 +14,10 @@
 #include "courier.h"
 #include "directory.h"
 #include "engine.h"
+#include "gate.h"
 #include "http.h"
 #include "machine.h"
+#include "load.h"
 #include "metrics.h"
 #include "oidc.h"
 #include "permit.h"
@@ -42,6 +44,8 @@ struct service {
     struct directory *directory;
     struct answers *answers;
     struct metrics *metrics;
+    struct gate *gate;
+    struct load *load;
     struct http *http;
     atomic_bool draining;
 };

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "auth.h"
 #include "store_group.h"
@@ -51,7 +52,7 @@ int session_open(struct store *store, const struct session_start *start,
 
 bool session_is_secure(const char *public_url)
 {
-    return public_url && strncmp(public_url, "https://", 8) == 0;
+    return public_url && strncasecmp(public_url, "https://", 8) == 0;
 }
 
 static const char *name_of(bool secure)
@@ -67,8 +68,7 @@ const char *session_cookie(struct arena *arena, const char *secret, bool secure)
                        secret ? SESSION_MAX_S : 0, secure ? "; Secure" : "");
 }
 
-const char *session_secret(struct arena *arena, const char *cookies,
-                           bool secure)
+char *session_secret(struct arena *arena, const char *cookies, bool secure)
 {
     const char *name = name_of(secure);
     size_t n = strlen(name);

@@ -46,9 +46,8 @@ bool session_is_secure(const char *public_url);
 const char *session_cookie(struct arena *arena, const char *secret,
                            bool secure);
 
-// The secret in the value of Cookie, or NULL. cookies may be NULL.
-const char *session_secret(struct arena *arena, const char *cookies,
-                           bool secure);
+// A copy of the secret in the value of Cookie, or NULL. cookies may be NULL.
+char *session_secret(struct arena *arena, const char *cookies, bool secure);
 
 // ---- where a request comes from ---------------------------------------------
 

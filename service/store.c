@@ -4,6 +4,7 @@
 #include "store_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "migrate.h"
 
@@ -21,6 +22,16 @@ int store_migrate(const char *url, struct error *err)
     if (db == NULL)
         return -1;
     int rc = migrate(db, err);
+    db_close(db);
+    return rc;
+}
+
+int store_check(const char *url, struct error *err)
+{
+    struct db *db = db_open(url, err);
+    if (db == NULL)
+        return -1;
+    int rc = migrate_check(db, err);
     db_close(db);
     return rc;
 }
@@ -75,8 +86,22 @@ int store_ping(struct store *store, struct error *err)
     return db_read(store->db, &call, &reader, err) < 0 ? -1 : 0;
 }
 
+void store_count(struct store *store, int64_t study_id, int64_t bytes)
+{
+    if (store->counted_id != study_id)
+        store->counted = 0;
+    store->counted_id = study_id;
+    store->counted += bytes;
+}
+
+int64_t store_length(const char *text)
+{
+    return text ? (int64_t)strlen(text) : 0;
+}
+
 int store_begin(struct store *store, struct error *err)
 {
+    store->counted_id = store->counted = 0;
     return db_begin(store->db, err);
 }
 

@@ -44,6 +44,10 @@ bool store_is_shared(const char *url);
 // process on the same file fails fast with a clear message.
 int store_migrate(const char *url, struct error *err);
 
+// Is the schema there, and that of this binary? Changes nothing and takes no
+// lock, so services may run. ERROR_CONFLICT says what is different.
+int store_check(const char *url, struct error *err);
+
 // Opens a session. url: sqlite:PATH, or postgresql://... (also postgres://).
 // The connection is made on first use; a bad URL is an error here.
 struct store *store_open(const char *url, struct error *err);

@@ -46,6 +46,7 @@ static int read_token(void *context, struct db_row *row, struct error *err)
     token->user_disabled = db_next_flag(row);
     token->user_requests_per_minute = db_next_int_or(row, USER_AS_SET);
     token->rotated_from = db_next_int_or(row, 0);
+    token->study_key = db_next_text(row);
     return 0;
 }
 
@@ -96,11 +97,10 @@ int store_token_list(struct store *store, int64_t user_id, enum token_kind kind,
 {
     struct token_visitor visitor = {visit, context};
     struct db_reader reader = {visit_token, &visitor, NULL};
-    return db_read(store->db,
-                   DB_CALL(QUERY_TOKEN_LIST, db_int(user_id), db_int(kind)),
-                   &reader, err) < 0
-               ? -1
-               : 0;
+    const struct db_call *call =
+        user_id ? DB_CALL(QUERY_TOKEN_LIST, db_int(kind), db_int(user_id))
+                : DB_CALL(QUERY_TOKEN_LIST_ALL, db_int(kind));
+    return db_read(store->db, call, &reader, err) < 0 ? -1 : 0;
 }
 
 int store_token_count(struct store *store, int64_t user_id, int64_t now_ms,
@@ -108,6 +108,18 @@ int store_token_count(struct store *store, int64_t user_id, int64_t now_ms,
 {
     struct store_one one = {
         .call = DB_CALL(QUERY_TOKEN_COUNT, db_int(user_id), db_int(now_ms)),
+        .visit = store_keep_int,
+        .context = count,
+        .what = "count",
+    };
+    return store_read_one(store, &one, err);
+}
+
+int store_token_followers(struct store *store, int64_t id, int64_t *count,
+                          struct error *err)
+{
+    struct store_one one = {
+        .call = DB_CALL(QUERY_TOKEN_FOLLOWERS, db_int(id)),
         .visit = store_keep_int,
         .context = count,
         .what = "count",

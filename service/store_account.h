@@ -28,10 +28,10 @@ struct token_row {
     bool user_admin, user_disabled;   // read only: joined
     int64_t user_requests_per_minute; // read only: joined; or USER_AS_SET
     enum token_kind kind;
-    int64_t rotated_from; // the token whose place it takes; 0: none
+    int64_t rotated_from;  // the token whose place it takes; 0: none
+    const char *study_key; // read only: joined; NULL: any study
 };
 
-// ERROR_CONFLICT: that token has been rotated already.
 int store_token_add(struct store *store, struct token_row *row,
                     struct error *err);
 // By hash; also expired and revoked ones. ERROR_NOT_FOUND.
@@ -41,7 +41,7 @@ int store_token_find(struct store *store, const unsigned char *hash,
 // By its number.
 int store_token_get(struct store *store, int64_t id, struct arena *arena,
                     struct token_row *row, struct error *err);
-// Tokens of one kind of a user, newest first.
+// Tokens of one kind, newest first; of a user, or of all (0).
 int store_token_list(struct store *store, int64_t user_id, enum token_kind kind,
                      int (*visit)(void *context, const struct token_row *row,
                                   struct error *err),
@@ -49,6 +49,9 @@ int store_token_list(struct store *store, int64_t user_id, enum token_kind kind,
 // How many API tokens of the user are valid.
 int store_token_count(struct store *store, int64_t user_id, int64_t now_ms,
                       int64_t *count, struct error *err);
+// How many tokens have taken the place of this one: none or one.
+int store_token_followers(struct store *store, int64_t id, int64_t *count,
+                          struct error *err);
 // Revokes a token of that user and kind that is not yet revoked.
 // ERROR_NOT_FOUND.
 int store_token_revoke(struct store *store, int64_t user_id,

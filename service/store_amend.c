@@ -7,6 +7,10 @@
 int store_trial_amend(struct store *store, const struct trial_row *row,
                       struct error *err)
 {
+    // Only what an annotation may bring; the rest is there already.
+    store_count(store, row->study_id,
+                store_length(row->notes) + store_length(row->tags) +
+                    store_length(row->meta));
     return db_write(
         store->db,
         DB_CALL(

@@ -10,6 +10,7 @@
 int store_report_put(struct store *store, const struct report_row *row,
                      struct error *err)
 {
+    store_count(store, row->study_id, STORE_REPORT_BYTES);
     return db_write(store->db,
                     DB_CALL(QUERY_REPORT_PUT, db_int(row->study_id),
                             db_int(row->number), db_int(row->step),
@@ -104,6 +105,8 @@ static int add_detailed(struct store *store, const struct event_row *row,
 int store_event_add(struct store *store, const struct event_row *row,
                     struct error *err)
 {
+    store_count(store, row->study_id,
+                STORE_EVENT_BYTES + store_length(row->detail));
     if (row->detail)
         return add_detailed(store, row, err);
     struct store_events *events = &store->events;

@@ -21,7 +21,25 @@ struct store_events {
 struct store {
     struct db *db;
     struct store_events events;
+    int64_t counted_id, counted; // a study, and bytes written about it
 };
+
+// What rows take, with their headers and entries in indexes, beside texts and
+// arrays: about what PostgreSQL needs.
+enum {
+    STORE_TRIAL_BYTES = 400,
+    STORE_REPORT_BYTES = 120,
+    STORE_EVENT_BYTES = 120
+};
+
+// Notes that so many bytes were written about a study. The next
+// store_study_advance adds them to the study; what is written about several
+// studies before it counts for the last one. Nothing is taken off again before
+// the study is deleted: it is an estimate of what was stored for it.
+void store_count(struct store *store, int64_t study_id, int64_t bytes);
+
+// Bytes of a text.
+int64_t store_length(const char *text);
 
 // All states of a trial, as bits.
 enum { STORE_ANY_STATE = (1 << TRIAL_STATES) - 1 };
@@ -47,6 +65,9 @@ int store_read_one(struct store *store, const struct store_one *one,
 
 // A visitor that keeps one integer.
 int store_keep_int(void *context, struct db_row *row, struct error *err);
+
+// Reads the columns of @quota_columns@.
+void store_next_quotas(struct db_row *row, struct user_quotas *quotas);
 
 // Reads the columns of @progress_columns@.
 void store_next_progress(struct db_row *row, struct study_progress *progress);

@@ -48,7 +48,8 @@ static int insert(struct store *store, struct study_row *row, struct error *err)
                 db_real(progress->best_value), db_int(progress->started),
                 db_real(progress->cost), db_int_unless(progress->iteration, 0),
                 db_int_unless(row->building_ms, 0), db_text(row->copied_from),
-                store_key(row->copy_key, STORE_COPY_KEY_BYTES)),
+                store_key(row->copy_key, STORE_COPY_KEY_BYTES),
+                db_int(STORE_TRIAL_BYTES + store_length(row->definition))),
         &reader, err);
 }
 
@@ -184,6 +185,7 @@ struct locked {
     struct study_progress *progress;
     int64_t *definition_revision;
     enum study_state *state;
+    struct user_quotas *owner;
 };
 
 static int read_locked(void *context, struct db_row *row, struct error *err)
@@ -193,15 +195,17 @@ static int read_locked(void *context, struct db_row *row, struct error *err)
     *locked->definition_revision = db_next_int(row);
     *locked->state = (enum study_state)db_next_int(row);
     store_next_progress(row, locked->progress);
+    if (locked->owner)
+        store_next_quotas(row, locked->owner);
     return 0;
 }
 
 int store_study_lock(struct store *store, int64_t id,
                      struct study_progress *progress,
                      int64_t *definition_revision, enum study_state *state,
-                     struct error *err)
+                     struct user_quotas *owner, struct error *err)
 {
-    struct locked locked = {progress, definition_revision, state};
+    struct locked locked = {progress, definition_revision, state, owner};
     struct store_one one = {
         .call = DB_CALL(QUERY_STUDY_LOCK, db_int(id)),
         .visit = read_locked,
@@ -216,6 +220,8 @@ int store_study_advance(struct store *store, int64_t id,
                         int64_t changed_ms, struct error *err)
 {
     const int64_t *count = progress->count;
+    int64_t bytes = store->counted_id == id ? store->counted : 0;
+    store->counted_id = store->counted = 0;
     return db_write(
         store->db,
         DB_CALL(QUERY_STUDY_ADVANCE, db_int(id), db_int(progress->next_number),
@@ -227,7 +233,8 @@ int store_study_advance(struct store *store, int64_t id,
                 db_int_unless(progress->best_number, -1),
                 db_real(progress->best_value), db_int(changed_ms),
                 db_int(progress->invalid), db_int(progress->started),
-                db_real(progress->cost), db_int_unless(progress->iteration, 0)),
+                db_real(progress->cost), db_int_unless(progress->iteration, 0),
+                db_int(bytes)),
         err);
 }
 

@@ -8,7 +8,7 @@
 #define CUMAE_STORE_STUDY_H
 
 #include "../optimizers/history.h"
-#include "store.h"
+#include "store_user.h"
 
 enum { STORE_COPY_KEY_BYTES = 16 };
 
@@ -82,11 +82,12 @@ int store_study_list(struct store *store, const struct study_filter *filter,
                      void *context, struct error *err);
 
 // Locks the study's row until the end of the transaction and reads what other
-// writers may have changed. Lock studies in ascending order of id.
+// writers may have changed, and the quotas of its owner unless `owner` is NULL.
+// Lock studies in ascending order of id.
 int store_study_lock(struct store *store, int64_t id,
                      struct study_progress *progress,
                      int64_t *definition_revision, enum study_state *state,
-                     struct error *err);
+                     struct user_quotas *owner, struct error *err);
 // Writes the progress of a locked study.
 int store_study_advance(struct store *store, int64_t id,
                         const struct study_progress *progress,

@@ -14,9 +14,22 @@ static struct db_value priority_of(const struct trial_row *row)
         .type = DB_INT, .null = !row->brought, .integer = row->priority};
 }
 
+// The bytes of what has no fixed size.
+static int64_t size_of(const struct trial_row *row)
+{
+    size_t doubles = row->n_point + row->n_values + row->n_constraint_values;
+    return (int64_t)(doubles * sizeof(double)) + store_length(row->worker) +
+           store_length(row->constants) + store_length(row->special) +
+           store_length(row->error) + store_length(row->outputs) +
+           store_length(row->meta) + store_length(row->env) +
+           store_length(row->tags) + store_length(row->notes) +
+           store_length(row->why) + store_length(row->client_id);
+}
+
 int store_trial_add(struct store *store, const struct trial_row *row,
                     struct error *err)
 {
+    store_count(store, row->study_id, STORE_TRIAL_BYTES + size_of(row));
     return db_write(
         store->db,
         DB_CALL(QUERY_TRIAL_ADD, db_int(row->study_id), db_int(row->number),
@@ -47,6 +60,11 @@ int store_trial_add(struct store *store, const struct trial_row *row,
 int store_trial_end(struct store *store, const struct trial_row *row,
                     struct error *err)
 {
+    int64_t doubles = (int64_t)(row->n_values + row->n_constraint_values);
+    store_count(store, row->study_id,
+                doubles * (int64_t)sizeof(double) + store_length(row->error) +
+                    store_length(row->outputs) + store_length(row->meta) +
+                    store_length(row->env));
     return db_write(
         store->db,
         DB_CALL(QUERY_TRIAL_END, db_int(row->study_id), db_int(row->number),

@@ -46,7 +46,7 @@ int store_user_admins(struct store *store, int64_t *count, struct error *err)
     return read_count(store, QUERY_USER_ADMINS, count, err);
 }
 
-static void read_quotas(struct db_row *row, struct user_quotas *quotas)
+void store_next_quotas(struct db_row *row, struct user_quotas *quotas)
 {
     quotas->max_studies = db_next_int_or(row, USER_AS_SET);
     quotas->max_trials = db_next_int_or(row, USER_AS_SET);
@@ -67,7 +67,7 @@ static int read_user(void *context, struct db_row *row, struct error *err)
     user->disabled = db_next_flag(row);
     user->created_ms = db_next_int(row);
     user->seen_ms = db_next_int_or(row, 0);
-    read_quotas(row, &user->quotas);
+    store_next_quotas(row, &user->quotas);
     return 0;
 }
 
@@ -180,7 +180,7 @@ int store_user_use(struct store *store, int64_t id, struct user_use *use,
 static int read_locked(void *context, struct db_row *row, struct error *err)
 {
     (void)err;
-    read_quotas(row, context);
+    store_next_quotas(row, context);
     return 0;
 }
 

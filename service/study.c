@@ -12,6 +12,7 @@
 #include "../optimizers/memory.h"
 #include "budget.h"
 #include "clock.h"
+#include "quota.h"
 #include "store_log.h"
 #include "warm.h"
 #include "widen.h"
@@ -239,6 +240,21 @@ static int gather(struct store *store, const struct study_wanted *wanted,
                        gathered, err);
 }
 
+// May the owner have one more study, unless this one is there already?
+static int check_quota(struct store *store, const struct study_wanted *wanted,
+                       struct arena *arena, struct error *err)
+{
+    struct study_row row;
+    struct error fault = {0};
+    if (!wanted->quota ||
+        store_study_find_identity(store, wanted->owner_id, wanted->identity,
+                                  arena, &row, &fault) == 0)
+        return 0;
+    if (fault.code != ERROR_NOT_FOUND)
+        return error_set(err, fault.code, "%s", fault.message);
+    return quota_take_study(wanted->quota, err);
+}
+
 static int create(struct store *store, struct study_wanted *wanted,
                   struct arena *arena, struct error *err)
 {
@@ -259,13 +275,16 @@ static int create(struct store *store, struct study_wanted *wanted,
     };
     memcpy(row.copy_key, wanted->copy_key, sizeof row.copy_key);
     struct gathered gathered = {0};
-    if (gather(store, wanted, arena, &gathered, err) ||
+    if (check_quota(store, wanted, arena, err) ||
+        gather(store, wanted, arena, &gathered, err) ||
         store_study_add(store, &row, arena, &wanted->created, err))
         return -1;
     wanted->id = row.id;
     snprintf(wanted->found_key, sizeof wanted->found_key, "%s", row.key);
     if (!wanted->created)
         return 0;
+    if (wanted->quota)
+        wanted->quota->use.studies++;
     if (warm_write(store, row.id, &gathered, err))
         return -1;
     struct event_row event = {.study_id = row.id,

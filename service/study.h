@@ -41,8 +41,9 @@ struct study_wanted {
     const char *copied_from; // JSON of a clone (copy.h), which is not found
                              // before it is published; or NULL
     unsigned char copy_key[STORE_COPY_KEY_BYTES]; // of a clone
-    bool strict;    // ERROR_CONFLICT when it has another definition
-    bool only_find; // ERROR_FORBIDDEN when there is none
+    struct quota *quota; // of the owner; NULL: no limits
+    bool strict;         // ERROR_CONFLICT when it has another definition
+    bool only_find;      // ERROR_FORBIDDEN when there is none
     // out
     int64_t id;
     bool created;

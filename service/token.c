@@ -38,37 +38,23 @@ int64_t token_expiry(const char *text, int64_t now_ms, struct error *err)
 
 // ---- the audit log ----------------------------------------------------------
 
-static int find_study(struct store *store, int64_t study_id,
-                      struct arena *arena, const char **key, struct error *err)
-{
-    struct study_row study;
-    *key = NULL;
-    if (!study_id)
-        return 0;
-    if (store_study_get(store, study_id, arena, &study, err))
-        return -1;
-    *key = study.key;
-    return 0;
-}
-
-static const char *describe(const struct token_row *row, const char *study_key,
-                            struct arena *arena)
+static const char *describe(const struct token_row *row, struct arena *arena)
 {
     struct text text;
     text_init(&text, arena);
     text_char(&text, '{');
-    wire_token(&text, row, study_key);
+    wire_token(&text, row);
     text_char(&text, '}');
     return text.data;
 }
 
 struct change {
-    const char *action, *study_key;
+    const char *action;
     int64_t id;
     const struct token_row *before, *after; // NULL: none
 };
 
-// Ends a transaction that changed a token.
+// Writes the line of the audit log.
 static int record(struct store *store, const struct change *change,
                   const struct audit_row *audit, struct arena *arena,
                   struct error *err)
@@ -77,25 +63,37 @@ static int record(struct store *store, const struct change *change,
     row.action = change->action;
     row.object = arena_print(arena, "%" PRId64, change->id);
     if (change->before)
-        row.before = describe(change->before, change->study_key, arena);
+        row.before = describe(change->before, arena);
     if (change->after)
-        row.after = describe(change->after, change->study_key, arena);
-    return store_permissions_change(store, err) ||
-                   store_audit_add(store, &row, err)
-               ? -1
-               : 0;
+        row.after = describe(change->after, arena);
+    return store_audit_add(store, &row, err);
 }
 
 // ---- create and revoke ------------------------------------------------------
 
-static int add(struct store *store, struct token_row *row,
-               const struct audit_row *audit, struct arena *arena,
-               struct error *err)
+// Finds out what the study of a new token is called.
+static int name_study(struct store *store, struct token_row *row,
+                      struct arena *arena, struct error *err)
+{
+    struct study_row study;
+    if (!row->study_id)
+        return 0;
+    if (store_study_get(store, row->study_id, arena, &study, err))
+        return -1;
+    row->study_key = study.key;
+    return 0;
+}
+
+int token_create(struct store *store, struct new_token *token,
+                 const struct audit_row *audit, struct arena *arena,
+                 struct error *err)
 {
     int64_t count;
-    const char *key;
-    if (store_token_count(store, row->user_id, audit->at_ms, &count, err) ||
-        find_study(store, row->study_id, arena, &key, err))
+    struct token_row *row = &token->row;
+    // First, for it lets one transaction at a time go on.
+    if (store_permissions_change(store, err) ||
+        store_token_count(store, row->user_id, audit->at_ms, &count, err) ||
+        name_study(store, row, arena, err))
         return -1;
     if (count >= TOKEN_MAX)
         return error_set(err, ERROR_INVALID,
@@ -103,18 +101,8 @@ static int add(struct store *store, struct token_row *row,
                          TOKEN_MAX);
     if (store_token_add(store, row, err))
         return -1;
-    const struct change change = {"token.create", key, row->id, NULL, row};
+    const struct change change = {"token.create", row->id, NULL, row};
     return record(store, &change, audit, arena, err);
-}
-
-int token_create(struct store *store, struct new_token *token,
-                 const struct audit_row *audit, struct error *err)
-{
-    struct arena arena;
-    arena_init(&arena);
-    int result = add(store, &token->row, audit, &arena, err);
-    arena_done(&arena);
-    return result;
 }
 
 // Finds a token that is within reach.
@@ -135,12 +123,10 @@ static int revoke(struct store *store, const struct token_row *row,
                   const struct audit_row *audit, struct arena *arena,
                   struct error *err)
 {
-    const char *key;
-    if (find_study(store, row->study_id, arena, &key, err) ||
-        store_token_revoke(store, row->user_id, TOKEN_API, row->id,
+    if (store_token_revoke(store, row->user_id, TOKEN_API, row->id,
                            audit->at_ms, err))
         return -1;
-    const struct change change = {"token.revoke", key, row->id, row, NULL};
+    const struct change change = {"token.revoke", row->id, row, NULL};
     return record(store, &change, audit, arena, err);
 }
 
@@ -150,7 +136,8 @@ int token_revoke(struct store *store, const struct token_reach *reach,
     struct arena arena;
     struct token_row row;
     arena_init(&arena);
-    int result = find(store, reach, id, &arena, &row, err) ||
+    int result = store_permissions_change(store, err) ||
+                         find(store, reach, id, &arena, &row, err) ||
                          revoke(store, &row, audit, &arena, err)
                      ? -1
                      : 0;
@@ -160,10 +147,12 @@ int token_revoke(struct store *store, const struct token_reach *reach,
 
 // ---- rotate -----------------------------------------------------------------
 
-static int check_rotation(const struct token_rotation *rotation,
+static int check_rotation(struct store *store,
+                          const struct token_rotation *rotation,
                           const struct token_row *old, int64_t now_ms,
                           struct error *err)
 {
+    int64_t followers;
     if (old->scopes & ~rotation->reach.scopes)
         return error_set(err, ERROR_FORBIDDEN,
                          "the scopes of the token must not go beyond those of "
@@ -171,7 +160,11 @@ static int check_rotation(const struct token_rotation *rotation,
     if (old->revoked_ms || old->user_disabled ||
         (old->expires_ms && old->expires_ms <= now_ms))
         return error_set(err, ERROR_CONFLICT, "the token has ended already");
-    return 0;
+    if (store_token_followers(store, old->id, &followers, err))
+        return -1;
+    return followers == 0 ? 0
+                          : error_set(err, ERROR_CONFLICT,
+                                      "the token has been rotated already");
 }
 
 static int64_t new_expiry(const struct token_rotation *rotation,
@@ -200,26 +193,19 @@ int token_rotate(struct store *store, struct token_rotation *rotation,
                  struct error *err)
 {
     struct token_row old, *row = &rotation->token.row;
-    struct error fault = {0};
     int64_t now_ms = audit->at_ms;
-    if (find(store, &rotation->reach, rotation->id, arena, &old, err) ||
-        check_rotation(rotation, &old, now_ms, err) ||
-        find_study(store, old.study_id, arena, &rotation->study_key, err))
+    if (store_permissions_change(store, err) ||
+        find(store, &rotation->reach, rotation->id, arena, &old, err) ||
+        check_rotation(store, rotation, &old, now_ms, err))
         return -1;
     account_new_token(&rotation->token, TOKEN_API, old.user_id, old.name,
                       old.scopes, new_expiry(rotation, &old, now_ms));
     row->study_id = old.study_id;
+    row->study_key = old.study_key;
     row->rotated_from = old.id;
-    if (store_token_add(store, row, &fault))
-        return error_set(err, fault.code,
-                         fault.code == ERROR_CONFLICT
-                             ? "the token has been rotated already"
-                             : "%s",
-                         fault.message);
-    const struct change change = {"token.rotate", rotation->study_key, old.id,
-                                  &old, row};
-    return end_old(store, rotation, &old, now_ms, err) ||
-                   record(store, &change, audit, arena, err)
-               ? -1
-               : 0;
+    if (end_old(store, rotation, &old, now_ms, err) ||
+        store_token_add(store, row, err))
+        return -1;
+    const struct change change = {"token.rotate", old.id, &old, row};
+    return record(store, &change, audit, arena, err);
 }

@@ -32,9 +32,10 @@ struct token_reach {
 };
 
 // Stores a token that account_new_token made. ERROR_INVALID: the user has
-// TOKEN_MAX already.
+// TOKEN_MAX already. What comes out lives in the arena.
 int token_create(struct store *store, struct new_token *token,
-                 const struct audit_row *audit, struct error *err);
+                 const struct audit_row *audit, struct arena *arena,
+                 struct error *err);
 
 // Revokes a token. ERROR_NOT_FOUND, also when it is revoked already.
 int token_revoke(struct store *store, const struct token_reach *reach,
@@ -49,7 +50,6 @@ struct token_rotation {
                         // was made for
 
     struct new_token token; // out
-    const char *study_key;  // out: what it is bound to, or NULL
 };
 
 // Replaces the secret of a token: a new one with the same name, scopes and

@@ -11,6 +11,7 @@
 
 #include "../optimizers/rng.h"
 #include "clock.h"
+#include "quota.h"
 #include "store_log.h"
 #include "study.h"
 #include "trial_private.h"
@@ -279,6 +280,12 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
         if (leave == BUDGET_CLOSED ||
             (ask->n_numbers == 0 && is_too_long(live, ask)))
             break;
+        bool is_new = leave != BUDGET_OPEN || live_find_queued(live) < 0;
+        int may = live->quota ? quota_take_run(live, is_new, ask, err) : 1;
+        if (may <= 0) {
+            result = may;
+            break;
+        }
         arena_reset(&arena);
         if (leave == BUDGET_OPEN && !ask->n_numbers)
             result = require(live, ask->n, err);

@@ -160,9 +160,10 @@ static bool differs(const struct definition *definition,
     return strcmp(x.data, y.data) != 0;
 }
 
-char *wire_detail_change(const struct definition *definition,
-                         const struct trial_row *before,
-                         const struct trial_row *after, struct arena *arena)
+bool wire_detail_both(const struct definition *definition,
+                      const struct trial_row *before,
+                      const struct trial_row *after, struct arena *arena,
+                      char **before_json, char **after_json)
 {
     struct text was, is;
     bool changed = false;
@@ -179,9 +180,21 @@ char *wire_detail_change(const struct definition *definition,
         text_key(&is, name_of(i));
         write_field(&is, definition, after, i);
     }
-    return changed ? arena_print(arena, "{\"before\":%s},\"after\":%s}}",
-                                 was.data, is.data)
-                   : NULL;
+    text_char(&was, '}');
+    text_char(&is, '}');
+    *before_json = was.data;
+    *after_json = is.data;
+    return changed;
+}
+
+char *wire_detail_change(const struct definition *definition,
+                         const struct trial_row *before,
+                         const struct trial_row *after, struct arena *arena)
+{
+    char *was, *is;
+    return wire_detail_both(definition, before, after, arena, &was, &is)
+               ? arena_print(arena, "{\"before\":%s,\"after\":%s}", was, is)
+               : NULL;
 }
 
 char *wire_detail_deleted(const struct definition *definition,

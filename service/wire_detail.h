@@ -18,6 +18,12 @@ char *wire_detail_change(const struct definition *definition,
                          const struct trial_row *before,
                          const struct trial_row *after, struct arena *arena);
 
+// The two by themselves. False when the rows do not differ: then both are {}.
+bool wire_detail_both(const struct definition *definition,
+                      const struct trial_row *before,
+                      const struct trial_row *after, struct arena *arena,
+                      char **before_json, char **after_json);
+
 // {"before": {...}} with what a deleted trial had, and how many reports. Its
 // params are still there.
 char *wire_detail_deleted(const struct definition *definition,

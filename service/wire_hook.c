@@ -65,3 +65,20 @@ void wire_hook_open(struct text *text, const struct hook_row *hook,
         text_add(text, "null");
     text_key_string(text, "last_error", hook->last_error);
 }
+
+char *wire_hook_brief(const struct hook_row *hook, struct arena *arena)
+{
+    struct text text;
+    const char *host = strstr(hook->url, "://");
+    host = host ? host + 3 : hook->url;
+    size_t n = strcspn(host, "/?#");
+    for (const char *at; (at = memchr(host, '@', n)) != NULL; host = at + 1)
+        n -= (size_t)(at + 1 - host);
+    text_init(&text, arena);
+    text_char(&text, '{');
+    text_key_string(&text, "host", arena_copy(arena, host, n));
+    write_kinds(&text, hook->kinds);
+    text_key_bool(&text, "enabled", !hook->disabled_ms);
+    text_char(&text, '}');
+    return text.data;
+}

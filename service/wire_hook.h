@@ -19,4 +19,8 @@ void wire_hook_delivery(struct text *text, const char *type,
 void wire_hook_open(struct text *text, const struct hook_row *hook,
                     int64_t pending);
 
+// What the audit log keeps: {"host", "events", "enabled"}. The rest of a URL
+// may be a secret of the receiver.
+char *wire_hook_brief(const struct hook_row *hook, struct arena *arena);
+
 #endif

@@ -18,14 +18,13 @@ void wire_scopes(struct text *text, unsigned scopes)
     text_char(text, ']');
 }
 
-void wire_token(struct text *text, const struct token_row *row,
-                const char *study_key)
+void wire_token(struct text *text, const struct token_row *row)
 {
     text_key_int(text, "id", row->id);
     text_key_string(text, "name", row->name);
     text_key_string(text, "prefix", row->prefix);
     wire_scopes(text, row->scopes);
-    text_key_string(text, "study_id", study_key);
+    text_key_string(text, "study_id", row->study_key);
     text_key_time(text, "created", row->created_ms);
     text_key_time(text, "expires", row->expires_ms);
     text_key_time(text, "revoked", row->revoked_ms);

@@ -10,9 +10,7 @@
 // Appends the key "scopes" with the names of these scopes.
 void wire_scopes(struct text *text, unsigned scopes);
 
-// Appends the members of a token, without braces and without its secret. It
-// is bound to the study with this public id, or to none (NULL).
-void wire_token(struct text *text, const struct token_row *row,
-                const char *study_key);
+// Appends the members of a token, without braces and without its secret.
+void wire_token(struct text *text, const struct token_row *row);
 
 #endif

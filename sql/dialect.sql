@@ -23,6 +23,7 @@
 
 -- Queries.
 -- word: lock | FOR NO KEY UPDATE | 
+-- word: lock_study | FOR NO KEY UPDATE OF s | 
 -- word: position | strpos | instr
 -- The elements of a JSON array of strings, as rows with a column `value`.
 -- word: elements | json_array_elements_text | json_each

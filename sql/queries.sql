@@ -41,6 +41,31 @@ VALUES ($1, $2, $3, $4)
 -- name: ping
 SELECT 1
 
+-- What is not from PostgreSQL's own estimates is from the highest row number.
+-- name: table_sizes (postgres)
+SELECT c.relname::text, CAST(greatest(c.reltuples, 0) AS bigint),
+    pg_total_relation_size(c.oid)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relkind = 'r'
+ORDER BY c.relname
+
+-- name: table_sizes (sqlite)
+SELECT 'audit', coalesce(max(rowid), 0), NULL FROM audit
+UNION ALL SELECT 'events', coalesce(max(rowid), 0), NULL FROM events
+UNION ALL SELECT 'priors', coalesce(max(rowid), 0), NULL FROM priors
+UNION ALL SELECT 'reports', coalesce(max(rowid), 0), NULL FROM reports
+UNION ALL SELECT 'studies', coalesce(max(rowid), 0), NULL FROM studies
+UNION ALL SELECT 'tokens', coalesce(max(rowid), 0), NULL FROM tokens
+UNION ALL SELECT 'trials', coalesce(max(rowid), 0), NULL FROM trials
+UNION ALL SELECT 'users', coalesce(max(rowid), 0), NULL FROM users
+UNION ALL SELECT 'webhooks', coalesce(max(rowid), 0), NULL FROM webhooks
+
+-- name: database_bytes (postgres)
+SELECT pg_database_size(current_database())
+
+-- name: database_bytes (sqlite)
+SELECT page_count * page_size FROM pragma_page_count, pragma_page_size
+
 -- ---- users and tokens ------------------------------------------------------
 
 -- name: user_add
@@ -115,7 +140,8 @@ WHERE user_id = $1 AND kind = 2 AND revoked_ms IS NULL
 -- fragment: token_columns
 t.id, t.user_id, t.kind, t.hash, t.prefix, t.name, t.scopes, t.study_id,
 t.created_ms, t.expires_ms, t.revoked_ms, t.used_ms, t.used_address,
-u.name, u.admin, u.disabled, u.requests_per_minute, t.rotated_from
+u.name, u.admin, u.disabled, u.requests_per_minute, t.rotated_from,
+(SELECT s.key FROM studies s WHERE s.id = t.study_id)
 
 -- name: token_add
 INSERT INTO tokens (user_id, kind, hash, prefix, name, scopes, study_id,
@@ -137,8 +163,17 @@ WHERE t.id = $1
 -- name: token_list
 SELECT @token_columns@
 FROM tokens t JOIN users u ON u.id = t.user_id
-WHERE t.user_id = $1 AND t.kind = $2
+WHERE t.kind = $1 AND t.user_id = $2
 ORDER BY t.id DESC
+
+-- name: token_list_all
+SELECT @token_columns@
+FROM tokens t JOIN users u ON u.id = t.user_id
+WHERE t.kind = $1
+ORDER BY t.id DESC
+
+-- name: token_followers
+SELECT count(*) FROM tokens WHERE rotated_from = $1
 
 -- name: token_count
 SELECT count(*) FROM tokens
@@ -266,6 +301,43 @@ INSERT INTO audit (at_ms, user_id, token_id, address, request_id, action,
     study_id, object, before, after)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
+-- fragment: audit_select
+SELECT a.id, a.at_ms, a.user_id,
+    (SELECT u.name FROM users u WHERE u.id = a.user_id),
+    a.token_id, a.address, a.request_id, a.action, a.study_id,
+    (SELECT s.key FROM studies s WHERE s.id = a.study_id),
+    a.object, a.before, a.after
+FROM audit a
+WHERE ($1 = 0 OR a.id < $1)
+    AND ($2 IS NULL OR a.action = $2 OR @position@(a.action, $2 || '.') = 1)
+    AND a.at_ms >= $3 AND ($4 = 0 OR a.at_ms < $4)
+    AND ($5 IS NULL OR a.object = $5)
+
+-- One for each index that there is.
+-- name: audit_list
+@audit_select@
+    AND $7 = 0 AND $8 = 0
+ORDER BY a.id DESC
+LIMIT $6
+
+-- name: audit_list_user
+@audit_select@
+    AND a.user_id = $7 AND $8 = 0
+ORDER BY a.id DESC
+LIMIT $6
+
+-- name: audit_list_study
+@audit_select@
+    AND ($7 = 0 OR a.user_id = $7) AND a.study_id = $8
+ORDER BY a.id DESC
+LIMIT $6
+
+-- Looks at no more than the oldest.
+-- name: audit_trim
+DELETE FROM audit
+WHERE at_ms < $1 AND id IN (SELECT o.id FROM audit o ORDER BY o.id LIMIT $2)
+RETURNING id
+
 -- ---- studies ---------------------------------------------------------------
 
 -- fragment: progress_columns
@@ -285,10 +357,10 @@ INSERT INTO studies (key, owner_id, identity, name, definition,
     definition_revision, state, reason, created_ms, changed_ms,
     next_number, revision, queued, running, complete, pruned,
     failed, infeasible, lost, cancelled, best_number, best_value,
-    started, cost, iteration, building_ms, copied_from, copy_key)
+    started, cost, iteration, building_ms, copied_from, copy_key, bytes)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28)
+    $26, $27, $28, $29)
 ON CONFLICT (owner_id, identity) DO NOTHING
 RETURNING id
 
@@ -320,16 +392,17 @@ ORDER BY s.id DESC
 LIMIT $6
 
 -- name: study_lock
-SELECT s.definition_revision, s.state, @progress_columns@
-FROM studies s
+SELECT s.definition_revision, s.state, @progress_columns@, @quota_columns@
+FROM studies s JOIN users u ON u.id = s.owner_id
 WHERE s.id = $1
-@lock@
+@lock_study@
 
 -- name: study_advance
 UPDATE studies SET next_number = $2, revision = $3, queued = $4, running = $5,
     complete = $6, pruned = $7, failed = $8, infeasible = $9, lost = $10,
     cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14,
-    invalid = $15, started = $16, cost = $17, iteration = $18
+    invalid = $15, started = $16, cost = $17, iteration = $18,
+    bytes = bytes + $19
 WHERE id = $1
 
 -- name: study_define

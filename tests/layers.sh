@@ -77,6 +77,7 @@ only() {
         offend "<$1> belongs to service/($2)"
 }
 only 'microhttpd\.h' 'http[a-z_]*\.[ch]'
+only 'gnutls/.*\.h' 'http[a-z_]*\.[ch]'
 only 'libpq-fe\.h' 'pgpipeline\.h'
 only 'sqlite3\.h' 'db_sqlite\.c'
 only 'jansson\.h' '(wire|route)[a-z_]*\.[ch]'

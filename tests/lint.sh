@@ -35,7 +35,7 @@ check() {
 tidy() {
     local flags build=build/release
     flags="-std=c17 -D_GNU_SOURCE -Ioptimizers -Iservice -I$build/gen"
-    flags="$flags $(pkg-config --cflags libmicrohttpd jansson libpq sqlite3 \
+    flags="$flags $(pkg-config --cflags libmicrohttpd gnutls jansson libpq sqlite3 \
         libcrypto libcurl zlib check)"
     make --no-print-directory -s "$build/gen/queries.h" || return 1
     # shellcheck disable=SC2086

@@ -7,7 +7,7 @@
 #   test   the same, and what the test suite and the demo need
 set -eu
 
-build="gcc make pkg-config libc6-dev libmicrohttpd-dev libjansson-dev libpq-dev
+build="gcc make pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libjansson-dev libpq-dev
 libsqlite3-dev libgsl-dev libopenblas-dev liblapacke-dev libssl-dev
 libcurl4-openssl-dev zlib1g-dev"
 test="check libjwt-dev postgresql python3 python3-venv chromium nginx-light openssl

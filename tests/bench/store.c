@@ -155,7 +155,7 @@ int main(int argc, char **argv)
         enum study_state state;
         must(store_begin(store, &err), &err);
         must(store_study_lock(store, study, &progress, &definition_revision,
-                              &state, &err),
+                              &state, NULL, &err),
              &err);
         if (progress.revision != seen)
             must(store_trials_since(store, study, seen, count_row, &changed,

@@ -59,7 +59,7 @@ static inline void live_begin(struct live **live, struct store *store,
     enum study_state state;
     must(store_begin(store, &err));
     must(store_study_lock(store, id, &progress, &definition_revision, &state,
-                          &err));
+                          NULL, &err));
     if (*live == NULL)
         *live = live_load(store, id, &err);
     ck_assert_msg(*live != NULL, "%s", err.message);

@@ -47,7 +47,7 @@ static int open_live(struct error *error)
     int64_t definition_revision;
     enum study_state state;
     if (store_study_lock(store, study, &progress, &definition_revision, &state,
-                         error))
+                         NULL, error))
         return -1;
     if (!live)
         live = live_load(store, study, error);

@@ -261,7 +261,7 @@ START_TEST(test_locked_study_is_advanced_and_defined)
 
     must(store_begin(store, &err));
     must(store_study_lock(store, study.id, &progress, &definition_revision,
-                          &state, &err));
+                          &state, NULL, &err));
     check_progress(&progress, &study.progress);
     ck_assert_int_eq(definition_revision, 0);
     ck_assert_int_eq(state, STUDY_RUNNING);
@@ -298,7 +298,7 @@ START_TEST(test_locked_study_is_advanced_and_defined)
     must(store_begin(store, &err));
     must_fail(ERROR_NOT_FOUND,
               store_study_lock(store, study.id + 1, &progress,
-                               &definition_revision, &state, &err));
+                               &definition_revision, &state, NULL, &err));
     store_rollback(store);
     close_database();
 }

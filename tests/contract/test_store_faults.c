@@ -31,7 +31,7 @@ static int add_trial(struct store *store, int64_t study, int64_t *number,
     int64_t definition_revision;
     enum study_state state;
     if (store_study_lock(store, study, &progress, &definition_revision, &state,
-                         error))
+                         NULL, error))
         return -1;
     *number = progress.next_number++;
     progress.revision++;

@@ -21,7 +21,7 @@ findings=0
 dictionary() {
     case $1 in
     hopaas) echo "-dict=tests/fuzz/hopaas.dict" ;;
-    json | definition | route) echo "-dict=tests/fuzz/json.dict" ;;
+    json | definition | route | jwt) echo "-dict=tests/fuzz/json.dict" ;;
     esac
 }
 

@@ -1053,6 +1053,26 @@ TOKENS = [
          "token"),
     Case("revoke a word", "DELETE", "/tokens/abc", ABSENT),
     Case("revoke a negative token", "DELETE", "/tokens/-1", ABSENT),
+    Case("rotate a token that is not", "POST", "/tokens/999999/rotate", 404,
+         "token", {}),
+    Case("rotate a word", "POST", "/tokens/abc/rotate", ABSENT, "id", {}),
+    post("overlap below zero", "/tokens/1/rotate", 422, "overlap_s",
+         overlap_s=-1),
+    post("overlap above a day", "/tokens/1/rotate", 422, "86400",
+         overlap_s=86401),
+    post("overlap is text", "/tokens/1/rotate", 400, "overlap_s",
+         overlap_s="1"),
+    post("overlap is a fraction", "/tokens/1/rotate", EITHER, "overlap_s",
+         overlap_s=0.5),
+    post("rotated token lives for two days", "/tokens/1/rotate", EITHER,
+         "expires", expires="2d"),
+    post("rotated token has ended", "/tokens/1/rotate", 422, "expires",
+         expires="2020-01-01T00:00:00Z"),
+    post("rotate with a name", "/tokens/1/rotate", 400, "name", name="x"),
+    Case("rotate with a list", "POST", "/tokens/1/rotate", 400, "", []),
+    Case("end a session that is not", "DELETE", "/sessions/999999", 404,
+         "session"),
+    Case("end a session by a word", "DELETE", "/sessions/abc", ABSENT, "id"),
     Case("sign in without a code", "POST", "/session", EITHER, "code", {},
          token=None),
     Case("sign in with a number", "POST", "/session", 400, "code",
@@ -1125,6 +1145,72 @@ PEOPLE = [
          token="{elsewhere}"),
 ]
 
+def user(name, status, word, /, **fields):
+    """POST a user that is good but for these fields."""
+    return post(name, "/users", status, word, **{"name": "bad", **fields})
+
+
+def quotas(name, status, word, /, **fields):
+    """PATCH quotas of the first user."""
+    return Case(name, "PATCH", "/users/admin", status, word,
+                {"quotas": fields})
+
+
+USERS = [
+    post("a user without a name", "/users", EITHER, "name"),
+    user("a user with an empty name", EITHER, "name", name=""),
+    user("a user with a blank in the name", 422, "name.*a b", name="a b"),
+    user("a user with a slash in the name", 422, "name", name="a/b"),
+    user("a user with 64 letters", SIZE, "name.*63", name="x" * 64),
+    user("a number as a user's name", 400, "name", name=7),
+    user("a user who is there", 409, "admin", name="admin"),
+    user("a number as admin", 400, "admin", admin=1),
+    user("a new user who is disabled", 400, "disabled", disabled=True),
+    user("201 bytes of display name", SIZE, "display_name.*200",
+         display_name="x" * 201),
+    user("a number as address", 400, "email", email=1),
+    user("a word as groups", EITHER, "groups", groups="a"),
+    user("101 groups", SIZE, "groups.*100", groups=["a"] * 101),
+    user("a number as a group", EITHER, "groups", groups=[1]),
+    user("a group without a name", EITHER, "groups", groups=[""]),
+    user("201 bytes of a group", SIZE, "groups.*200", groups=["x" * 201]),
+    user("an unknown field of a user", 400, "colour", colour=1),
+    quotas("a negative quota", 422, "quotas.max_trials", max_trials=-1),
+    quotas("a quota beyond all", 422, "quotas.max_bytes", max_bytes=10**16),
+    quotas("half a trial", EITHER, "quotas.max_running", max_running=0.5),
+    quotas("a word as quota", 400, "quotas.max_studies", max_studies="all"),
+    quotas("an unknown quota", 400, "max_fun", max_fun=1),
+    Case("a list as quotas", "PATCH", "/users/admin", EITHER, "quotas",
+         {"quotas": []}),
+    Case("another name of a user", "PATCH", "/users/admin", 400, "name", {"name": "x"}),
+    Case("a number as disabled", "PATCH", "/users/admin", 400, "disabled",
+         {"disabled": 1}),
+    Case("a change of nobody", "PATCH", "/users/nobody", 404, "user", {}),
+    get("nobody", "/users/nobody", 404, "user"),
+    get("a list of users with a query", "/users?colour=1", 400, "colour"),
+    get("a page of 1001 users", "/users?limit=1001", 422, "limit.*1000"),
+    get("a word as cursor of users", "/users?cursor=x", 400, "cursor"),
+    post("an invitation of nobody", "/users/nobody/invitation", 404, "user"),
+    post("an invitation with a field", "/users/admin/invitation", 400, "days",
+         days=9),
+    get("an audit of nobody", "/audit?user=nobody", 404, "user"),
+    get("an audit since a word", "/audit?since=yesterday", 400, "since"),
+    get("an audit until a day that is not", "/audit?until=2031-02-30", 400,
+        "until"),
+    get("an audit with a query", "/audit?colour=1", 400, "colour"),
+    get("a study's audit of a user", "/studies/{study}/audit?user=admin", 400,
+        "user"),
+    get("a page of no lines", "/audit?limit=0", 422, "limit"),
+    get("settings with a query", "/admin/settings?q=1", 400, "q"),
+    get("load with a query", "/admin/load?q=1", 400, "q"),
+    get("a reader looks at users", "/users", 403, "scope|admin",
+        token="{reader}"),
+    get("a worker reads a study's audit", "/studies/{study}/audit", 403,
+        "scope|steer", token="{worker}"),
+    get("another study's token reads the audit", "/studies/{study}/audit",
+        HIDDEN, "", token="{elsewhere}"),
+]
+
 METHODS = [
     Case(f"{method} {path}", method, path, 405)
     for method, path in (
@@ -1153,5 +1239,6 @@ PATHS = [
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
-    *EDITS, *COPIES, *EXPORTS, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *METHODS, *PATHS,
+    *EDITS, *COPIES, *EXPORTS, *LISTS, *WEBHOOKS, *TOKENS, *PEOPLE, *USERS,
+    *METHODS, *PATHS,
 ]

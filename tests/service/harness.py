@@ -71,6 +71,7 @@ class Service:
     directory an existing directory for its output
     arguments further command line arguments
     token     a token to use where the database has users already
+    verify    how to check its certificate, as httpx takes it
     """
 
     database: str
@@ -79,6 +80,7 @@ class Service:
     environment: dict = field(default_factory=dict)
     token: Optional[str] = None
     sign_in: Optional[str] = None
+    verify: Any = True
     url: str = ""
     process: Optional[subprocess.Popen] = None
 
@@ -87,7 +89,7 @@ class Service:
         self.stdout_path = Path(self.directory) / f"cumaed-{name}.out"
         self.stderr_path = Path(self.directory) / f"cumaed-{name}.log"
         self._listen = "127.0.0.1:0"
-        self._http = httpx.Client(timeout=PATIENCE_S)
+        self._http = self._client()
         self._document = None
 
     def start(self, wait: bool = True) -> "Service":
@@ -229,7 +231,10 @@ class Service:
 
     def _forget_connections(self) -> None:
         self._http.close()
-        self._http = httpx.Client(timeout=PATIENCE_S)
+        self._http = self._client()
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(timeout=PATIENCE_S, verify=self.verify)
 
     def _line(self, label: str) -> Optional[str]:
         for line in self.stdout_path.read_text().splitlines():

@@ -6,6 +6,7 @@ tests, limits. Code marked `<!-- run -->` is run as it stands.
 """
 
 import http.server
+import json
 import os
 import queue
 import re
@@ -114,9 +115,29 @@ def test_the_example_of_following_a_study_runs(place):
 
 def test_the_token_example_of_the_readme_runs(place):
     script = blocks("README.md", "sh", marked=True)[0]
-    first_line = script.splitlines()[0]
-    example, = [b for b in blocks("README.md", "sh") if "$api/tokens" in b]
-    assert '"token":"cum_' in run_shell(first_line + "\n" + example)
+    first_line = script.splitlines()[0] + "\n"
+    create, rotate = [
+        b for b in blocks("README.md", "sh") if "$api/tokens" in b]
+    made = json.loads(run_shell(first_line + create))
+    assert made["token"].startswith("cum_")
+    assert "/7/" in rotate
+    rotated = rotate.replace("/7/", f"/{made['id']}/")
+    rotated = json.loads(run_shell(first_line + rotated))
+    assert rotated["rotated_from"] == made["id"]
+
+
+def test_the_shell_example_of_the_readme_runs(place, monkeypatch):
+    example, = [
+        b for b in blocks("README.md", "sh") if "cumaed token create" in b]
+    folder = harness.binary().parent
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("CUMAE_DATABASE", place.database)
+    # The first user's token and sign-in link are 1 and 2, the invitation is 3.
+    said = run_shell(re.sub(r"\b7\b", "4", example))
+    assert "#code=cuml_" in said
+    assert len(re.findall(r"cum_[0-9A-Za-z]{36}\n", said)) == 2
+    listed = run_shell("cumaed token list --user ada --json")
+    assert [t["id"] for t in json.loads(listed)["tokens"]] == [5, 4]
 
 
 def test_the_python_example_of_the_readme_runs(place, monkeypatch, capsys):
@@ -380,8 +401,39 @@ LIMITS = {
         "service/route_tell.h", "TELL_MAX_JSON"),
     "bytes of an error text": ("service/route_tell.c", "MAX_ERROR"),
     "bytes of an `Idempotency-Key`": ("service/route_ask.c", "MAX_KEY"),
-    "days that a token is valid": (
-        "service/route_account.c", "MAX_TOKEN_DAYS"),
+    "days that a token is valid": ("service/token.h", "TOKEN_MAX_DAYS"),
+    "valid tokens of a user": ("service/token.h", "TOKEN_MAX"),
+    "bytes of a token's name": ("service/token.h", "TOKEN_MAX_NAME"),
+    "seconds that a rotated token lives on": (
+        "service/token.h", "TOKEN_MAX_OVERLAP_S"),
+    "sessions of a user; beyond it the oldest end": (
+        "service/session.h", "SESSION_MAX"),
+    "days that an invitation lasts": (
+        "service/user.h", "USER_INVITATION_DAYS"),
+    "characters of a user's name": ("service/user.h", "USER_MAX_NAME"),
+    "bytes of a display name or an address": (
+        "service/user.h", "USER_MAX_TEXT"),
+    "groups that an administrator gives a user": (
+        "service/user.h", "USER_MAX_GROUPS"),
+    "bytes of the name of a group": (
+        "service/wire_user.c", "MAX_GROUP_NAME"),
+    "OpenID Connect providers": (
+        "service/oidc_provider.h", "OIDC_MAX_PROVIDERS"),
+    "entries of one list of their file": (
+        "service/oidc_provider.h", "OIDC_MAX_RULES"),
+    "bytes of that file": ("service/oidc_provider.h", "OIDC_MAX_FILE"),
+    "bytes of a token of a provider": ("service/auth_jwt.h", "AUTH_JWT_MAX"),
+    "bytes of an answer of a provider": (
+        "service/oidc_fetch.h", "FETCH_MAX_BYTES"),
+    "groups of a user at a provider; others are left out": (
+        "service/oidc_claims.h", "OIDC_MAX_GROUPS"),
+    "bytes of such a group's name; longer ones are left out": (
+        "service/oidc_claims.h", "OIDC_MAX_GROUP"),
+    "seconds that a sign-in may take": ("service/oidc_flow.h", "OIDC_FLOW_S"),
+    "sign-ins at once; the oldest give way": (
+        "service/oidc_flow.h", "OIDC_MAX_FLOWS"),
+    "bytes of a path to return to after it": (
+        "service/oidc_flow.h", "OIDC_MAX_RETURN"),
     "levels of nested JSON": ("service/wire.h", "WIRE_MAX_DEPTH"),
     "bytes of request line and headers": (
         "service/http_loop.c", "HEADER_BYTES"),

@@ -94,7 +94,7 @@ class World:
             self.directory / "providers.json", providers)
         self.service = harness.Service(self.database, self.directory, [
             "--oidc_file", str(path), "--oidc_refresh_s", "1",
-            "--log_level", "debug", *arguments])
+            "--failed_per_minute", "0", "--log_level", "debug", *arguments])
         return self.service
 
     def browser(self) -> signing.Browser:

@@ -8,7 +8,7 @@
 //     /hold    when the test calls release()
 //     /block   keeps the whole loop busy until the test posts `unblock`
 //     /text/N  N compressible bytes; /noise/N N incompressible ones
-//     /empty   204; /headers sets headers of its own
+//     /empty   204; /headers sets headers of its own; /user says who calls
 //
 // The client speaks bytes, so that it can also be wrong. Every read has a
 // deadline: a test that would hang fails.
@@ -120,6 +120,8 @@ static inline void probe_handle(void *context, struct request *request)
         reply_bytes(request, (size_t)atol(path + 7), true);
     else if (strcmp(path, "/empty") == 0)
         request->reply = (struct reply){.status = 204};
+    else if (strcmp(path, "/user") == 0)
+        request->user_id = 1;
     else if (strcmp(path, "/headers") == 0) {
         reply_header(request, "Cache-Control", "no-cache");
         reply_header(request, "ETag", "\"abc\"");
@@ -167,7 +169,9 @@ static inline struct http_options probe_options(void)
                                  .max_body_bytes = 100000,
                                  .max_connections = 600,
                                  .idle_s = 30,
-                                 .request_s = 30};
+                                 .request_s = 30,
+                                 .send_s = 30,
+                                 .max_unsent_bytes = 1 << 30};
 }
 
 static inline struct server *server_start(struct http_options options)

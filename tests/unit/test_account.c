@@ -143,6 +143,78 @@ START_TEST(test_a_revoked_token_ends_when_the_cache_forgets)
 }
 END_TEST
 
+START_TEST(test_what_was_read_before_permissions_changed_is_never_believed)
+{
+    // Permissions may change between a look at the store and its end: then
+    // what was found must not be kept. Here they change right after.
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    accounts_forget(accounts);
+    ck_assert_int_eq(check_with(NULL, token.secret), 1);
+    ck_assert_int_eq(principal.user_id, token.row.user_id);
+    ck_assert_uint_eq(principal.scopes, 0);
+}
+END_TEST
+
+START_TEST(test_nothing_is_believed_long_after_the_last_confirmation)
+{
+    int64_t now_us = clock_monotonic_us();
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    accounts_confirm(accounts, now_us - ACCOUNT_TRUST_S * INT64_C(1000000));
+    ck_assert_int_eq(check_with(NULL, token.secret), 1);
+    accounts_confirm(accounts, now_us);
+    ck_assert_int_eq(check_with(NULL, token.secret), 0);
+}
+END_TEST
+
+START_TEST(test_the_use_of_a_token_is_noted_once_a_minute)
+{
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    ck_assert(use);
+    ck_assert_int_eq(check_with(NULL, token.secret), 0);
+    ck_assert(!use);
+}
+END_TEST
+
+// A session that was used last so many seconds ago.
+static int check_session(int64_t idle_s)
+{
+    struct new_token session;
+    ck_assert_int_eq(check_with(store, token.secret), 0);
+    account_new_token(&session, TOKEN_SESSION, principal.user_id, "s",
+                      SCOPE_READ, 0);
+    session.row.used_ms = clock_wall_ms() - idle_s * 1000;
+    ck_assert_int_eq(store_token_add(store, &session.row, &err), 0);
+    return check_with(store, session.secret);
+}
+
+START_TEST(test_an_idle_session_ends)
+{
+    ck_assert_int_eq(check_session(ACCOUNT_IDLE_S - 10), 0);
+    ck_assert(use);
+    ck_assert_int_eq(check_session(ACCOUNT_IDLE_S), -1);
+    ck_assert_int_eq(err.code, ERROR_UNAUTHORIZED);
+}
+END_TEST
+
+// Seven days before the end, and not before the last quarter of a life.
+static const struct {
+    double life_days, left_days;
+    bool soon;
+} ends[] = {{31, 7.1, false}, {31, 6.9, true}, {365, 6.9, true},
+            {7, 6.9, false},  {7, 1.8, false}, {7, 1.7, true},
+            {1, 0.26, false}, {1, 0.24, true}, {0, 1, false}};
+
+START_TEST(test_a_token_ends_soon_in_its_last_week_and_quarter)
+{
+    const double day_ms = 86400000;
+    struct principal who = {.created_ms = 1000};
+    int64_t life_ms = (int64_t)(ends[_i].life_days * day_ms);
+    who.expires_ms = life_ms ? who.created_ms + life_ms : 0;
+    int64_t now_ms = who.expires_ms - (int64_t)(ends[_i].left_days * day_ms);
+    ck_assert(account_ends_soon(&who, now_ms) == ends[_i].soon);
+}
+END_TEST
+
 START_TEST(test_an_expired_token_is_refused_also_from_the_cache)
 {
     struct new_token past, soon;
@@ -244,6 +316,15 @@ int main(void)
     tcase_add_test(cases, test_an_unknown_secret_is_looked_up_once);
     tcase_add_test(cases, test_what_is_no_secret_needs_no_look_up);
     tcase_add_test(cases, test_a_revoked_token_ends_when_the_cache_forgets);
+    tcase_add_test(
+        cases, test_what_was_read_before_permissions_changed_is_never_believed);
+    tcase_add_test(cases,
+                   test_nothing_is_believed_long_after_the_last_confirmation);
+    tcase_add_test(cases, test_the_use_of_a_token_is_noted_once_a_minute);
+    tcase_add_test(cases, test_an_idle_session_ends);
+    tcase_add_loop_test(cases,
+                        test_a_token_ends_soon_in_its_last_week_and_quarter, 0,
+                        sizeof ends / sizeof *ends);
     tcase_add_test(cases, test_an_expired_token_is_refused_also_from_the_cache);
     tcase_add_test(cases, test_a_sign_in_link_is_no_token_and_a_session_is);
     tcase_add_test(cases, test_only_the_hash_and_eight_characters_are_stored);

@@ -46,6 +46,19 @@ START_TEST(test_a_piece_may_be_larger_than_any_block)
 }
 END_TEST
 
+START_TEST(test_an_arena_knows_what_memory_it_holds)
+{
+    ck_assert_uint_eq(arena_bytes(&arena), 0);
+    arena_alloc(&arena, 100);
+    size_t few = arena_bytes(&arena);
+    ck_assert_uint_ge(few, 100);
+    arena_alloc(&arena, 10 << 20);
+    ck_assert_uint_ge(arena_bytes(&arena), few + (10 << 20));
+    arena_reset(&arena);
+    ck_assert_uint_eq(arena_bytes(&arena), few);
+}
+END_TEST
+
 START_TEST(test_reset_reuses_the_first_block)
 {
     void *first = arena_alloc(&arena, 100);
@@ -106,6 +119,7 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, test_pieces_are_aligned_and_do_not_overlap);
     tcase_add_test(cases, test_a_piece_may_be_larger_than_any_block);
+    tcase_add_test(cases, test_an_arena_knows_what_memory_it_holds);
     tcase_add_test(cases, test_reset_reuses_the_first_block);
     tcase_add_test(cases, test_an_unused_arena_can_be_reset);
     tcase_add_test(cases, test_zeros_are_zero_in_reused_memory);

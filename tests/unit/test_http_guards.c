@@ -341,7 +341,7 @@ START_TEST(test_a_client_that_does_not_read_is_cut)
 {
     struct http_options options = probe_options();
     options.idle_s = 60;
-    options.request_s = 1;
+    options.send_s = 1;
     struct server *strict = server_start(options);
     struct client client = client_open(strict->port);
     int small = 4096;
@@ -417,21 +417,21 @@ START_TEST(test_beyond_max_connections_clients_wait_for_a_place)
     struct client clients[3];
     for (int i = 0; i < 2; i++) {
         clients[i] = client_open(strict->port);
-        struct answer answer = client_ask(&clients[i], GET("/echo"));
-        ck_assert_int_eq(answer.status, 200);
-        answer_done(&answer);
+        client_say(&clients[i], GET("/hold"));
     }
+    wait_for(strict, &strict->n_held, 2);
     clients[2] = client_open(strict->port);
     client_say(&clients[2], GET("/echo"));
     patience(clients[2].fd, 1);
     ck_assert(!client_fill(&clients[2]));
-    client_close(&clients[0]);
+    release(strict);
     patience(clients[2].fd, PROBE_PATIENCE_S);
-    struct answer answer = client_read(&clients[2]);
-    ck_assert_int_eq(answer.status, 200);
-    answer_done(&answer);
-    client_close(&clients[1]);
-    client_close(&clients[2]);
+    for (int i = 0; i < 3; i++) {
+        struct answer answer = client_read(&clients[i]);
+        ck_assert_int_eq(answer.status, 200);
+        answer_done(&answer);
+        client_close(&clients[i]);
+    }
     server_stop(strict);
 }
 END_TEST

@@ -37,6 +37,7 @@ OFFENCES = {
                         '#include "sampler_random.h"\n'),
     "another pruner": ("optimizers/pruner_a.c", '#include "pruner_nop.c"\n'),
     "microhttpd": ("service/route.c", "#include <microhttpd.h>\n"),
+    "gnutls": ("service/auth.c", "#include <gnutls/gnutls.h>\n"),
     "libpq": ("service/store.c", "#include <libpq-fe.h>\n"),
     "sqlite": ("service/db_postgres.c", "#  include <sqlite3.h>\n"),
     "jansson": ("service/study.h", "#include <jansson.h>\n"),

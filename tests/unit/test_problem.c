@@ -46,6 +46,7 @@ START_TEST(test_every_code_has_its_status)
         [ERROR_MEDIA_TYPE] = 415,   [ERROR_INVALID] = 422,
         [ERROR_EXHAUSTED] = 409,    [ERROR_BUSY] = 503,
         [ERROR_STORE] = 503,        [ERROR_FULL] = 503,
+        [ERROR_ELSEWHERE] = 308,    [ERROR_RATE] = 429,
         [ERROR_WAIT] = 503,         [ERROR_INTERNAL] = 500};
     for (int code = 0; code < ERROR_CODES; code++) {
         const struct problem *problem = problem_of((enum error_code)code);

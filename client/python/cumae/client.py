@@ -67,6 +67,7 @@ class Client:
         self.delivery = Delivery(self, open_spool(spool), raise_when_away)
         self._verify = verify
         self._transport = transport
+        self._warned = False
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self._http = self._connection()
@@ -89,10 +90,12 @@ class Client:
     def spare(self, timeout_s: float) -> "Client":
         """Return another client of the service with connections of its own and
         no spool, for when those of this one may be in use or locked."""
-        return Client(
+        other = Client(
             self.base_url, self._token, timeout_s=timeout_s, patience_s=0.0,
             spool=False, verify=self._verify, transport=self._transport,
         )
+        other._warned = True
+        return other
 
     def info(self) -> Dict[str, Any]:
         """Return the service's version, samplers and pruners."""
@@ -184,6 +187,7 @@ class Client:
             except httpx.TransportError as error:
                 reason, least_s = f"{type(error).__name__}: {error}", 0.0
             else:
+                self._warn(reply)
                 if reply.status_code not in RETRIED:
                     if not reply.is_success:
                         raise _failure(reply)
@@ -198,6 +202,17 @@ class Client:
                 )
             log.info("%s %s: %s; again in %.1f s", method, path, reason, wait_s)
             time.sleep(wait_s)
+
+    def _warn(self, reply: httpx.Response) -> None:
+        """Say once that the token will soon end, if the service says so."""
+        end = reply.headers.get("Cumae-Token-Expires")
+        if end is None or self._warned:
+            return
+        self._warned = True
+        log.warning(
+            "the token of %s ends at %s: rotate it, or make another one",
+            self.base_url, end,
+        )
 
     def _send(
         self,
