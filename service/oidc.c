@@ -226,8 +226,8 @@ int oidc_exchange(struct oidc *oidc, const struct oidc_provider *provider,
                   const struct oidc_code *code, struct arena *arena,
                   struct oidc_claims *claims, struct error *err)
 {
-    struct oidc_discovery discovery;
-    struct oidc_tokens tokens;
+    struct oidc_discovery discovery = {0};
+    struct oidc_tokens tokens = {0};
     if (oidc_discover(oidc, provider, arena, &discovery, err) ||
         fetch_tokens(oidc, provider, discovery.token_endpoint, code, arena,
                      &tokens, err))
