@@ -25,8 +25,8 @@ struct token_row {
     int64_t used_ms;                // 0: never
     const char *used_address;
     const char *user_name;            // read only: joined
-    bool user_admin, user_disabled;   // read only: joined
     int64_t user_requests_per_minute; // read only: joined; or USER_AS_SET
+    bool user_admin, user_disabled;   // read only: joined
     enum token_kind kind;
     int64_t rotated_from;  // the token whose place it takes; 0: none
     const char *study_key; // read only: joined; NULL: any study

@@ -20,12 +20,12 @@ enum { MOST = 8 };
 
 struct job {
     struct command command; // first, so that it can be cast
-    enum kind kind;
-    size_t n; // wanted, or the number of the trial that is told
+    size_t n;               // wanted, or the number of the trial that is told
     struct ask ask;
     size_t numbers[MOST];
     char name[24]; // of a new study
     struct study_wanted wanted;
+    enum kind kind;
     bool limited; // the quotas of the owner were open
     bool done;
 };

@@ -105,7 +105,8 @@ static void start(struct world *world)
                                           .preparers = 1,
                                           .batch = 8,
                                           .live_studies = 8,
-                                          .max_waiting = 100};
+                                          .max_waiting = 100,
+                                          .quotas = world->config.quotas};
     const struct courier_options courier = {.database = world->url,
                                             .outbound = {.ca_file = ""}};
     const struct permit_options permit = {.database = world->url,

@@ -1179,7 +1179,7 @@ USERS = [
     user("an unknown field of a user", 400, "colour", colour=1),
     quotas("a negative quota", 422, "quotas.max_trials", max_trials=-1),
     quotas("a quota beyond all", 422, "quotas.max_bytes", max_bytes=10**16),
-    quotas("half a trial", EITHER, "quotas.max_running", max_running=0.5),
+    quotas("half a running trial", EITHER, "quotas.max_running", max_running=0.5),
     quotas("a word as quota", 400, "quotas.max_studies", max_studies="all"),
     quotas("an unknown quota", 400, "max_fun", max_fun=1),
     Case("a list as quotas", "PATCH", "/users/admin", EITHER, "quotas",

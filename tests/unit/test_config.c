@@ -208,6 +208,32 @@ START_TEST(test_help_and_version_come_before_errors)
 }
 END_TEST
 
+static void keep_shown(void *context, const struct config_value *value)
+{
+    if (strcmp(value->name, "database") == 0)
+        *(struct config_value *)context = *value;
+}
+
+START_TEST(test_what_is_shown_of_a_url_has_no_password)
+{
+    static const char *const urls[][2] = {
+        {"postgresql://u:hunter2@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u:a@b@h/d", "postgresql://u:***@h/d"},
+        {"postgresql://u@h/d?password=hunter2&x=1",
+         "postgresql://u@h/d?password=***&x=1"},
+        {"postgresql://h:5432/d", "postgresql://h:5432/d"},
+        {"sqlite:/a:b@c", "sqlite:/a:b@c"}};
+    struct config_value shown = {0};
+    struct arena arena;
+    ck_assert_int_eq(load("--database", urls[_i][0], NULL, NULL), 0);
+    arena_init(&arena);
+    config_show(&config, &arena, keep_shown, &shown);
+    ck_assert_str_eq(shown.value, urls[_i][1]);
+    ck_assert_str_eq(shown.source, "flag");
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(test_help_lists_settings_with_their_defaults)
 {
     char text[8192] = "";
@@ -242,6 +268,8 @@ int main(void)
     tcase_add_test(tests, test_variables_of_others_are_ignored);
     tcase_add_test(tests, test_help_and_version_come_before_errors);
     tcase_add_test(tests, test_help_lists_settings_with_their_defaults);
+    tcase_add_loop_test(tests, test_what_is_shown_of_a_url_has_no_password, 0,
+                        5);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

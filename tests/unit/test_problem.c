@@ -47,7 +47,8 @@ START_TEST(test_every_code_has_its_status)
         [ERROR_EXHAUSTED] = 409,    [ERROR_BUSY] = 503,
         [ERROR_STORE] = 503,        [ERROR_FULL] = 503,
         [ERROR_ELSEWHERE] = 308,    [ERROR_RATE] = 429,
-        [ERROR_WAIT] = 503,         [ERROR_INTERNAL] = 500};
+        [ERROR_WAIT] = 503,         [ERROR_INTERNAL] = 500,
+        [ERROR_QUOTA] = 403};
     for (int code = 0; code < ERROR_CODES; code++) {
         const struct problem *problem = problem_of((enum error_code)code);
         ck_assert_int_eq(problem->status, statuses[code]);
