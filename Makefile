@@ -13,10 +13,10 @@ PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr/local
 PYTHON ?= python3
 
-LIBRARIES := libmicrohttpd gnutls jansson libpq sqlite3 libcrypto libjwt libcurl zlib
+LIBRARIES := libmicrohttpd gnutls jansson libpq sqlite3 libcrypto libcurl zlib
 LIBRARY_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
-CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check libjwt 2>/dev/null)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
   -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations \
@@ -57,7 +57,8 @@ BENCH := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c)))
 object = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all run demo test tests examples lint layers sanitize tsan memcheck \
-  faults fuzz fuzz-http format bench figures help install clean packages packages-test venv
+  faults fuzz fuzz-http format bench figures help install clean packages \
+  packages-test venv oidc
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
@@ -161,6 +162,15 @@ build/venv/.done: tests/requirements.txt client/python/pyproject.toml
 	  -r tests/requirements.txt -e client/python
 	@touch $@
 
+# The OpenID provider that the tests sign in with, from npm.
+oidc: build/oidc/.done
+build/oidc/.done: $(wildcard tests/oidc/*)
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@npm ci --prefix $(@D) --loglevel=error --ignore-scripts --no-audit \
+	  --no-fund > /dev/null
+	@touch $@
+
 demo: packages-test ## eight workers tune a classifier through the service
 	@$(MAKE) --no-print-directory -s all venv
 	@build/venv/bin/python client/examples/demo.py --cumaed $(B)/cumaed $(ARGS)
@@ -168,7 +178,7 @@ demo: packages-test ## eight workers tune a classifier through the service
 # ---- testing ----------------------------------------------------------------
 
 test: packages-test ## everything, on SQLite and PostgreSQL
-	@$(MAKE) --no-print-directory -s all tests venv
+	@$(MAKE) --no-print-directory -s all tests venv oidc
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
 tests: $(TESTS) $(DRIVERS) $(EXAMPLES) $(BENCH) $(FAULTS) $(FUZZ_TARGETS)
@@ -177,13 +187,13 @@ examples: $(EXAMPLES) ## the programs in client/examples
 
 sanitize: packages-test ## the whole suite under ASan and UBSan
 	@$(MAKE) --no-print-directory -s V=asan all tests
-	@$(MAKE) --no-print-directory -s venv
+	@$(MAKE) --no-print-directory -s venv oidc
 	@CUMAE_BUILD=$(abspath build/asan) CK_FORK=no \
 	  ASAN_OPTIONS=detect_stack_use_after_return=1 tests/run.sh
 
 tsan: packages-test ## the whole suite under ThreadSanitizer
 	@$(MAKE) --no-print-directory -s V=tsan all tests
-	@$(MAKE) --no-print-directory -s venv
+	@$(MAKE) --no-print-directory -s venv oidc
 	@CUMAE_BUILD=$(abspath build/tsan) CK_FORK=no \
 	  TSAN_OPTIONS="halt_on_error=1 suppressions=$(abspath tests/tsan.supp)" \
 	  setarch -R tests/run.sh

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "auth_jwt.h"
 #include "clock.h"
 
 static const struct {
@@ -54,6 +55,7 @@ struct accounts {
     pthread_mutex_t mutex;
     uint64_t generation; // grows with each accounts_forget
     int64_t confirmed_us;
+    struct accounts_foreign foreign;
     struct entry entries[ENTRIES]; // by the first bytes of the hash
 };
 
@@ -74,6 +76,12 @@ void accounts_free(struct accounts *accounts)
         return;
     pthread_mutex_destroy(&accounts->mutex);
     free(accounts);
+}
+
+void accounts_accept(struct accounts *accounts,
+                     const struct accounts_foreign *foreign)
+{
+    accounts->foreign = *foreign;
 }
 
 void accounts_forget(struct accounts *accounts)
@@ -158,9 +166,11 @@ static struct principal principal_of(const struct token_row *row)
 }
 
 // entry->generation is that of before the look.
-static int look_up(struct store *store, const unsigned char *hash,
+static int look_up(const struct accounts *accounts, struct store *store,
+                   const char *secret, const unsigned char *hash,
                    struct entry *entry, struct error *err)
 {
+    const struct accounts_foreign *foreign = &accounts->foreign;
     struct arena arena;
     struct token_row row;
     struct error fault = {0};
@@ -168,7 +178,10 @@ static int look_up(struct store *store, const unsigned char *hash,
                             .read_us = clock_monotonic_us()};
     memcpy(entry->hash, hash, AUTH_HASH_BYTES);
     arena_init(&arena);
-    int result = store_token_find(store, hash, &arena, &row, &fault);
+    int result = auth_is_secret(secret)
+                     ? store_token_find(store, hash, &arena, &row, &fault)
+                     : foreign->look_up(foreign->context, store, secret, &arena,
+                                        &row, &fault);
     if (result == 0) {
         entry->known =
             !row.revoked_ms && !row.user_disabled && row.kind != TOKEN_LINK;
@@ -208,7 +221,8 @@ int accounts_check(struct accounts *accounts, struct store *store,
     unsigned char hash[AUTH_HASH_BYTES];
     struct entry entry;
     *use = false;
-    if (!auth_is_secret(secret))
+    if (!auth_is_secret(secret) &&
+        !(accounts->foreign.look_up && auth_is_jwt(secret)))
         return error_set(err, ERROR_UNAUTHORIZED, "the token is not valid");
     auth_hash(secret, strlen(secret), hash);
     if (!cached(accounts, hash, &entry)) {
@@ -216,7 +230,7 @@ int accounts_check(struct accounts *accounts, struct store *store,
             *principal = (struct principal){.user_id = last_user(&entry, hash)};
             return 1;
         }
-        if (look_up(store, hash, &entry, err))
+        if (look_up(accounts, store, secret, hash, &entry, err))
             return -1;
         keep(accounts, &entry);
     }

@@ -58,6 +58,19 @@ int accounts_check(struct accounts *accounts, struct store *store,
                    const char *secret, struct principal *principal, bool *use,
                    struct error *err);
 
+// Signed tokens of others (auth_jwt.h) are looked at by this: it fills the row
+// of a token that is nowhere stored, with id 0, texts in the arena, or returns
+// -1 with ERROR_UNAUTHORIZED or a reason to try again. Without it they are
+// refused.
+struct accounts_foreign {
+    int (*look_up)(void *context, struct store *store, const char *token,
+                   struct arena *arena, struct token_row *row,
+                   struct error *err);
+    void *context;
+};
+void accounts_accept(struct accounts *accounts,
+                     const struct accounts_foreign *foreign);
+
 // Forgets what was kept: permissions have changed.
 void accounts_forget(struct accounts *accounts);
 

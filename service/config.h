@@ -48,6 +48,8 @@ struct config {
     unsigned live_studies;
     unsigned token_keep_days;
     bool hopaas;
+    const char *oidc_file; // "" when not set
+    unsigned oidc_refresh_s;
     unsigned webhook_http, webhook_private; // 1: allowed
     const char *webhook_ca_file;            // "" when not set
     unsigned webhook_timeout_s, webhook_retry_ms, webhook_give_up_s;

@@ -38,6 +38,8 @@ enum {
     USER_SLOW_HELD = 4,
     SLOW_HELD = 16, // by all: an export takes about 16 MiB until it is sent
     SLOW_NICE = 5,
+    OUTSIDE_THREADS = 4,
+    MAX_WAITING_OUTSIDE = 256,
 };
 
 // One line per request. Those that come by the thousand and went well are
@@ -154,6 +156,29 @@ static struct courier_options courier_options(const struct config *config)
     };
 }
 
+// The threads that may wait for providers of identities, if there are any.
+static int start_outside(struct service *service, struct error *err)
+{
+    const struct config *config = service->config;
+    const struct accounts_foreign foreign = {machine_look_up,
+                                             &service->machines};
+    if (!service->oidc)
+        return 0;
+    service->machines = (struct machines){
+        .oidc = service->oidc,
+        .engine = service->engine,
+        .permit = service->permit,
+    };
+    accounts_accept(service->accounts, &foreign);
+    const struct pool_options options = {.database = config->database,
+                                         .threads = OUTSIDE_THREADS,
+                                         .max_waiting = MAX_WAITING_OUTSIDE,
+                                         .work = route_work_outside,
+                                         .context = service};
+    service->outside = pool_start(&options, err);
+    return service->outside ? 0 : -1;
+}
+
 static struct http_options http_options(struct service *service)
 {
     const struct config *config = service->config;
@@ -244,6 +269,12 @@ static int start(struct service *service, struct error *err)
     service->gate = gate_new(config, service->metrics);
     service->load = load_new();
     courier.metrics = service->metrics;
+    if (*config->oidc_file) {
+        if (oidc_providers_load(&service->providers, config->oidc_file,
+                                &service->arena, err))
+            return -1;
+        service->oidc = oidc_new(&service->providers, config->oidc_refresh_s);
+    }
     if (store_migrate(config->database, err))
         return -1;
     service->permit = permit_start(&permit, err);
@@ -258,7 +289,7 @@ static int start(struct service *service, struct error *err)
     service->engine = engine_start(&engine, err);
     if (!service->engine)
         return -1;
-    if (start_pools(service, err))
+    if (start_pools(service, err) || start_outside(service, err))
         return -1;
     reaper.engine = service->engine;
     reaper.metrics = service->metrics;
@@ -282,6 +313,8 @@ static void stop(struct service *service)
         watch_drain(service->watch);
         http_stop(service->http, drain_s);
     }
+    oidc_stop(service->oidc);
+    pool_stop(service->outside);
     pool_stop(service->pool);
     pool_stop(service->slow_pool);
     reaper_stop(service->reaper);
@@ -299,6 +332,8 @@ static void stop(struct service *service)
     gate_free(service->gate);
     metrics_free(service->metrics);
     load_free(service->load);
+    oidc_free(service->oidc);
+    arena_done(&service->arena);
 }
 
 static void announce(const struct service *service)
@@ -361,6 +396,7 @@ static void wait_for_end(const struct service *service, const sigset_t *signals)
 static int run(const struct config *config, const sigset_t *signals)
 {
     struct service service = {.config = config};
+    arena_init(&service.arena);
     struct error err = {0};
     int failed = start(&service, &err);
     if (!failed) {

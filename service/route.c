@@ -149,13 +149,42 @@ static void warn(const struct call *call)
                  arena_copy(&request->arena, text.data + 1, text.n - 2));
 }
 
-// Returns 0, -1, or 1 when the store is needed.
+// RFC 6750, 3.1: what the token lacks.
+static int check_scope(const struct call *call, struct error *err)
+{
+    unsigned scope = call->route->scope;
+    if (!scope || account_may(&call->principal, scope, err) == 0)
+        return 0;
+    reply_header(call->request, "WWW-Authenticate",
+                 arena_print(&call->request->arena,
+                             "Bearer realm=\"cumae\", "
+                             "error=\"insufficient_scope\", scope=\"%s\"",
+                             scope_name(scope)));
+    return -1;
+}
+
+// Returns 0, -1, 1 when the store is needed, or 2 when the secret is a token of
+// a provider, which may have to be waited for.
+static int identify(struct call *call, const char *secret, bool by_cookie,
+                    bool *use, struct error *err)
+{
+    bool foreign = !auth_is_secret(secret),
+         waits = foreign && call->place != PLACE_OUTSIDE;
+    if (foreign && by_cookie)
+        return error_set(err, ERROR_UNAUTHORIZED, "the session is not valid");
+    int result =
+        accounts_check(call->service->accounts, waits ? NULL : call->store,
+                       secret, &call->principal, use, err);
+    return result > 0 && waits ? 2 : result;
+}
+
+// Returns what identify does.
 static int authenticate(struct call *call, struct error *err)
 {
     struct request *request = call->request;
     const char *secret = NULL;
     char *copy = NULL; // of what is in the cookie
-    bool use;
+    bool use = false;
     if (call->route->access == ACCESS_OPEN)
         return 0;
     if (call->route->access == ACCESS_PATH)
@@ -165,8 +194,7 @@ static int authenticate(struct call *call, struct error *err)
     if (!secret)
         return error_set(err, ERROR_UNAUTHORIZED,
                          "a bearer token or a session is required");
-    int result = accounts_check(call->service->accounts, call->store, secret,
-                                &call->principal, &use, err);
+    int result = identify(call, secret, copy != NULL, &use, err);
     if (copy)
         auth_wipe(copy, strlen(copy));
     call->familiar = result > 0 && call->principal.user_id;
@@ -182,9 +210,7 @@ static int authenticate(struct call *call, struct error *err)
     if (use)
         uses_note(call->service->uses, call->principal.token_id, request->peer);
     warn(call);
-    return call->route->scope
-               ? account_may(&call->principal, call->route->scope, err)
-               : 0;
+    return check_scope(call, err);
 }
 
 // ---- the way through --------------------------------------------------------
@@ -255,7 +281,9 @@ static enum route_outcome dispatch(struct call *call, struct error *err)
     int known = authenticate(call, err);
     if (known < 0)
         return ROUTE_FAILED;
-    if (known > 0 || (call->route->slow && !call->slow) ||
+    if (known > 1)
+        return ROUTE_OUTSIDE;
+    if (known > 0 || (call->route->slow && call->place != PLACE_SLOW) ||
         (!call->store &&
          (!call->route->quick || request->body_bytes > QUICK_BODY_BYTES)))
         return ROUTE_AGAIN;
@@ -272,28 +300,34 @@ static int64_t user_of(const struct request *request)
     return request->user_id ? request->user_id : -1 - (int64_t)(hash % 1024);
 }
 
-// Hands the request to a pool: to that for slow ones once its caller is known.
-static int hand_on(const struct call *call, struct error *err)
+// Hands the request to threads that may do more than this one: to those for
+// slow requests once its caller is known.
+static int hand_on(const struct call *call, enum route_outcome outcome,
+                   struct error *err)
 {
     struct service *service = call->service;
     bool slow = call->route->slow && call->request->user_id;
-    return pool_submit(slow ? service->slow_pool : service->pool, call->request,
-                       user_of(call->request), err);
+    struct pool *pool = outcome == ROUTE_OUTSIDE ? service->outside
+                        : slow                   ? service->slow_pool
+                                                 : service->pool;
+    if (!pool || (outcome == ROUTE_OUTSIDE && call->place == PLACE_OUTSIDE))
+        return error_set(err, ERROR_BUSY, "there is nobody to wait for it");
+    return pool_submit(pool, call->request, user_of(call->request), err);
 }
 
 static void run(struct service *service, struct request *request,
-                struct store *store, bool slow)
+                struct store *store, enum route_place place)
 {
     struct error err = {0};
     struct call call = {
-        .service = service, .request = request, .store = store, .slow = slow};
+        .service = service, .request = request, .store = store, .place = place};
     request->reply.n_headers = 0; // those of an attempt on an event loop
     enum route_outcome outcome =
         !store && gate_enter(service->gate, request, &err)
             ? ROUTE_FAILED
             : dispatch(&call, &err);
-    if (outcome == ROUTE_AGAIN && is_guess(&call) &&
-        gate_guess(service->gate, request, &err))
+    bool goes_on = outcome == ROUTE_AGAIN || outcome == ROUTE_OUTSIDE;
+    if (goes_on && is_guess(&call) && gate_guess(service->gate, request, &err))
         outcome = ROUTE_FAILED;
     switch (outcome) {
     case ROUTE_LATER:
@@ -301,7 +335,8 @@ static void run(struct service *service, struct request *request,
     case ROUTE_DONE:
         break;
     case ROUTE_AGAIN:
-        if (hand_on(&call, &err) == 0)
+    case ROUTE_OUTSIDE:
+        if (hand_on(&call, outcome, &err) == 0)
             return;
         route_problem(service, request, &err);
         break;
@@ -316,18 +351,24 @@ static void run(struct service *service, struct request *request,
 
 void route_request(void *service, struct request *request)
 {
-    run(service, request, NULL, false);
+    run(service, request, NULL, PLACE_LOOP);
 }
 
 void route_work(void *service, struct request *request, struct store *store)
 {
-    run(service, request, store, false);
+    run(service, request, store, PLACE_POOL);
 }
 
 void route_work_slow(void *service, struct request *request,
                      struct store *store)
 {
-    run(service, request, store, true);
+    run(service, request, store, PLACE_SLOW);
+}
+
+void route_work_outside(void *service, struct request *request,
+                        struct store *store)
+{
+    run(service, request, store, PLACE_OUTSIDE);
 }
 
 // ---- for handlers -----------------------------------------------------------

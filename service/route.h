@@ -19,16 +19,24 @@
 #include "text.h"
 
 enum route_outcome {
-    ROUTE_DONE,   // request->reply is the answer
-    ROUTE_LATER,  // somebody else answers
-    ROUTE_AGAIN,  // call again with a store
-    ROUTE_FAILED, // *err says why
+    ROUTE_DONE,    // request->reply is the answer
+    ROUTE_LATER,   // somebody else answers
+    ROUTE_AGAIN,   // call again with a store
+    ROUTE_OUTSIDE, // call again where other services may be waited for
+    ROUTE_FAILED,  // *err says why
 };
 
 enum route_access {
     ACCESS_OPEN,  // no token
     ACCESS_TOKEN, // bearer token or session cookie
     ACCESS_PATH,  // token in the path (Hopaas)
+};
+
+enum route_place {
+    PLACE_LOOP,    // an event loop: nothing may be waited for
+    PLACE_POOL,    // a thread that may wait for the database
+    PLACE_SLOW,    // the same, for requests that take long
+    PLACE_OUTSIDE, // the same, for those that wait for other services
 };
 
 struct call;
@@ -62,8 +70,8 @@ struct call {
     struct service *service;
     struct request *request;
     const struct route *route;
-    struct store *store;             // NULL on an event loop
-    bool slow;                       // in a thread for slow requests
+    struct store *store; // NULL on an event loop
+    enum route_place place;
     const char *args[CALL_MAX_ARGS]; // what matched {name}
     struct principal principal;      // unless ACCESS_OPEN
     bool familiar; // not known yet, but the secret was somebody's before
@@ -76,6 +84,11 @@ void route_request(void *service, struct request *request);
 void route_work(void *service, struct request *request, struct store *store);
 void route_work_slow(void *service, struct request *request,
                      struct store *store);
+
+// The same in one that may also wait for other services: providers of
+// identities. Whoever waits there keeps nobody else waiting.
+void route_work_outside(void *service, struct request *request,
+                        struct store *store);
 
 // ---- for handlers -----------------------------------------------------------
 

@@ -16,8 +16,10 @@
 #include "engine.h"
 #include "gate.h"
 #include "http.h"
+#include "machine.h"
 #include "load.h"
 #include "metrics.h"
+#include "oidc.h"
 #include "permit.h"
 #include "pool.h"
 #include "reaper.h"
@@ -26,8 +28,13 @@
 
 struct service {
     const struct config *config;
+    struct arena arena; // lives as long as the service
     struct engine *engine;
     struct pool *pool, *slow_pool;
+    struct pool *outside; // whose threads may wait for providers, or NULL
+    struct oidc_providers providers; // of identities
+    struct oidc *oidc;               // NULL: there are none
+    struct machines machines;
     struct reaper *reaper;
     struct watch *watch;
     struct courier *courier;

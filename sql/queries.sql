@@ -234,6 +234,49 @@ WHERE user_id = $1 AND kind = 1 AND revoked_ms IS NULL AND id <= (
     WHERE user_id = $1 AND kind = 1 AND revoked_ms IS NULL
     ORDER BY id DESC LIMIT 1 OFFSET $2)
 
+-- ---- people of providers ---------------------------------------------------
+
+-- name: identity_find
+SELECT u.id, u.name, u.admin, u.disabled, u.display_name, u.email
+FROM identities i JOIN users u ON u.id = i.user_id
+WHERE i.issuer = $1 AND i.subject = $2
+
+-- name: identity_add
+INSERT INTO identities (issuer, subject, user_id, created_ms, seen_ms)
+VALUES ($1, $2, $3, $4, $4)
+
+-- name: identity_seen
+UPDATE identities SET seen_ms = $3 WHERE issuer = $1 AND subject = $2
+
+-- name: identity_issuers
+SELECT issuer FROM identities WHERE user_id = $1 ORDER BY seen_ms DESC, issuer
+
+-- name: user_profile
+UPDATE users SET display_name = $2, email = $3, admin = $4 WHERE id = $1
+
+-- name: group_names_from
+SELECT g.name
+FROM group_members m JOIN user_groups g ON g.id = m.group_id
+WHERE m.user_id = $1 AND m.source = $2
+
+-- name: sign_in_flow_add
+INSERT INTO sign_in_flows (state_hash, cookie_hash, provider, return_to,
+    expires_ms)
+VALUES ($1, $2, $3, $4, $5)
+
+-- name: sign_in_flow_take
+DELETE FROM sign_in_flows WHERE state_hash = $1
+RETURNING cookie_hash, provider, return_to, expires_ms
+
+-- name: sign_in_flows_expire
+DELETE FROM sign_in_flows WHERE expires_ms <= $1
+
+-- The oldest beyond the newest $1.
+-- name: sign_in_flows_trim
+DELETE FROM sign_in_flows WHERE state_hash IN (
+    SELECT state_hash FROM sign_in_flows
+    ORDER BY expires_ms DESC LIMIT 1000 OFFSET $1)
+
 -- ---- groups and permissions ------------------------------------------------
 
 -- name: group_add

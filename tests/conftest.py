@@ -4,6 +4,7 @@
 database   URL of a fresh database; each test runs on SQLite and PostgreSQL
 service    a ready cumaed on that database, which must end with status 0
 instances  start further ones: instances(database, token=..., arguments=[...])
+institute  the OpenID provider of tests/oidc; tests change accounts of their own
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "service"))
 import harness  # noqa: E402
+import signing  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +80,11 @@ def service(instances, database):
     yield one
     if one.process.poll() is None:
         assert one.terminate() == 0, one.stderr_path.read_text()[-4000:]
+
+
+@pytest.fixture(scope="session")
+def institute():
+    """A real OpenID provider, for all tests."""
+    one = signing.Institute()
+    yield one
+    one.close()

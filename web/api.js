@@ -61,6 +61,11 @@ const study = id => `studies/${encodeURIComponent(id)}`;
 
 export const api = {
   me: signal => request('GET', 'me', {signal}),
+  providers: signal => request('GET', 'providers', {signal}),
+  signInAddress: (provider, returnTo) =>
+    `${BASE}sign-in/${encodeURIComponent(provider)}?` +
+    query({return_to: returnTo}),
+  session: signal => request('GET', 'session', {signal}),
   signIn: credentials => request('POST', 'session', {body: credentials}),
   signOut: () => request('DELETE', 'session'),
   studies: (filter, signal) =>

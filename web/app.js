@@ -99,7 +99,20 @@ async function redeem(code) {
   }
 }
 
+// Why a sign-in came to nothing. Anybody can write a link with such words: they
+// are few, and what they are about is said first.
+function refuse(words) {
+  history.replaceState(null, '', '#/');
+  mount(mountSignIn);
+  const text = new URLSearchParams(words).get('error').slice(0, 200);
+  complain(`You are not signed in: ${text}`);
+}
+
 function route() {
+  if (location.hash.startsWith('#error=')) {
+    refuse(location.hash.slice(1));
+    return;
+  }
   const code = /^#code=([A-Za-z0-9_-]+)$/.exec(location.hash);
   if (code) {
     redeem(code[1]);
@@ -116,7 +129,9 @@ function route() {
 }
 
 async function signOut() {
+  let left = null; // where the session at the provider ends
   try {
+    left = (await api.session()).end_session_url;
     await api.signOut();
   } catch (error) {
     if (error.status !== 401) {
@@ -125,7 +140,7 @@ async function signOut() {
     }
   }
   greeted = false;
-  mount(mountSignIn);
+  mount(mountSignIn, left);
 }
 
 element('sign-out').addEventListener('click', signOut);

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// view_signin.js - signing in with a token
+// view_signin.js - signing in through a provider or with a token
 
 import {api} from './api.js';
 import {h} from './dom.js';
 
-export function mountSignIn(main, app) {
+// Where to come back to: the view that somebody wanted to see.
+function link({name, title}) {
+  const back = location.pathname +
+    (location.hash.startsWith('#/') ? location.hash : '');
+  return h('a', {class: 'button', href: api.signInAddress(name, back)},
+    `Sign in with ${title}`);
+}
+
+// `left` is where somebody who signed out here may do so at the provider, too.
+export function mountSignIn(main, app, left) {
+  const gone = new AbortController();
+  const links = h('nav', {class: 'providers', hidden: true,
+    'aria-label': 'Providers'});
   const field = h('input', {
     id: 'token', type: 'password', name: 'token', required: true,
     autocomplete: 'off', spellcheck: 'false', placeholder: 'cum_…',
@@ -27,8 +39,23 @@ export function mountSignIn(main, app) {
     }
   }
 
+  async function offer() {
+    try {
+      const {providers} = await api.providers(gone.signal);
+      links.replaceChildren(...providers.map(link));
+      links.hidden = providers.length === 0;
+    } catch (error) {
+      if (error.name !== 'AbortError')
+        app.complain(error.message);
+    }
+  }
+
   main.append(h('section', {class: 'card narrow'},
     h('h1', {}, 'Sign in'),
+    left && h('p', {}, 'You have signed out here, but not at your provider: ' +
+      'whoever uses this browser next may come back in. ',
+    h('a', {href: left}, 'Sign out there as well')),
+    links,
     h('p', {}, 'Open the link that ', h('code', {}, 'cumaed'),
       ' printed when it first started, or paste an API token.'),
     h('form', {onsubmit: submit},
@@ -36,5 +63,6 @@ export function mountSignIn(main, app) {
     h('p', {class: 'faint'}, 'The token is exchanged for a session cookie. ' +
       'The page does not keep it.')));
   field.focus();
-  return {title: 'Sign in', stop() {}};
+  offer();
+  return {title: 'Sign in', stop: () => gone.abort()};
 }

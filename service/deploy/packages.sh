@@ -9,9 +9,12 @@ set -eu
 
 build="gcc make pkg-config libc6-dev libmicrohttpd-dev libgnutls28-dev libjansson-dev libpq-dev
 libsqlite3-dev libgsl-dev libopenblas-dev liblapacke-dev libssl-dev
-libjwt-dev libcurl4-openssl-dev zlib1g-dev"
-test="check postgresql python3 python3-venv chromium nginx-light openssl
+libcurl4-openssl-dev zlib1g-dev"
+test="check libjwt-dev postgresql python3 python3-venv chromium nginx-light openssl
 curl clang clang-format clang-tidy cppcheck valgrind procps util-linux"
+# Whatever node and npm are there will do, from 18 on.
+command -v node > /dev/null || test="$test nodejs"
+command -v npm > /dev/null || test="$test npm"
 
 case "${1:-build}" in
 build) wanted=$build ;;

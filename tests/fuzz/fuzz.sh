@@ -22,7 +22,7 @@ dictionary() {
     case $1 in
     expression) echo "-dict=tests/fuzz/expression.dict" ;;
     hopaas) echo "-dict=tests/fuzz/hopaas.dict" ;;
-    json | definition | route) echo "-dict=tests/fuzz/json.dict" ;;
+    json | definition | route | jwt) echo "-dict=tests/fuzz/json.dict" ;;
     esac
 }
 

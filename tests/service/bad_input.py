@@ -1088,6 +1088,8 @@ TOKENS = [
     Case("end a session that is not", "DELETE", "/sessions/999999", 404,
          "session"),
     Case("end a session by a word", "DELETE", "/sessions/abc", ABSENT, "id"),
+    get("sign in through nobody", "/sign-in/nobody", 404, "provider"),
+    get("come back from nobody", "/sign-in/nobody/callback", 404, "provider"),
     Case("sign in without a code", "POST", "/session", EITHER, "code", {},
          token=None),
     Case("sign in with a number", "POST", "/session", 400, "code",

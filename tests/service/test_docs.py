@@ -444,6 +444,23 @@ LIMITS = {
         "service/user.h", "USER_MAX_GROUPS"),
     "bytes of the name of a group": (
         "service/wire_user.c", "MAX_GROUP_NAME"),
+    "OpenID Connect providers": (
+        "service/oidc_provider.h", "OIDC_MAX_PROVIDERS"),
+    "entries of one list of their file": (
+        "service/oidc_provider.h", "OIDC_MAX_RULES"),
+    "bytes of that file": ("service/oidc_provider.h", "OIDC_MAX_FILE"),
+    "bytes of a token of a provider": ("service/auth_jwt.h", "AUTH_JWT_MAX"),
+    "bytes of an answer of a provider": (
+        "service/oidc_fetch.h", "FETCH_MAX_BYTES"),
+    "groups of a user at a provider; others are left out": (
+        "service/oidc_claims.h", "OIDC_MAX_GROUPS"),
+    "bytes of such a group's name; longer ones are left out": (
+        "service/oidc_claims.h", "OIDC_MAX_GROUP"),
+    "seconds that a sign-in may take": ("service/oidc_flow.h", "OIDC_FLOW_S"),
+    "sign-ins at once; the oldest give way": (
+        "service/oidc_flow.h", "OIDC_MAX_FLOWS"),
+    "bytes of a path to return to after it": (
+        "service/oidc_flow.h", "OIDC_MAX_RETURN"),
     "levels of nested JSON": ("service/wire.h", "WIRE_MAX_DEPTH"),
     "bytes of request line and headers": (
         "service/http_loop.c", "HEADER_BYTES"),

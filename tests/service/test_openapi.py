@@ -118,7 +118,8 @@ def test_the_parameters_of_a_path_are_those_in_its_braces():
 def test_every_operation_says_what_happens_when_it_fails():
     for method, path, operation, _ in operations():
         responses = operation["responses"]
-        assert any(status.startswith("2") for status in responses)
+        good = [status for status in responses if status[0] in "23"]
+        assert good, (method, path)
         assert "default" in responses, (method, path)
         for response in responses.values():
             assert resolved(response)["description"], (method, path)
