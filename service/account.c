@@ -112,6 +112,7 @@ static int look_up(struct store *store, const unsigned char *hash,
                                               .study_id = row.study_id,
                                               .scopes = row.scopes,
                                               .admin = row.user_admin,
+                                              .guest = row.guest,
                                               .kind = row.kind};
         snprintf(entry->principal.name, sizeof entry->principal.name, "%s",
                  row.user_name);
@@ -151,24 +152,16 @@ int accounts_check(struct accounts *accounts, struct store *store,
 
 // ---- permissions ------------------------------------------------------------
 
-int account_may(const struct principal *principal, unsigned scope,
+int account_may(const struct principal *principal, unsigned wanted,
                 struct error *err)
 {
-    if ((principal->scopes & scope) == scope)
+    unsigned missing = wanted & ~principal->scopes, most = SCOPE_ADMIN;
+    if (!missing)
         return 0;
+    while (!(missing & most))
+        most /= 2;
     return error_set(err, ERROR_FORBIDDEN, "the token lacks the scope %s",
-                     scope_name(scope));
-}
-
-int account_may_touch(const struct principal *principal, int64_t study_id,
-                      int64_t owner_id, struct error *err)
-{
-    bool mine = owner_id == principal->user_id ||
-                (principal->admin && (principal->scopes & SCOPE_ADMIN));
-    bool bound = principal->study_id && principal->study_id != study_id;
-    if (mine && !bound)
-        return 0;
-    return error_set(err, ERROR_NOT_FOUND, "there is no such study");
+                     scope_name(most));
 }
 
 // ---- new secrets ------------------------------------------------------------

@@ -80,6 +80,13 @@ static void touched(void *context, int64_t study_id, bool gone)
     courier_changed(service->courier, study_id);
 }
 
+// Who waits may have lost the right to.
+static void permissions_changed(void *context)
+{
+    const struct service *service = context;
+    watch_wake(service->watch);
+}
+
 // ---- start ------------------------------------------------------------------
 
 // Prints the first user's token and sign-in link, when this made one.
@@ -149,6 +156,7 @@ static int start(struct service *service, struct error *err)
         .context = service,
     };
     service->accounts = accounts_new();
+    service->access = access_new(permissions_changed, service);
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
@@ -196,6 +204,7 @@ static void stop(struct service *service)
     courier_free(service->courier);
     watch_stop(service->watch);
     accounts_free(service->accounts);
+    access_free(service->access);
     directory_free(service->directory);
     answers_free(service->answers);
     metrics_free(service->metrics);

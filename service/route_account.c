@@ -8,6 +8,7 @@
 #include "auth.h"
 #include "clock.h"
 #include "route.h"
+#include "route_account.h"
 #include "wire.h"
 
 static const int64_t day_ms = 24 * 3600 * INT64_C(1000);
@@ -48,12 +49,19 @@ static void write_token(struct text *text, const struct token_row *row,
 enum route_outcome route_account_me(struct call *call, struct error *err)
 {
     const struct principal *principal = &call->principal;
+    bool guest = principal->guest;
+    struct study_row study = {0};
     struct text text;
-    (void)err;
+    if (principal->study_id &&
+        store_study_get(call->store, principal->study_id, &call->request->arena,
+                        &study, err))
+        return ROUTE_FAILED;
     text_init(&text, &call->request->arena);
     text_add(&text, "{\"user\":");
-    text_string(&text, principal->name);
-    text_key_bool(&text, "admin", principal->admin);
+    text_string(&text, guest ? NULL : principal->name);
+    text_key_bool(&text, "admin", principal->admin && !guest);
+    text_key_bool(&text, "guest", guest);
+    text_key_string(&text, "study_id", study.key);
     write_scopes(&text, principal->scopes);
     text_char(&text, '}');
     return route_json(call, 200, &text);
@@ -200,7 +208,7 @@ static struct change *new_change(struct call *call)
 }
 
 // When a token ends: one of the usual spans, or a date within a year.
-static int64_t read_expiry(const struct fields *fields)
+int64_t account_read_expiry(const struct fields *fields)
 {
     static const struct {
         const char *name;
@@ -266,7 +274,7 @@ static int read_token(struct call *call, const struct fields *fields,
         return fields_fail(fields, ERROR_INVALID, "name",
                            "is required and must not be empty");
     unsigned scopes = read_scopes(call, fields);
-    int64_t expires_ms = read_expiry(fields);
+    int64_t expires_ms = account_read_expiry(fields);
     if (err->code)
         return -1;
     if (study && route_study(call, study, &entry, err) != ROUTE_DONE)
@@ -354,11 +362,18 @@ static int read_sign_in(struct call *call, const struct fields *fields,
     const struct principal *principal = &change->call->principal;
     if (result)
         return -1;
+    change->session = true;
+    // The browser of a guest keeps the link itself, so that the session ends
+    // when the link does.
+    if (principal->guest) {
+        snprintf(change->token.secret, sizeof change->token.secret, "%s",
+                 token);
+        return 0;
+    }
     account_new_token(&change->token, TOKEN_SESSION, principal->user_id,
                       "browser session", principal->scopes,
                       clock_wall_ms() + SESSION_DAYS * day_ms);
     change->token.row.study_id = principal->study_id;
-    change->session = true;
     return 0;
 }
 
@@ -380,13 +395,14 @@ enum route_outcome route_account_sign_in(struct call *call, struct error *err)
 enum route_outcome route_account_sign_out(struct call *call, struct error *err)
 {
     struct change *change = new_change(call);
-    if (call->principal.kind != TOKEN_SESSION) {
+    if (call->principal.kind != TOKEN_SESSION && !call->principal.guest) {
         error_set(err, ERROR_INVALID,
                   "a bearer token is not a session: "
                   "revoke it under /api/v1/tokens");
         return ROUTE_FAILED;
     }
-    change->revoke_id = call->principal.token_id;
+    if (!call->principal.guest)
+        change->revoke_id = call->principal.token_id;
     set_cookie(call, "", 0);
     engine_submit(call->service->engine, &change->command);
     return ROUTE_LATER;

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "access.h"
 #include "account.h"
 #include "answers.h"
 #include "config.h"
@@ -28,6 +29,7 @@ struct service {
     struct watch *watch;
     struct courier *courier;
     struct accounts *accounts;
+    struct access *access;
     struct directory *directory;
     struct answers *answers;
     struct metrics *metrics;

@@ -32,14 +32,14 @@ int store_token_add(struct store *store, struct token_row *row,
                     struct error *err)
 {
     struct store_one one = {
-        .call =
-            DB_CALL(QUERY_TOKEN_ADD, db_int(row->user_id), db_int(row->kind),
-                    db_bytes(row->hash, STORE_HASH_BYTES), db_text(row->prefix),
-                    db_text(row->name), db_int(row->scopes),
-                    db_int_unless(row->study_id, 0), db_int(row->created_ms),
-                    db_int_unless(row->expires_ms, 0),
-                    db_int_unless(row->revoked_ms, 0),
-                    db_int_unless(row->used_ms, 0), db_text(row->used_address)),
+        .call = DB_CALL(
+            QUERY_TOKEN_ADD, db_int(row->user_id), db_int(row->kind),
+            db_bytes(row->hash, STORE_HASH_BYTES), db_text(row->prefix),
+            db_text(row->name), db_int(row->scopes),
+            db_int_unless(row->study_id, 0), db_int(row->created_ms),
+            db_int_unless(row->expires_ms, 0),
+            db_int_unless(row->revoked_ms, 0), db_int_unless(row->used_ms, 0),
+            db_text(row->used_address), db_flag(row->guest)),
         .visit = store_keep_int,
         .context = &row->id,
         .what = "token",
@@ -47,10 +47,8 @@ int store_token_add(struct store *store, struct token_row *row,
     return store_read_one(store, &one, err);
 }
 
-static int read_token(void *context, struct db_row *row, struct error *err)
+void store_next_token(struct db_row *row, struct token_row *token)
 {
-    (void)err;
-    struct token_row *token = context;
     token->id = db_next_int(row);
     token->user_id = db_next_int(row);
     token->kind = (enum token_kind)db_next_int(row);
@@ -67,6 +65,13 @@ static int read_token(void *context, struct db_row *row, struct error *err)
     token->user_name = db_next_text(row);
     token->user_admin = db_next_flag(row);
     token->user_disabled = db_next_flag(row);
+    token->guest = db_next_flag(row);
+}
+
+static int read_token(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    store_next_token(row, context);
     return 0;
 }
 

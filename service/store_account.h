@@ -39,6 +39,7 @@ struct token_row {
     const char *used_address;
     const char *user_name;          // read only: joined
     bool user_admin, user_disabled; // read only: joined
+    bool guest;                     // a link to its study
     enum token_kind kind;
 };
 
@@ -48,7 +49,7 @@ int store_token_add(struct store *store, struct token_row *row,
 int store_token_find(struct store *store, const unsigned char *hash,
                      struct arena *arena, struct token_row *row,
                      struct error *err);
-// Tokens of kind API of a user, newest first.
+// Tokens of kind API of a user, newest first; no links.
 int store_token_list(struct store *store, int64_t user_id,
                      int (*visit)(void *context, const struct token_row *row,
                                   struct error *err),

@@ -5,6 +5,7 @@
 #define CUMAE_STORE_PRIVATE_H
 
 #include "db.h"
+#include "store_account.h"
 #include "store_study.h"
 
 // Events of the transaction that wait for its end, by columns.
@@ -47,6 +48,9 @@ int store_read_one(struct store *store, const struct store_one *one,
 
 // A visitor that keeps one integer.
 int store_keep_int(void *context, struct db_row *row, struct error *err);
+
+// Reads the columns of @token_columns@.
+void store_next_token(struct db_row *row, struct token_row *token);
 
 // Reads the columns of @progress_columns@.
 void store_next_progress(struct db_row *row, struct study_progress *progress);

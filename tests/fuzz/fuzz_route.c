@@ -101,6 +101,7 @@ static void start(struct world *world)
     must(store_migrate(world->url, &err), &err);
     service->config = &world->config;
     service->accounts = accounts_new();
+    service->access = access_new(NULL, NULL);
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
