@@ -68,9 +68,29 @@ export const api = {
   session: signal => request('GET', 'session', {signal}),
   signIn: credentials => request('POST', 'session', {body: credentials}),
   signOut: () => request('DELETE', 'session'),
+  sessions: signal => request('GET', 'sessions', {signal}),
+  endSession: id => request('DELETE', `sessions/${id}`),
+  endSessions: () => request('DELETE', 'sessions'),
+  tokens: signal => request('GET', 'tokens', {signal}),
+  createToken: wanted => request('POST', 'tokens', {body: wanted}),
+  rotateToken: (id, how) =>
+    request('POST', `tokens/${id}/rotate`, {body: how}),
+  revokeToken: id => request('DELETE', `tokens/${id}`),
   studies: (filter, signal) =>
     request('GET', `studies?${query(filter)}`, {signal}),
   study: (id, signal) => request('GET', study(id), {signal}),
+  changeStudy: (id, changes) =>
+    request('PATCH', study(id), {body: changes}),
+  members: id => request('GET', `${study(id)}/members`),
+  share: (id, member) =>
+    request('PUT', `${study(id)}/members`, {body: member}),
+  unshare: (id, who) =>
+    request('DELETE', `${study(id)}/members?${query(who)}`),
+  links: id => request('GET', `${study(id)}/links`),
+  createLink: (id, wanted) =>
+    request('POST', `${study(id)}/links`, {body: wanted}),
+  revokeLink: (id, link) =>
+    request('DELETE', `${study(id)}/links/${link}`),
   trials: (id, filter, signal) =>
     request('GET', `${study(id)}/trials?${query(filter)}`, {signal}),
   pareto: (id, signal) =>

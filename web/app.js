@@ -7,19 +7,16 @@
 
 import {api} from './api.js';
 import {h, setText} from './dom.js';
+import {showMenu} from './menu.js';
+import {PAGES} from './pages.js';
 import {mountSignIn} from './view_signin.js';
-import {mountStudies} from './view_studies.js';
-import {mountStudy} from './view_study.js';
 
-const ROUTES = [
-  [/^#\/study\/([^/]+)$/, mountStudy],
-  [/^#?\/?(?:\?(.*))?$/, mountStudies],
-];
+const RETRY_MS = 2000; // while the service does not say who is there
 
 const element = id => document.getElementById(id);
 const main = element('main');
 let view = null;
-let greeted = false; // a session worked since the page was loaded
+let turn = 0; // counts the routes, so that a late answer mounts nothing
 
 function complain(text) {
   element('banner').hidden = !text;
@@ -39,12 +36,19 @@ function mount(mounting, argument) {
   element('crumbs').replaceChildren();
   complain(null);
   showLive(null);
-  element('sign-out').hidden = mounting === mountSignIn;
   view = mounting(main, app, argument);
   document.title = `${view.title} · Cumae`;
 }
 
+function mountOutside(left) {
+  app.me = null;
+  turn++;
+  showMenu(null);
+  mount(mountSignIn, left);
+}
+
 const app = {
+  me: null, // who is signed in, as GET /me says; no view but one is without
   complain,
 
   // Says something to those who listen instead of looking.
@@ -58,22 +62,43 @@ const app = {
     document.title = `${text} · Cumae`;
   },
 
+  // Whether an error means that the session is over; then so is the view.
+  ended(error) {
+    if (error?.status !== 401)
+      return false;
+    const greeted = app.me !== null;
+    mountOutside();
+    complain(greeted ? 'Your session has ended. Please sign in again.' : null);
+    return true;
+  },
+
   // The end of one refresh of a live view: error is null when it went well.
   refreshed(error) {
-    if (error?.status === 401) {
-      mount(mountSignIn);
-      complain(greeted ? 'Your session has ended. Please sign in again.'
-        : null);
-    } else if (error) {
+    if (app.ended(error))
+      return;
+    if (error) {
       if (!error.status && error.code !== 'offline')
         console.error(error);
       showLive('offline', 'not updating');
       complain(`Could not refresh: ${error.message}`);
     } else {
-      greeted = true;
       showLive('fresh', 'live');
       complain(null);
     }
+  },
+
+  // Looks again who is signed in.
+  async meet(signal) {
+    app.me = await api.me(signal);
+    showMenu(app.me, signOut);
+    return app.me;
+  },
+
+  // Ends sessions, this one included. Throws ApiError.
+  async leave(end) {
+    const left = (await api.session()).end_session_url;
+    await end();
+    mountOutside(left);
   },
 
   signedIn() {
@@ -84,6 +109,17 @@ const app = {
   },
 };
 
+async function signOut() {
+  try {
+    await app.leave(api.signOut);
+  } catch (error) {
+    if (error.status === 401)
+      mountOutside();
+    else
+      complain(error.message);
+  }
+}
+
 // Trades what a link holds for a session: the one-time code of a sign-in link,
 // or the secret of a link to a study. It leaves the address bar and the
 // history first.
@@ -91,9 +127,10 @@ async function redeem(credentials) {
   history.replaceState(null, '', '#/');
   try {
     await api.signIn(credentials);
+    app.me = null;
     route();
   } catch (error) {
-    mount(mountSignIn);
+    mountOutside();
     complain(error.status === 401
       ? 'This link has expired, was used already or was revoked.'
       : error.message);
@@ -104,9 +141,31 @@ async function redeem(credentials) {
 // are few, and what they are about is said first.
 function refuse(words) {
   history.replaceState(null, '', '#/');
-  mount(mountSignIn);
+  mountOutside();
   const text = new URLSearchParams(words).get('error').slice(0, 200);
   complain(`You are not signed in: ${text}`);
+}
+
+// Mounts a page for who is signed in. Guests have one study and nothing else.
+async function open({mount: mounting}, argument) {
+  const mine = ++turn;
+  try {
+    if (!app.me)
+      await app.meet();
+  } catch (error) {
+    if (mine === turn && !app.ended(error)) {
+      complain(error.message);
+      setTimeout(() => mine === turn && route(), RETRY_MS);
+    }
+    return;
+  }
+  const home = `#/study/${app.me.study_id}`;
+  if (mine !== turn)
+    return;
+  if (app.me.guest && location.hash !== home)
+    location.replace(home);
+  else
+    mount(mounting, argument);
 }
 
 function route() {
@@ -119,32 +178,16 @@ function route() {
     redeem(link[1] === 'code' ? {code: link[2]} : {token: link[2]});
     return;
   }
-  for (const [pattern, mounting] of ROUTES) {
-    const match = pattern.exec(location.hash);
+  for (const page of PAGES) {
+    const match = page.address.exec(location.hash);
     if (match) {
-      mount(mounting, match[1]);
+      open(page, match[1]);
       return;
     }
   }
   location.hash = '#/';
 }
 
-async function signOut() {
-  let left = null; // where the session at the provider ends
-  try {
-    left = (await api.session()).end_session_url;
-    await api.signOut();
-  } catch (error) {
-    if (error.status !== 401) {
-      complain(error.message);
-      return;
-    }
-  }
-  greeted = false;
-  mount(mountSignIn, left);
-}
-
-element('sign-out').addEventListener('click', signOut);
 element('skip').addEventListener('click', event => {
   event.preventDefault();
   main.focus();

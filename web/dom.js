@@ -73,6 +73,21 @@ export function ago(time, now = Date.now()) {
   return seconds < 1 ? 'now' : `${duration(seconds)} ago`;
 }
 
+// '7 d', '24 h': how long until then, rounded; 'over' when it is past.
+export function left(time, now = Date.now()) {
+  const seconds = (Date.parse(time) - now) / 1000;
+  if (seconds <= 0)
+    return 'over';
+  const [size, unit] = UNITS.find(([least]) => seconds >= 1.5 * least) ??
+    UNITS.at(-1);
+  return `${Math.max(Math.round(seconds / size), 1)} ${unit}`;
+}
+
+// A time in words, with the exact one for who points at it or hears it.
+export function moment(time, words) {
+  return time ? h('time', {datetime: time, title: time}, words(time)) : '–';
+}
+
 const GLYPHS = {
   running: '●', complete: '✓', pruned: '✂', failed: '✕', lost: '?',
   queued: '…', infeasible: '⊘', cancelled: '–', paused: '‖', draining: '▾',

@@ -8,7 +8,7 @@ import {choice, emptyState, stateBar} from './parts.js';
 
 const PAGE = 100;
 const MOST = 1000;
-const FILTERS = ['q', 'state', 'tag'];
+const FILTERS = ['q', 'state', 'tag', 'shared'];
 
 // The address of the list with these filters.
 function address(filter) {
@@ -32,13 +32,16 @@ function studyRow(study) {
   const state = h('td');
   const goal = h('td', {class: 'wide'});
   const sampler = h('td', {class: 'wide'});
+  const owner = h('td', {class: 'wide owner'});
+  const role = h('td', {class: 'wide'});
   const total = h('td', {class: 'num'});
   const best = h('td', {class: 'num'});
   const changed = h('td', {class: 'wide'});
   const link = h('a', {href: `#/study/${encodeURIComponent(study.id)}`});
   const tags = h('span', {class: 'tags'});
   const element = h('tr', {},
-    h('th', {scope: 'row'}, link, tags), state, goal, sampler, total,
+    h('th', {scope: 'row'}, link, tags), state, owner, role, goal, sampler,
+    total,
     h('td', {class: 'bar-cell'}, bar.element), best, changed);
 
   function update(next) {
@@ -57,6 +60,9 @@ function studyRow(study) {
     }
     setText(goal, objective
       ? `${objective.direction ?? 'minimize'} ${objective.name ?? ''}` : '–');
+    setText(owner, next.owner ?? '–');
+    owner.title = next.owner ?? '';
+    setText(role, next.role);
     setText(sampler, next.sampler?.name ?? '–');
     setText(total, count(next.trials.total));
     setText(best, number(next.best?.value));
@@ -70,7 +76,8 @@ function studyRow(study) {
 }
 
 function table(body) {
-  const head = [['Study'], ['State'], ['Goal', 'wide'], ['Sampler', 'wide'],
+  const head = [['Study'], ['State'], ['Owner', 'wide'],
+    ['Your role', 'wide'], ['Goal', 'wide'], ['Sampler', 'wide'],
     ['Trials', 'num'], ['Progress', 'bar-cell'], ['Best', 'num'],
     ['Last change', 'wide']];
   return h('table', {},
@@ -155,8 +162,12 @@ export function mountStudies(main, app, argument) {
     ['paused', 'paused'], ['draining', 'draining'], ['finished', 'finished']],
   value => narrow('state', value));
   states.querySelector('select').value = filter.state;
+  const shared = choice('Whose', [['', 'whoever has them'], ['mine', 'mine'],
+    ['with_me', 'shared with me'], ['public', 'public']],
+  value => narrow('shared', value));
+  shared.querySelector('select').value = filter.shared;
   main.append(h('h1', {}, 'Studies'), summary,
-    h('div', {class: 'tools'}, search, tag, states), list, empty, more);
+    h('div', {class: 'tools'}, search, tag, shared, states), list, empty, more);
 
   const poller = poll(async signal => show(await api.studies(filter, signal)),
     app.refreshed);

@@ -10,6 +10,8 @@ import {poll} from './live.js';
 import {dropPages, mergePage, newTrials, nextPage, points, progress}
   from './model.js';
 import {emptyState, stateBar} from './parts.js';
+import {may, mayShare, maySteer} from './people.js';
+import {openSharing, visibilityOf} from './sharing.js';
 import {trialsTable} from './table_trials.js';
 
 const WAIT_S = 20; // for news of a study
@@ -71,6 +73,7 @@ function facts(study) {
     study.pruner?.name && study.pruner.name !== 'nop' &&
       `pruner ${study.pruner.name}`,
     study.owner && `owner ${study.owner}`,
+    visibilityOf(study),
     `created ${ago(study.created)}`,
     `changed ${ago(study.changed)}`,
   ].filter(Boolean).join(' · ');
@@ -100,10 +103,11 @@ function steering(id, app, done) {
 
   return {
     elements: Object.values(buttons),
-    update(state) {
-      buttons.pause.hidden = state !== 'running';
-      buttons.resume.hidden = state !== 'paused';
-      buttons.stop.hidden = state !== 'running' && state !== 'paused';
+    update(state, allowed) {
+      const open = state === 'running' || state === 'paused';
+      buttons.pause.hidden = !allowed || state !== 'running';
+      buttons.resume.hidden = !allowed || state !== 'paused';
+      buttons.stop.hidden = !allowed || !open;
     },
   };
 }
@@ -125,10 +129,12 @@ export function mountStudy(main, app, argument) {
   const table = trialsTable();
   const empty = h('div', {class: 'card', hidden: true});
   const buttons = steering(id, app, () => poller.now());
+  const share = h('button', {type: 'button', hidden: true,
+    onclick: () => openSharing(app, seen, () => poller.now())}, 'Share…');
   let seen = null;
   table.element.hidden = true;
   main.append(h('div', {class: 'head'}, title, state,
-    h('span', {class: 'grow'}), ...buttons.elements), about, budget, reason,
+    h('span', {class: 'grow'}), share, ...buttons.elements), about, budget, reason,
   h('div', {class: 'card'}, figureRow.element, bar.element),
   front.element, history, empty, table.element);
 
@@ -145,7 +151,8 @@ export function mountStudy(main, app, argument) {
     reason.hidden = !study.reason;
     showFigures(figureRow, study);
     bar.update(study);
-    buttons.update(study.state);
+    buttons.update(study.state, maySteer(app.me, study));
+    share.hidden = !mayShare(app.me, study);
     if (study.best && seen && seen.best?.number !== study.best.number)
       app.announce(`New best: ${number(study.best.value)}, ` +
         `trial ${study.best.number}`);
@@ -159,9 +166,10 @@ export function mountStudy(main, app, argument) {
     table.element.hidden = trials.rows.length === 0;
     empty.hidden = trials.rows.length !== 0;
     if (!empty.hidden && !empty.hasChildNodes())
-      empty.append(emptyState('No trials yet',
-        'Ask for a set of parameters, try it, and tell how it went. Put ' +
-        'your token into CUMAE_TOKEN and try:', firstAsk(id)));
+      empty.append(may(app.me, study, 'worker', 'ask')
+        ? emptyState('No trials yet', 'Ask for a set of parameters, try it, ' +
+          'and tell how it went. Put your token into CUMAE_TOKEN and try:',
+        firstAsk(id)) : h('p', {}, 'No trials yet.'));
     chart.update(list, {
       name: objective?.name ?? 'value',
       direction: objective?.direction ?? 'minimize',

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// pages.js - every page, one line each
+//
+// `address` matches the hash, and its group is the argument of the view.
+
+import {mountProfile} from './view_profile.js';
+import {mountStudies} from './view_studies.js';
+import {mountStudy} from './view_study.js';
+import {mountTokens} from './view_tokens.js';
+
+export const PAGES = [
+  {address: /^#\/study\/([^/]+)$/, mount: mountStudy},
+  {address: /^#\/profile$/, mount: mountProfile},
+  {address: /^#\/tokens$/, mount: mountTokens},
+  {address: /^#?\/?(?:\?(.*))?$/, mount: mountStudies},
+];
+
+// The menu in the header; `who` is as GET /me has them.
+export const MENU = [
+  {title: 'Studies', href: '#/'},
+  {title: 'Profile', href: '#/profile', shown: who => !who.guest},
+  {title: 'Tokens', href: '#/tokens', shown: who => !who.guest},
+  {title: 'Administration', href: '#/admin', shown: who => who.admin},
+];
