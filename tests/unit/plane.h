@@ -41,8 +41,7 @@ static inline double plane_signal(const struct plane_region *region, double m1,
 static inline double plane_contour(const struct plane_region *region, double m1,
                                    double s95)
 {
-    return m1 - (region->turn_on -
-                 25 * log(plane_most(region, m1) / s95 - 1));
+    return m1 - (region->turn_on - 25 * log(plane_most(region, m1) / s95 - 1));
 }
 
 // s95 when as many events are seen as at `sigmas` of the background.
