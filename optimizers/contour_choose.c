@@ -128,8 +128,9 @@ static void weigh(const struct contour_field *field,
             offer->worth[i] = -INFINITY;
 }
 
-// The places of the sample that are worth most by the outlook. What is pending
-// only lowers the worth of what is near it, so the best is among them.
+// The places of the sample that are worth most by the outlook. Pending points
+// only lower the worth of what is near them, so none is missed on their
+// account.
 static struct offer closer(const struct contour_outlook *outlook,
                            const struct contour_domain *domain, double kappa,
                            struct arena *arena)

@@ -160,7 +160,9 @@ static void border(const struct contour_grid *grid,
 
 static void push(struct contour_line *line, const double *xy)
 {
-    memcpy(line->xy + 2 * line->n++, xy, 2 * sizeof *xy);
+    double *to = line->xy + 2 * line->n++;
+    to[0] = xy[0];
+    to[1] = xy[1];
 }
 
 static size_t first_outside(const struct contour_grid *grid,
@@ -173,8 +175,16 @@ static size_t first_outside(const struct contour_grid *grid,
     return i;
 }
 
-// Appends the parts of a line that are allowed. `done` has room for them, and
-// they share memory for the vertices.
+// Ends a part of a line, and begins another in the memory behind it.
+static void finish(struct contour_line *part, struct contour_lines *done)
+{
+    if (part->n >= 2)
+        done->line[done->n++] = *part;
+    part->xy += 2 * part->n;
+    part->n = 0;
+}
+
+// Appends the parts of a line that are allowed; `done` has room for them.
 static void clip(const struct contour_grid *grid,
                  const struct contour_domain *domain,
                  const struct contour_line *line, struct arena *arena,
@@ -188,28 +198,25 @@ static void clip(const struct contour_grid *grid,
     // A ring is cut where it is outside, and comes back there.
     size_t steps = line->n + line->closed;
     start = line->closed ? start : 0;
-    struct contour_line part = {.xy = arena_doubles(arena, 6 * steps)};
-    const double *before = NULL;
-    bool was_in = false;
+    struct contour_line part = {.xy = arena_doubles(arena, 4 * steps)};
+    const double *before = line->xy + 2 * start;
+    bool was_in = allows(grid, domain, before);
     for (size_t i = 0; i < steps; i++) {
         const double *here = line->xy + 2 * ((start + i) % line->n);
         bool in = allows(grid, domain, here);
         double edge[2];
-        if (before && in != was_in) {
+        if (in != was_in) {
             border(grid, domain, in ? here : before, in ? before : here, edge);
             push(&part, edge);
         }
         if (in)
             push(&part, here);
-        if (part.n && (!in || i + 1 == steps)) {
-            if (part.n >= 2)
-                done->line[done->n++] = part;
-            part.xy += 2 * part.n;
-            part.n = 0;
-        }
+        else
+            finish(&part, done);
         before = here;
         was_in = in;
     }
+    finish(&part, done);
 }
 
 // From nodes to the units of the parameters.
