@@ -8,12 +8,56 @@
 
 #include "memory.h"
 
+enum { CONFIRMED = 5 }; // results that must not change the contour any more
+
 size_t contour_fit_length(size_t n)
 {
     size_t at = n < 50 ? n : 50;
     while (at >= 50 && at + at / 20 <= n)
         at += at / 20;
     return at;
+}
+
+// Is the area of each curve that is expected to be misclassified small enough?
+static bool small(const struct contour_study *study,
+                  const struct contour_outlook *outlook)
+{
+    for (size_t c = 0; c < study->n_curves; c++)
+        if (!(contour_area(outlook, c) < study->settings.stop_area))
+            return false;
+    return true;
+}
+
+// Which part of the sample has two outlooks on different sides of a curve?
+static double changed(const struct contour_outlook *a,
+                      const struct contour_outlook *b, size_t c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++)
+        n += (a->curve[c][i].mean < 0) != (b->curve[c][i].mean < 0);
+    return (double)n / (double)a->n;
+}
+
+// Few points can fit a smooth curve by chance, and a process then believes in
+// it. So the results before the last ones must have said the same.
+static bool settled(const struct contour_study *study, size_t n,
+                    const struct contour_outlook *outlook)
+{
+    if (n < study->settings.initial + CONFIRMED || !small(study, outlook))
+        return false;
+    struct arena scratch;
+    arena_init(&scratch);
+    struct contour_field field;
+    contour_field_fit(&field, study->domain, study->n_curves, study->results,
+                      n - CONFIRMED, &scratch);
+    struct contour_outlook before =
+        contour_outlook(&field, study->domain, &scratch);
+    bool same = true;
+    for (size_t c = 0; c < study->n_curves && same; c++)
+        same = before.curve[c] &&
+               changed(outlook, &before, c) < study->settings.stop_area;
+    arena_done(&scratch);
+    return same;
 }
 
 struct contour_model *contour_model_new(const struct contour_study *study,
@@ -27,6 +71,7 @@ struct contour_model *contour_model_new(const struct contour_study *study,
         contour_outlook(&model->field, study->domain, &model->arena);
     for (size_t c = 0; c < study->n_curves; c++)
         model->area[c] = contour_area(&model->outlook, c);
+    model->converged = settled(study, n, &model->outlook);
     return model;
 }
 
@@ -36,15 +81,6 @@ void contour_model_free(struct contour_model *model)
         return;
     arena_done(&model->arena);
     free(model);
-}
-
-static bool converged(const struct contour_study *study,
-                      const struct contour_model *model)
-{
-    for (size_t c = 0; c < study->n_curves; c++)
-        if (!(model->area[c] < study->settings.stop_area))
-            return false;
-    return study->n >= study->settings.initial;
 }
 
 // Writes the first point of the sample, from `number` on, that is not taken.
@@ -70,7 +106,7 @@ enum contour_action contour_next(const struct contour_study *study,
 {
     const struct contour_settings *settings = &study->settings;
     size_t begun = study->n + study->n_pending;
-    if (converged(study, model))
+    if (model->converged)
         return CONTOUR_CONVERGED;
     if (settings->max_points && begun >= settings->max_points)
         return CONTOUR_SPENT;

@@ -22,8 +22,9 @@ struct contour_settings {
     size_t initial;         // points of the even design, of those told and
                             // pending; at least 2
     size_t max_points;      // told and pending; 0: any number
-    double stop_area;       // converged when the misclassified fraction that
-                            // is expected is below, for each curve; 0: never
+    double stop_area;       // converged when for each curve the misclassified
+                            // fraction that is expected is below, and so is
+                            // what the last five results changed; 0: never
     size_t min_unevaluated; // new points are made while fewer are pending; 0:
                             // always
 };
@@ -44,14 +45,15 @@ struct contour_model {
     struct contour_field field;
     struct contour_outlook outlook;
     double area[CONTOUR_MAX_CURVES]; // expected misclassified fractions
+    bool converged;
 };
 
 // Of n results, how many the model must have seen: all up to 50, then in steps
 // of 5 %.
 size_t contour_fit_length(size_t n);
 
-// The model of the first n results. Never NULL, immutable; free with
-// contour_model_free.
+// The model of the first n results, whatever is pending, for these settings.
+// Never NULL, immutable; free with contour_model_free.
 struct contour_model *contour_model_new(const struct contour_study *study,
                                         size_t n);
 void contour_model_free(struct contour_model *model);

@@ -65,8 +65,8 @@ static struct places find_places(struct contour_grid *grid,
         .x = arena_doubles(arena, (grid->n + 1) * domain->d)};
     for (size_t node = 0; node < grid->n; node++) {
         double point[CONTOUR_MAX_PARAMS];
-        const double xy[2] = {(double)(node % grid->slice.n[0]),
-                              (double)(node / grid->slice.n[0])};
+        size_t i = node % grid->slice.n[0], j = node / grid->slice.n[0];
+        const double xy[2] = {(double)i, (double)j};
         point_at(&grid->slice, domain->space, xy, point);
         grid->allowed[node] = contour_domain_allows(domain, point);
         places.node[places.n] = node;

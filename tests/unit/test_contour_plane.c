@@ -165,19 +165,33 @@ END_TEST
 
 // ---- stopping ---------------------------------------------------------------
 
-START_TEST(test_a_study_stops_when_the_area_is_known)
+static void stop(const struct run_problem *problem, size_t workers)
 {
-    for (uint64_t seed = 0; seed < FEW_SEEDS; seed++) {
+    double told = 0, most = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
         struct run run;
-        run_init(&run, &plane, seed);
-        run.study.settings.stop_area = 0.002;
-        ck_assert_int_eq(run_until(&run, RUN_POINTS, WORKERS),
+        run_init(&run, problem, seed);
+        run.study.settings.stop_area = 0.005;
+        ck_assert_int_eq(run_until(&run, RUN_POINTS, workers),
                          CONTOUR_CONVERGED);
-        ck_assert_uint_le(run.told, POINTS);
-        ck_assert_double_lt(run.model->area[0], 0.002);
-        ck_assert_double_lt(run_misclassified(&run, 0), 0.002);
+        ck_assert_uint_ge(run.told, 12 + 5);
+        told += (double)run.told / SEEDS;
+        most = fmax(most, run_misclassified(&run, 0));
         run_done(&run);
     }
+    printf("stopped at %.1f points, misclassified %.3f %% at most\n", told,
+           100 * most);
+    ck_assert_double_lt(told, POINTS);
+    ck_assert_double_lt(most, 0.005);
+}
+
+START_TEST(test_a_study_that_stops_is_as_good_as_it_says)
+{
+    struct run_problem kink = plane;
+    kink.value = better;
+    stop(&plane, 1);
+    stop(&plane, WORKERS);
+    stop(&kink, WORKERS);
 }
 END_TEST
 
@@ -308,7 +322,7 @@ int main(void)
     tcase_add_test(tests, test_cls_serves_as_well_as_a_limit);
     tcase_add_test(tests, test_noisy_limits_are_averaged);
     tcase_add_test(tests, test_a_region_of_invalid_points_is_left_alone);
-    tcase_add_test(tests, test_a_study_stops_when_the_area_is_known);
+    tcase_add_test(tests, test_a_study_that_stops_is_as_good_as_it_says);
     tcase_add_test(tests, test_the_line_runs_along_the_closed_form);
     tcase_add_test(tests, test_four_dimensions_take_80_points);
     Suite *suite = suite_create("contour plane");
