@@ -33,7 +33,7 @@ struct contour_study {
     const struct contour_domain *domain;
     struct contour_settings settings;
     uint64_t seed;
-    size_t n_curves;
+    size_t n_curves;                      // 1 .. CONTOUR_MAX_CURVES
     const struct contour_result *results; // [n] in the order of telling
     size_t n;
     const double *pending; // [n_pending x space->n]

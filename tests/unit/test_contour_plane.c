@@ -142,7 +142,7 @@ END_TEST
 
 // ---- invalid points ---------------------------------------------------------
 
-// An ellipse over the contour, 7 % of the allowed area.
+// An ellipse over the contour, 4.5 % of the allowed area.
 static bool outside(const double *m)
 {
     return hypot((m[0] - 700) / 160, (m[1] - 580) / 100) > 1;
