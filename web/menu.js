@@ -9,19 +9,23 @@ import {MENU} from './pages.js';
 
 const button = document.getElementById('who');
 const list = document.getElementById('menu');
+let made = null; // what the menu was made from
 
-// Shows the menu of somebody (as GET /me has them), or none for null.
+// Shows the menu of somebody (as GET /me has them), or none for null. A menu
+// that somebody has opened is not touched when it stays the same.
 export function showMenu(who, signOut) {
+  const name = who?.display_name ?? who?.user ?? 'Guest';
+  const lines = who ? MENU.filter(({shown}) => shown(who)) : [];
+  const wanted = JSON.stringify([!who, name, lines]);
+  if (made === wanted)
+    return;
+  made = wanted;
   button.hidden = !who;
   list.hidePopover();
-  if (!who)
-    return;
-  const name = who.display_name ?? who.user ?? 'Guest';
-  const close = () => list.hidePopover();
   setText(button, `${name} ▾`);
   button.setAttribute('aria-label', `Menu of ${name}`);
   list.replaceChildren(
-    ...MENU.filter(({shown}) => shown(who)).map(({title, href}) =>
-      h('a', {href, onclick: close}, title)),
+    ...lines.map(({title, href}) =>
+      h('a', {href, onclick: () => list.hidePopover()}, title)),
     h('button', {type: 'button', onclick: signOut}, 'Sign out'));
 }

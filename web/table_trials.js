@@ -49,7 +49,7 @@ export function trialsTable() {
   const headRow = h('tr');
   const body = h('tbody');
   const scroll = h('div', {class: 'scroll', tabindex: '0', role: 'region',
-    'aria-label': 'Trials'},
+    'aria-label': 'Table of trials'},
   h('table', {}, h('caption', {class: 'unseen'}, 'Trials'),
     h('thead', {}, headRow), body));
   const where = h('span', {role: 'status'});

@@ -132,6 +132,21 @@ def test_the_menu_works_with_the_keyboard_alone(anna):
     assert page.wrong == []
 
 
+def test_an_open_menu_stays_open_while_the_profile_arrives(anna):
+    page = anna.page()
+    held = []
+    page.route("**/api/v1/me", lambda route: held.append(route))
+    menu(page).click()
+    page.get_by_role("link", name="Profile").click()
+    menu(page).click()
+    harness.wait_until(
+        lambda: page.evaluate("1") and held, "the question who this is")
+    held[0].continue_()
+    expect(page.get_by_role("region", name="You")).to_contain_text(anna.name)
+    expect(page.get_by_role("link", name="Tokens")).to_be_visible()
+    assert page.wrong == []
+
+
 def test_administrators_find_their_page_in_the_menu(person):
     page = person(admin=True).page()
     menu(page).click()
