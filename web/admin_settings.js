@@ -4,9 +4,10 @@
 import {admin} from './api_admin.js';
 import {h, setText} from './dom.js';
 import {poll, whenAsked} from './live.js';
-import {address, refill, table} from './panel.js';
+import {address, refill} from './panel.js';
+import {rowTable} from './rows.js';
 
-const HEADS = [['Setting'], ['Value'], ['Source'], ['Meaning', 'prose']];
+const HEADS = ['Setting', 'Value', 'Source', 'Meaning'];
 
 function row({name, value, source, help}) {
   return [
@@ -30,7 +31,7 @@ export function mountSettings(main, app, query) {
     const found = settings.filter(({name, help, source}) =>
       `${name} ${help}`.toLowerCase().includes(word) &&
       !(only.checked && source === 'default'));
-    refill(list, found, () => table('Settings', HEADS, found.map(row)));
+    refill(list, found, () => rowTable('Settings', HEADS, found.map(row)));
     list.hidden = found.length === 0;
     setText(summary, `${found.length} of ${settings.length} settings`);
   }

@@ -9,8 +9,9 @@ import {confirmed} from './dialog.js';
 import {count, h, setText} from './dom.js';
 import {attempt, complaint, field, form} from './form.js';
 import {poll, whenAsked} from './live.js';
-import {address, exact, refill, table, when} from './panel.js';
+import {address, exact, refill, when} from './panel.js';
 import {storage} from './people.js';
+import {rowTable} from './rows.js';
 import {copyable} from './secret.js';
 
 // Quota, what it limits, and the figure of `use` that it is held against.
@@ -21,7 +22,6 @@ const QUOTAS = [
   ['max_bytes', 'Storage', 'bytes'],
   ['requests_per_minute', 'Requests per minute', null],
 ];
-const HEADS = [['Of'], ['In use', 'num'], ['Limit', 'num'], ['Quota']];
 
 function shownLimit(name, limit) {
   if (limit === null)
@@ -71,8 +71,9 @@ function quotaCard(name, app, changed) {
   const element = h('section', {class: 'card', 'aria-label': 'Quotas'},
     h('h2', {}, 'Use and quotas'),
     form(app, {submit: 'Save quotas', send},
-      table('Use and quotas', HEADS, cells.map(({title, used, limit, input}) =>
-        [title, used, limit, input])),
+      rowTable('Use and quotas', ['Of', 'In use', 'Limit', 'Quota'],
+        cells.map(({title, used, limit, input}) =>
+          [title, used, limit, input])),
       h('p', {class: 'faint'}, 'Empty: as the settings say. 0: no limit.')));
   return {
     element,
@@ -156,7 +157,7 @@ function actions(name, app, changed) {
   }});
   const buttons = {disabled: change('disabled'), admin: change('admin')};
   return {
-    elements: [h('div', {class: 'tools'}, h('button', {type: 'button',
+    elements: [h('div', {class: 'buttons'}, h('button', {type: 'button',
       onclick: () => attempt(app, wrong, invite)}, 'Invite'),
     ...Object.values(buttons)), wrong, link],
     update(user) {

@@ -11,7 +11,7 @@ import {storage} from './people.js';
 const PAGE = 50;
 const PATH = '#/admin/users';
 const HEADS = [['User'], ['Name', 'wide'], ['Groups', 'wide'],
-  ['Studies', 'num'], ['Trials', 'num'], ['Running', 'num'],
+  ['Studies', 'num'], ['Trials', 'num wide'], ['Running', 'num wide'],
   ['Storage', 'num'], ['Last seen', 'wide']];
 
 // What sets a user apart, as badges.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // audit_log.js - what people changed: everywhere, or in one study
 
+import {api} from './api.js';
 import {admin} from './api_admin.js';
-import {h, plain} from './dom.js';
+import {h, plain, setText} from './dom.js';
 import {difference} from './difference.js';
 import {field, form} from './form.js';
 import {poll, whenAsked} from './live.js';
@@ -26,8 +27,15 @@ const fromLocal = value =>
 
 // ---- one line ---------------------------------------------------------------
 
+// Lists of plain things read better without their brackets.
+function written(value) {
+  const flat = Array.isArray(value) &&
+    value.every(item => item === null || typeof item !== 'object');
+  return flat ? value.join(', ') || 'none' : plain(value);
+}
+
 function value(tag, word, content) {
-  const text = plain(content);
+  const text = written(content);
   const whole = text.length <= LONG ? text
     : h('details', {}, h('summary', {}, `${text.slice(0, LONG)}…`), text);
   return h(tag, {}, h('span', {class: 'unseen'}, `${word} `), whole);
@@ -51,7 +59,8 @@ function objectOf(line, study) {
   return [
     !study && id && h('a', {href: `#/study/${encodeURIComponent(id)}`},
       `study ${id}`),
-    line.object && line.object !== id && h('span', {}, line.object),
+    line.object && line.object !== id &&
+      h('span', {}, `${line.action.split('.')[0]} ${line.object}`),
   ].filter(Boolean);
 }
 
@@ -134,6 +143,10 @@ export function mountStudyAudit(main, app, argument) {
   const [path, words] = argument.split('?');
   const [id] = path.split('/');
   const title = h('a', {href: `#/study/${id}`}, 'the study');
+  // Where this fails, the log does too, and says so.
+  api.study(decodeURIComponent(id)).then(
+    study => setText(title, study.name), () => {});
+  app.crumb('Audit log');
   main.append(h('h1', {}, 'Audit log'), h('p', {class: 'faint'},
     'What people changed in ', title, ', newest first.'));
   return mountAudit(main, app, new URLSearchParams(words ?? ''),

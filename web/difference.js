@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // difference.js - what a change changed, field by field; no DOM, no network
 
+// What something new has without anybody having said so.
+const empty = value => value === false || value?.length === 0;
+
 // The leaves of nested objects, by the path that leads to them. Lists are
 // leaves: what moved within one is seen best when it is shown whole.
 function leaves(value, path = '', found = new Map()) {
@@ -12,13 +15,15 @@ function leaves(value, path = '', found = new Map()) {
   return found;
 }
 
-// The fields that differ: {path, before, after}, where null is nothing.
+// The fields that differ: {path, before, after}, where null is nothing. Of
+// something made or removed, those that hold something.
 export function difference(before, after) {
   const old = leaves(before);
   const now = leaves(after);
   return [...new Set([...old.keys(), ...now.keys()])]
     .map(path => ({path, before: old.get(path) ?? null,
       after: now.get(path) ?? null}))
-    .filter(field =>
-      JSON.stringify(field.before) !== JSON.stringify(field.after));
+    .filter(field => before && after
+      ? JSON.stringify(field.before) !== JSON.stringify(field.after)
+      : !empty(field.before ?? field.after));
 }
