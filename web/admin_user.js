@@ -55,6 +55,12 @@ function put(input, text) {
   input.dataset.told = text;
 }
 
+// What was typed has been saved, and may be replaced.
+function settle(inputs) {
+  for (const input of inputs)
+    input.dataset.told = input.value;
+}
+
 function quotaCard(name, app, changed) {
   const cells = QUOTAS.map(([key, title]) => ({
     key, title, used: h('span'), limit: h('span'),
@@ -66,7 +72,9 @@ function quotaCard(name, app, changed) {
   async function send() {
     const quotas = Object.fromEntries(cells.map(({key, input}) =>
       [key, readQuota(input)]));
-    changed(await admin.changeUser(name, {quotas}), 'Quotas saved');
+    const saved = await admin.changeUser(name, {quotas});
+    settle(cells.map(({input}) => input));
+    changed(saved, 'Quotas saved');
   }
   const element = h('section', {class: 'card', 'aria-label': 'Quotas'},
     h('h2', {}, 'Use and quotas'),
@@ -97,10 +105,12 @@ function personCard(name, app, changed) {
   const groups = h('p', {class: 'faint'});
 
   async function send() {
-    changed(await admin.changeUser(name, {
+    const saved = await admin.changeUser(name, {
       display_name: display.value.trim() || null,
       email: email.value.trim() || null,
-    }), 'Saved');
+    });
+    settle([display, email]);
+    changed(saved, 'Saved');
   }
   return {
     element: h('section', {class: 'card', 'aria-label': 'Person'},

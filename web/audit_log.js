@@ -99,12 +99,13 @@ function controls(study) {
 // filters of the address.
 export function mountAudit(main, app, query, {path, study = null}) {
   const all = controls(study);
-  const filter = {cursor: query.get('cursor') ?? ''};
+  const filter = {};
   for (const [, input] of all) {
     filter[input.name] = query.get(input.name) ?? '';
     input.value = input.type === 'datetime-local'
       ? toLocal(filter[input.name]) : filter[input.name];
   }
+  filter.cursor = query.get('cursor') ?? '';
   const list = h('ol', {class: 'entries', 'aria-label': 'Audit log'});
   const nothing = h('p', {hidden: true}, 'No line matches.');
   const pages = h('div');
