@@ -400,7 +400,7 @@ enum route_outcome route_sign_in_session(struct call *call, struct error *err)
         return ROUTE_OUTSIDE;
     text_init(&text, &call->request->arena);
     text_char(&text, '{');
-    text_key_string(&text, "user", principal->name);
+    text_key_string(&text, "user", principal->guest ? NULL : principal->name);
     text_key_bool(&text, "session", principal->kind == TOKEN_SESSION);
     text_key_time(&text, "expires", principal->expires_ms);
     text_key_string(&text, "provider",

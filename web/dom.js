@@ -17,7 +17,7 @@ export function h(tag, props, ...children) {
     else if (value !== null && value !== false && value !== undefined)
       element.setAttribute(name, value);
   }
-  element.append(...children.flat().filter(child => child != null));
+  element.append(...children.flat(Infinity).filter(child => child != null));
   return element;
 }
 

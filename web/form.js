@@ -57,16 +57,23 @@ export function form(app, {submit, send, danger}, ...content) {
   }
 
   const buttons = content.filter(child => child?.tagName === 'BUTTON');
-  const fields = content.filter(child => !buttons.includes(child));
-  const element = h('form', {onsubmit}, fields, wrong,
+  const element = h('form', {onsubmit},
+    content.filter(child => !buttons.includes(child)), wrong,
     h('div', {class: 'buttons'}, button, buttons));
   return element;
 }
 
+let fields = 0;
+
 // A control with its name above it, and what there is to know below.
 export function field(label, control, hint) {
-  return h('label', {class: 'field'}, h('span', {}, label), control,
-    hint && h('span', {class: 'faint'}, hint));
+  control.id = `field-${++fields}`;
+  const about = hint && h('span', {class: 'faint', id: `${control.id}-hint`},
+    hint);
+  if (about)
+    control.setAttribute('aria-describedby', about.id);
+  return h('div', {class: 'field'}, h('label', {for: control.id}, label),
+    control, about);
 }
 
 export function select(name, options, props) {

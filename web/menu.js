@@ -21,8 +21,7 @@ export function showMenu(who, signOut) {
   setText(button, `${name} ▾`);
   button.setAttribute('aria-label', `Menu of ${name}`);
   list.replaceChildren(
-    ...MENU.filter(({shown}) => shown?.(who) ?? true).map(({title, href}) =>
+    ...MENU.filter(({shown}) => shown(who)).map(({title, href}) =>
       h('a', {href, onclick: close}, title)),
-    h('button', {type: 'button', class: 'quiet', onclick: signOut},
-      'Sign out'));
+    h('button', {type: 'button', onclick: signOut}, 'Sign out'));
 }

@@ -19,9 +19,9 @@ export const PAGES = [
   {address: /^#?\/?(?:\?(.*))?$/, mount: mountStudies},
 ];
 
-// The menu in the header; `who` is as GET /me has them.
+// The menu in the header, and for whom (as GET /me has them) a line of it is.
 export const MENU = [
-  {title: 'Studies', href: '#/'},
+  {title: 'Studies', href: '#/', shown: who => !who.guest},
   {title: 'Profile', href: '#/profile', shown: who => !who.guest},
   {title: 'Tokens', href: '#/tokens', shown: who => !who.guest},
   {title: 'Administration', href: '#/admin', shown: who => who.admin},

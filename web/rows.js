@@ -9,9 +9,10 @@ import {h} from './dom.js';
 // A table of `columns` (their names; '' for buttons) and rows of cells, each
 // text or nodes. The first cell of a row is its head.
 export function rowTable(caption, columns, rows) {
-  const cell = (content, i) => h(i ? 'td' : 'th',
-    i ? {role: 'cell', 'data-label': columns[i], class: columns[i] ? null
-      : 'acts'} : {role: 'rowheader', scope: 'row'}, content);
+  const cell = (content, i) => i === 0
+    ? h('th', {role: 'rowheader', scope: 'row'}, content)
+    : h('td', {role: 'cell', 'data-label': columns[i],
+      class: columns[i] ? null : 'acts'}, content && h('div', {}, content));
   return h('table', {class: 'stack', role: 'table'},
     h('caption', {class: 'unseen'}, caption),
     h('thead', {role: 'rowgroup'}, h('tr', {role: 'row'}, columns.map(name =>

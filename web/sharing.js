@@ -61,6 +61,6 @@ export function openSharing(app, study, changed) {
   const members = membersOf(app, study, {changed, left: () => dialog.close()});
   const links = linksOf(app, study);
   const dialog = openDialog(`Share ${study.name}`, [
-    part('Visibility', visibilityForm(app, study, changed)),
+    visibilityForm(app, study, changed),
     part('Members', members), part('Links', links)]);
 }

@@ -17,7 +17,7 @@ const key = ({user, group}) => user ? {user} : {group};
 const nameOf = ({user, group}) => user ?? `the group ${group}`;
 
 function roleOf(member, change) {
-  const choice = select('role', CHOICES, {
+  const choice = select('role', ROLES.map(role => [role, role]), {
     'aria-label': `Role of ${nameOf(member)}`,
     onchange: () => change({...key(member), role: choice.value}),
   });

@@ -19,7 +19,12 @@ function workerName(worker) {
   return typeof worker === 'string' ? worker : worker?.name ?? '–';
 }
 
-function trialRow(trial, params, {best, objectives}) {
+// Workers may bear the name of a machine or of who runs it: guests, who are
+// told no owner, are told neither.
+const namesWorkers = study => study.owner !== null;
+
+function trialRow(trial, params, study) {
+  const {best, objectives} = study;
   const value = valueOf(trial);
   const note = remark(trial);
   const mark = trial.invalid ? 'invalid'
@@ -33,7 +38,7 @@ function trialRow(trial, params, {best, objectives}) {
     params.map(name => h('td', {class: 'num', title: trial.params?.[name]},
       plain(trial.params?.[name]))),
     h('td', {class: 'num'}, duration(wallTime(trial))),
-    h('td', {}, workerName(trial.worker)),
+    namesWorkers(study) ? h('td', {}, workerName(trial.worker)) : null,
     h('td', {class: 'note', title: note}, note));
 }
 
@@ -85,12 +90,15 @@ export function trialsTable() {
     return cell;
   }
 
-  function makeHead([first, ...others]) {
+  function makeHead() {
+    const [first, ...others] = study.objectives;
     const column = (text, name) => h('th', {scope: 'col', class: name}, text);
     headRow.replaceChildren(sorter('number', '#'), sorter('state', 'State'),
       sorter('value', first.name),
-      ...others.map(({name}) => column(name, 'num')), ...params.map(name => column(name, 'num')),
-      column('Took', 'num'), column('Worker'), column('Note', 'note'));
+      ...others.map(({name}) => column(name, 'num')),
+      ...params.map(name => column(name, 'num')), column('Took', 'num'),
+      ...namesWorkers(study) ? [column('Worker')] : [],
+      column('Note', 'note'));
   }
 
   function show() {
@@ -118,7 +126,7 @@ export function trialsTable() {
       study = nextStudy;
       if (params === null) {
         params = Object.keys(study.space ?? {});
-        makeHead(study.objectives);
+        makeHead();
       }
       show();
     },

@@ -104,7 +104,8 @@ export function mountProfile(main, app) {
       moment(one.last_used, ago), from,
       moment(one.expires, time => `in ${left(time)}`),
       one.current ? button('Sign out', 'Sign out here', () => end(one))
-        : button('End', `End the session from ${from}`, () => end(one)),
+        : button('End', `End the session from ${from}, signed in ` +
+          ago(one.created), () => end(one)),
     ];
   }
 

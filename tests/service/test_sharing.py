@@ -335,6 +335,7 @@ def test_a_guest_sees_the_study_and_nobodys_name(crowd, linked):
     assert expires == linked.link["expires"] and not soon
     assert me == {"user": None, "admin": False, "guest": True,
                   "study_id": linked.study["id"], "scopes": ["read"]}
+    assert linked.guest.ok("GET", "/session")["user"] is None
     seen = linked.guest.study(linked.study)
     assert (seen["owner"], seen["role"]) == (None, "viewer")
     assert list(linked.guest.listed()) == [linked.study["id"]]
