@@ -23,6 +23,7 @@
 #include "limit_probit.h"
 #include "normal.h"
 #include "nuisance.h"
+#include "plane.h"
 #include "profile.h"
 #include "reference.h"
 
@@ -127,18 +128,15 @@ static double tail(const struct reference *row)
 static double plane(const struct reference *row)
 {
     const char *curve = strncmp(row->id, "I_exp", 5) == 0 ? row->id + 5 : NULL;
-    unsigned n =
-        curve ? counting_quantile(normal_cdf(strtod(curve, NULL)), 3) : 3;
-    double limit = counting_limit(n, 3, 0.05);
-    double m1 = in(row, "m1"), all = 139 * 0.05 * 1800;
-    double most = all * pow(m1 / 200, -4.5);
-    double signal = most / (1 + exp(-(m1 - in(row, "m2") - 120) / 25));
+    double limit = plane_s95(&PLANE_HARD, curve ? strtod(curve, NULL) : 0);
+    double m1 = in(row, "m1"),
+           signal = plane_signal(&PLANE_HARD, m1, in(row, "m2"));
     if (reference_asks(row, "s95"))
         return limit;
     if (reference_asks(row, "m1_reach"))
-        return 200 * pow(all / limit, 1 / 4.5);
+        return 200 * pow(plane_most(&PLANE_HARD, 200) / limit, 1 / 4.5);
     if (reference_asks(row, "m2_contour"))
-        return m1 - (120 - 25 * log(most / limit - 1));
+        return plane_contour(&PLANE_HARD, m1, limit);
     if (reference_asks(row, "Nsig"))
         return signal;
     return reference_asks(row, "lnCLs") ? counting_log_cls(3, signal, 3)
