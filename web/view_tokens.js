@@ -83,7 +83,8 @@ function createForm(app, made) {
     },
   }, field('Name', h('input', {name: 'name', required: true, maxlength: '200',
     autocomplete: 'off'}), 'such as what runs with it, and where'),
-  valid.elements, fields, field('For', studies));
+  valid.elements, fields, field('Which studies', studies,
+    `all of them, or one of the newest ${STUDIES}`));
   return {element, studies};
 }
 

@@ -202,14 +202,14 @@ def test_sizes_are_read_as_they_are_written(call):
     exact = [0, 1, 999, 1000, 1024, 1500, 2500000000, 1000000000001, 10 ** 15]
     assert call(
         """
-        const b = await import('/bytes.js');
+        const size = await import('/bytes.js');
         const exact = %s;
         return [
-          exact.map(n => b.readBytes(b.writeBytes(n)) === n),
-          [1500, 1024, 2500000000, 10 ** 15].map(b.writeBytes),
-          ['2.5 GB', ' 300kb', '7 B', '7', '1 T'].map(b.readBytes),
+          exact.map(n => size.readBytes(size.writeBytes(n)) === n),
+          [1500, 1024, 2500000000, 10 ** 15].map(size.writeBytes),
+          ['2.5 GB', ' 300kb', '7 B', '7', '1 T'].map(size.readBytes),
           ['', 'x', '-1', '1 PB', '1e3', '1.5.2'].map(t =>
-            Number.isNaN(b.readBytes(t))),
+            Number.isNaN(size.readBytes(t))),
         ];
         """ % exact
     ) == [

@@ -59,6 +59,12 @@ def sign_in(page, site):
     page.wrong[:] = [text for text in page.wrong if "401" not in text]
 
 
+def sign_out(page):
+    """Sign out by the menu."""
+    page.get_by_role("button", name="Menu of").click()
+    page.get_by_role("button", name="Sign out").click()
+
+
 PICTURE = """
 const canvas = document.querySelector('.plot canvas');
 const {width, height} = canvas ?? {};
@@ -347,7 +353,7 @@ def test_sign_out_ends_the_session(site, open_page):
     page = open_page()
     sign_in(page, site)
     cookies = page.context.cookies()
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     expect(page.get_by_label("API token")).to_be_visible()
     page.context.add_cookies(cookies)
     page.reload()

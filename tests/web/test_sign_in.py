@@ -10,6 +10,7 @@ import uuid
 import pytest
 import signing
 from playwright.sync_api import expect
+from test_page import sign_out
 
 TITLE = "Sign in with The institute of the tests"
 
@@ -63,7 +64,7 @@ def test_a_click_leads_through_the_provider_and_back(portal, open_page,
     page = open_page()
     sign_in(page, portal, person)
     assert page.url.removesuffix("#/") == portal.url + "/"
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(page.get_by_role("button", name="Menu of")).to_be_visible()
     expect(page.get_by_role("alert")).to_be_hidden()
     assert wrong(page) == []
 
@@ -94,7 +95,7 @@ def test_the_session_is_out_of_reach_of_scripts(portal, open_page, person):
 def test_signing_out_shows_the_providers_again(portal, open_page, person):
     page = open_page()
     sign_in(page, portal, person)
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     expect(page.get_by_role("link", name=TITLE)).to_be_visible()
     assert page.context.cookies(portal.url) == []
     page.reload()
@@ -107,7 +108,7 @@ def test_one_can_sign_out_at_the_provider_as_well(
     institute.control(leave_to=[portal.url + "/"])
     page = open_page()
     sign_in(page, portal, person)
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     page.get_by_role("link", name="Sign out there as well").click()
     page.get_by_role("button", name="Leave").click()
     page.wait_for_url(portal.url + "/**")
@@ -121,7 +122,7 @@ def test_who_only_signs_out_here_is_known_to_the_provider(
         portal, open_page, person):
     page = open_page()
     sign_in(page, portal, person)
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     page.get_by_role("link", name=TITLE).click()
     expect(page.get_by_role("heading", name="No studies yet")).to_be_visible()
     assert wrong(page) == []
