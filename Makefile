@@ -164,7 +164,8 @@ build/venv/.done: tests/requirements.txt client/python/pyproject.toml
 
 # From npm: the OpenID provider that the tests sign in with, and axe, which
 # looks over the pages.
-oidc axe: %: build/%/.done
+oidc: build/oidc/.done
+axe: build/axe/.done
 build/oidc/.done: $(wildcard tests/oidc/*)
 build/axe/.done: $(wildcard tests/axe/*)
 build/oidc/.done build/axe/.done:
