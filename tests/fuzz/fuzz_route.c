@@ -84,9 +84,11 @@ static void make_http(struct world *world)
     world->service.http = http;
 }
 
-static void forget(void *service)
+static void forget(void *context)
 {
-    accounts_forget(((struct service *)service)->accounts);
+    const struct service *service = context;
+    accounts_forget(service->accounts);
+    access_forget(service->access);
 }
 
 static void confirm(void *service, int64_t looked_us)
@@ -389,7 +391,8 @@ static int note(void *context, const struct study_row *row, struct error *err)
 
 static void tear_down(struct scene *scene)
 {
-    const struct study_filter all = {.state = -1, .limit = MOST_STUDIES};
+    const struct study_filter all = {
+        .everything = true, .state = -1, .limit = MOST_STUDIES};
     struct error err = {0};
     struct text keys;
     text_init(&keys, &scene->arena);
