@@ -13,6 +13,7 @@ export function linksOf(app, study) {
   const wrong = complaint();
   const list = h('div');
   const fresh = h('div'); // the address of a new link, shown once
+  let shown = null; // the number of that link
   const valid = validity('1w');
 
   const refresh = () => attempt(app, wrong, async () => {
@@ -23,7 +24,8 @@ export function linksOf(app, study) {
           moment(link.created, ago))],
         moment(link.expires, time => `in ${left(time)}`),
         link.last_used ? moment(link.last_used, ago) : 'not yet',
-        button('Revoke', `Revoke ${link.name}`, () => revoke(link)),
+        button('Revoke', `Revoke ${link.name}, ${link.prefix}…`,
+          () => revoke(link)),
       ])));
   });
 
@@ -33,6 +35,7 @@ export function linksOf(app, study) {
       const link = await api.createLink(study.id, {
         name: controls.name.value.trim() || undefined, expires: valid.value()});
       controls.name.value = '';
+      shown = link.id;
       fresh.replaceChildren(
         h('p', {}, 'Whoever has this address sees the study and no names, ' +
           'and changes nothing. It is shown once.'),
@@ -50,7 +53,8 @@ export function linksOf(app, study) {
       verb: 'Revoke',
       async act() {
         await api.revokeLink(study.id, link.id);
-        fresh.replaceChildren();
+        if (link.id === shown)
+          fresh.replaceChildren();
         await refresh();
       },
       done: () => create.querySelector('input').focus(),

@@ -152,8 +152,8 @@ export function mountTokens(main, app) {
         reveal(dialog, await api.rotateToken(token.id, {
           overlap_s: Number(overlap.value), expires: valid.value()}));
       },
-    }, h('p', {}, 'A new token takes its place, with the same name and ' +
-      'rights. Jobs that run with the old one need the new one before it ends.'),
+    }, h('p', {}, 'A new token takes its place, with the same name and rights. ' +
+      'Jobs that run with the old one need the new one before it ends.'),
     field('The old one ends', overlap), valid.elements));
   }
 

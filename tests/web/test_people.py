@@ -58,7 +58,8 @@ class Person:
     def page(self, address="#/", **options):
         """Sign in with a new browser and go there."""
         page = self.open_page(**options)
-        page.goto(f"{self.town.url}/#code={people.invite(self.town, self.name)}")
+        code = people.invite(self.town, self.name)
+        page.goto(f"{self.town.url}/#code={code}")
         expect(menu(page)).to_be_visible()
         page.goto(f"{self.town.url}/{address}")
         return page
@@ -165,7 +166,8 @@ def test_the_profile_says_who_one_is_and_what_one_uses(town, person):
     expect(full.locator(".high")).to_have_count(1)
     use = page.get_by_role("region", name="Use")
     expect(use).to_contain_text("3, no limit")
-    expect(page.get_by_role("meter", name="Trials", exact=True)).to_have_count(0)
+    unbounded = page.get_by_role("meter", name="Trials", exact=True)
+    expect(unbounded).to_have_count(0)
     assert page.wrong == []
 
 
@@ -275,7 +277,7 @@ def test_what_is_wrong_with_a_token_is_said_beside_the_form(anna):
     name.fill("shorter")
     press(dialog, "Make the token")
     expect(dialog.get_by_text("This is shown once.")).to_be_visible()
-    assert page.wrong == [] or all("422" in text for text in page.wrong)
+    assert all("422" in text for text in page.wrong)
 
 
 def test_a_rotated_token_lives_on_as_long_as_was_chosen(town, anna):
@@ -479,8 +481,9 @@ def test_a_link_shows_the_study_to_a_guest_until_it_is_revoked(
     expect(guest.get_by_role("heading", level=1)).to_contain_text("study of")
     expect(guest.locator("tbody tr")).to_have_count(1)
     assert guest.url == f"{anna.town.url}/#/study/{shared.study}"
-    text = guest.locator("main").inner_text().replace(f"study of {anna.name}", "")
-    assert anna.name not in text and "bar" not in text
+    text = guest.locator("main").inner_text()
+    assert text.count(anna.name) == 1, "in the name that she gave the study"
+    assert "bar" not in text
     assert guest.get_by_role("button", name=re.compile(
         "Pause|Stop|Resume|Share")).filter(visible=True).count() == 0
     menu(guest).click()
@@ -489,7 +492,7 @@ def test_a_link_shows_the_study_to_a_guest_until_it_is_revoked(
     guest.wait_for_url(f"**/#/study/{shared.study}")
     expect(guest.locator("tbody tr")).to_have_count(1)
 
-    press(shared.links, "Revoke review")
+    shared.links.get_by_role("button", name="Revoke review").click()
     press(page.get_by_role("dialog", name="Revoke review?"), "Revoke")
     expect(shared.links).to_have_count(0)
     expect(address).to_have_count(0)
