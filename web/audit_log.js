@@ -3,8 +3,8 @@
 
 import {api} from './api.js';
 import {admin} from './api_admin.js';
-import {h, plain, setText} from './dom.js';
 import {difference} from './difference.js';
+import {h, plain, setText} from './dom.js';
 import {field, form} from './form.js';
 import {poll, whenAsked} from './live.js';
 import {address, pager, refill, userLink, when} from './panel.js';
@@ -22,8 +22,7 @@ function toLocal(time) {
   return new Date(at - 60000 * zone).toISOString().slice(0, 19);
 }
 
-const fromLocal = value =>
-  value ? new Date(value).toISOString() : '';
+const fromLocal = value => value ? new Date(value).toISOString() : '';
 
 // ---- one line ---------------------------------------------------------------
 
