@@ -58,7 +58,7 @@ object = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all run demo test tests examples lint layers sanitize tsan memcheck \
   faults fuzz fuzz-http format bench figures help install clean packages \
-  packages-test venv oidc
+  packages-test venv oidc axe
 .SECONDARY:
 
 all: $(B)/cumaed $(if $(CLIENT),$(B)/libcumae.a) ## the service and the C client
@@ -162,9 +162,13 @@ build/venv/.done: tests/requirements.txt client/python/pyproject.toml
 	  -r tests/requirements.txt -e client/python
 	@touch $@
 
-# The OpenID provider that the tests sign in with, from npm.
+# From npm: the OpenID provider that the tests sign in with, and axe, which
+# looks over the pages.
 oidc: build/oidc/.done
+axe: build/axe/.done
 build/oidc/.done: $(wildcard tests/oidc/*)
+build/axe/.done: $(wildcard tests/axe/*)
+build/oidc/.done build/axe/.done:
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
 	@npm ci --prefix $(@D) --loglevel=error --ignore-scripts --no-audit \
@@ -178,7 +182,7 @@ demo: packages-test ## eight workers tune a classifier through the service
 # ---- testing ----------------------------------------------------------------
 
 test: packages-test ## everything, on SQLite and PostgreSQL
-	@$(MAKE) --no-print-directory -s all tests venv oidc
+	@$(MAKE) --no-print-directory -s all tests venv oidc axe
 	@CUMAE_BUILD=$(abspath $(B)) tests/run.sh
 
 tests: $(TESTS) $(DRIVERS) $(EXAMPLES) $(BENCH) $(FAULTS) $(FUZZ_TARGETS)
@@ -187,13 +191,13 @@ examples: $(EXAMPLES) ## the programs in client/examples
 
 sanitize: packages-test ## the whole suite under ASan and UBSan
 	@$(MAKE) --no-print-directory -s V=asan all tests
-	@$(MAKE) --no-print-directory -s venv oidc
+	@$(MAKE) --no-print-directory -s venv oidc axe
 	@CUMAE_BUILD=$(abspath build/asan) CK_FORK=no \
 	  ASAN_OPTIONS=detect_stack_use_after_return=1 tests/run.sh
 
 tsan: packages-test ## the whole suite under ThreadSanitizer
 	@$(MAKE) --no-print-directory -s V=tsan all tests
-	@$(MAKE) --no-print-directory -s venv oidc
+	@$(MAKE) --no-print-directory -s venv oidc axe
 	@CUMAE_BUILD=$(abspath build/tsan) CK_FORK=no \
 	  TSAN_OPTIONS="halt_on_error=1 suppressions=$(abspath tests/tsan.supp)" \
 	  setarch -R tests/run.sh

@@ -28,7 +28,7 @@ async function problem(response) {
 
 // Sends a request and returns the decoded answer (null when it has no body).
 // Throws ApiError, or AbortError when the signal fired.
-async function request(method, path, {body, signal} = {}) {
+export async function request(method, path, {body, signal} = {}) {
   const headers = {Accept: 'application/json'};
   if (method !== 'GET')
     headers['X-Cumae-CSRF'] = '1';
@@ -51,7 +51,7 @@ async function request(method, path, {body, signal} = {}) {
   return response.status === 204 ? null : response.json();
 }
 
-function query(values) {
+export function query(values) {
   const pairs = Object.entries(values)
     .filter(([, value]) => value !== null && value !== '');
   return new URLSearchParams(pairs).toString();

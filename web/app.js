@@ -72,8 +72,9 @@ const app = {
     return true;
   },
 
-  // The end of one refresh of a live view: error is null when it went well.
-  refreshed(error) {
+  // The end of one refresh: error is null when it went well, live false for
+  // views that are refreshed only when asked.
+  refreshed(error, live = true) {
     if (app.ended(error))
       return;
     if (error) {
@@ -82,7 +83,7 @@ const app = {
       showLive('offline', 'not updating');
       complain(`Could not refresh: ${error.message}`);
     } else {
-      showLive('fresh', 'live');
+      showLive(live ? 'fresh' : null, 'live');
       complain(null);
     }
   },

@@ -9,6 +9,11 @@ const EVERY_MS = 2000;
 const GATHER_MS = 500; // news that come together are fetched together
 const SLOWEST_MS = 30000;
 
+// As `news` of poll(): a view that is refreshed when asked to, and when
+// somebody comes back to it, but not by the clock.
+export const whenAsked = signal => new Promise(resolve =>
+  signal.addEventListener('abort', resolve, {once: true}));
+
 // Calls step(signal) at once and then again and again. report(null) follows
 // each success, report(error) each failure. `now` asks for a turn at once (one
 // more, if a turn is under way); `stop` ends it and aborts the turn.

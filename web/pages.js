@@ -3,6 +3,8 @@
 //
 // `address` matches the hash, and its group is the argument of the view.
 
+import {mountStudyAudit} from './audit_log.js';
+import {mountAdmin} from './view_admin.js';
 import {mountProfile} from './view_profile.js';
 import {mountStudies} from './view_studies.js';
 import {mountStudy} from './view_study.js';
@@ -10,6 +12,8 @@ import {mountTokens} from './view_tokens.js';
 
 export const PAGES = [
   {address: /^#\/study\/([^/]+)$/, mount: mountStudy},
+  {address: /^#\/study\/([^/]+\/audit(?:\?.*)?)$/, mount: mountStudyAudit},
+  {address: /^#\/admin(?:\/(.*))?$/, mount: mountAdmin},
   {address: /^#\/profile$/, mount: mountProfile},
   {address: /^#\/tokens$/, mount: mountTokens},
   {address: /^#?\/?(?:\?(.*))?$/, mount: mountStudies},

@@ -5,6 +5,7 @@ import {api} from './api.js';
 import {budgetUse} from './budget.js';
 import {historyChart} from './chart_history.js';
 import {ago, badge, count, h, number, setText} from './dom.js';
+import {figures} from './figures.js';
 import {paretoFront} from './front.js';
 import {poll} from './live.js';
 import {dropPages, mergePage, newTrials, nextPage, points, progress}
@@ -25,24 +26,6 @@ function firstAsk(id) {
 curl -X POST -H "Authorization: Bearer $CUMAE_TOKEN" \\
   -H "Content-Type: application/json" \\
   ${location.origin}/api/v1/studies/${id}/trials/0/tell -d '{"value": 0.5}'`;
-}
-
-// A row of figures: the figure on top, what it is below.
-function figures() {
-  const element = h('dl', {class: 'figures'});
-  const cells = new Map();
-
-  function set(key, name, value) {
-    if (!cells.has(key)) {
-      cells.set(key, {term: h('dt'), figure: h('dd')});
-      const {term, figure} = cells.get(key);
-      element.append(h('div', {}, term, figure));
-    }
-    const {term, figure} = cells.get(key);
-    setText(term, name);
-    setText(figure, value);
-  }
-  return {element, set};
 }
 
 function showFigures(row, study) {
@@ -129,12 +112,15 @@ export function mountStudy(main, app, argument) {
   const table = trialsTable();
   const empty = h('div', {class: 'card', hidden: true});
   const buttons = steering(id, app, () => poller.now());
+  const log = h('a', {class: 'button', hidden: true,
+    href: `#/study/${argument}/audit`}, 'Audit log');
   const share = h('button', {type: 'button', hidden: true,
     onclick: () => openSharing(app, seen, () => poller.now())}, 'Share…');
   let seen = null;
   table.element.hidden = true;
   main.append(h('div', {class: 'head'}, title, state,
-    h('span', {class: 'grow'}), share, ...buttons.elements), about, budget, reason,
+    h('span', {class: 'grow'}), log, share, ...buttons.elements),
+  about, budget, reason,
   h('div', {class: 'card'}, figureRow.element, bar.element),
   front.element, history, empty, table.element);
 
@@ -152,6 +138,7 @@ export function mountStudy(main, app, argument) {
     showFigures(figureRow, study);
     bar.update(study);
     buttons.update(study.state, maySteer(app.me, study));
+    log.hidden = !mayShare(app.me, study);
     share.hidden = !mayShare(app.me, study);
     if (study.best && seen && seen.best?.number !== study.best.number)
       app.announce(`New best: ${number(study.best.value)}, ` +

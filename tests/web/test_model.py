@@ -172,3 +172,49 @@ def test_the_use_of_a_budget_is_said_in_words(call):
         "ends at 0 · ends after 5 results without a new best · "
         "ends after 4 failures",
     ]
+
+
+def test_a_difference_names_the_fields_that_differ(call):
+    assert call(
+        """
+        const x = await import('/difference.js');
+        const told = (before, after) => x.difference(before, after)
+          .map(({path, before, after}) => [path, before, after]);
+        return [
+          told({a: 1, b: {c: [1], d: 2}, e: null}, {a: 1, b: {c: [2], d: 2},
+            e: false}),
+          told(null, {name: 's', admin: false, groups: [], quota: null}),
+          told({role: 'owner'}, null),
+          told({tags: [], off: true}, {tags: ['x'], off: false}),
+          told(null, null),
+        ];
+        """
+    ) == [
+        [["b.c", [1], [2]], ["e", None, False]],
+        [["name", None, "s"]],
+        [["role", "owner", None]],
+        [["tags", [], ["x"]], ["off", True, False]],
+        [],
+    ]
+
+
+def test_sizes_are_read_as_they_are_written(call):
+    exact = [0, 1, 999, 1000, 1024, 1500, 2500000000, 1000000000001, 10 ** 15]
+    assert call(
+        """
+        const size = await import('/bytes.js');
+        const exact = %s;
+        return [
+          exact.map(n => size.readBytes(size.writeBytes(n)) === n),
+          [1500, 1024, 2500000000, 10 ** 15].map(size.writeBytes),
+          ['2.5 GB', ' 300kb', '7 B', '7', '1 T'].map(size.readBytes),
+          ['', 'x', '-1', '1 PB', '1e3', '1.5.2'].map(t =>
+            Number.isNaN(size.readBytes(t))),
+        ];
+        """ % exact
+    ) == [
+        [True] * len(exact),
+        ["1.5 kB", "1.024 kB", "2.5 GB", "1000 TB"],
+        [2500000000, 300000, 7, 7, 1000000000000],
+        [True] * 6,
+    ]
