@@ -13,13 +13,17 @@
 #include <string.h>
 
 #include "lbfgs.h"
+#include "repair.h"
+#include "restriction.h"
 #include "sobol.h"
 
 enum {
     SPREAD = 256, // Sobol candidates
     NEAR = 128,   // candidates around the best known points
     CANDIDATES = SPREAD + NEAR,
-    CLIMBS = 4, // 2 from MANY known points on
+    REPAIRED = 64, // of SPREAD, at most, where restrictions forbid them
+    AGAIN = 8,     // perturbations of a known point, if they are forbidden
+    CLIMBS = 4,    // 2 from MANY known points on
     MANY = 300,
     ROUNDS = 3,       // of continuous and discrete moves
     EVALUATIONS = 50, // of L-BFGS per round; half of it with MANY
@@ -64,18 +68,31 @@ static size_t n_outputs(const struct ascent *ascent)
     return ascent->worth->n_objectives + ascent->worth->n_constraints;
 }
 
+static bool allowed(const struct ascent *ascent, const double *unit,
+                    struct arena *arena)
+{
+    if (!ascent->space->restrictions)
+        return true;
+    double *point = arena_doubles(arena, ascent->space->n);
+    space_decode(ascent->space, unit, point);
+    return restriction_allows(ascent->space, point);
+}
+
 // The worth of a point for its predictions, and its derivatives by them.
+// Outside of the trust region it falls with the distance; where restrictions
+// forbid the point, it is least.
 static double judge(const struct ascent *ascent, const double *unit,
-                    const struct gp_prediction *p, double *by_mean,
-                    double *by_sd)
+                    const struct gp_prediction *p, struct arena *arena,
+                    double *by_mean, double *by_sd)
 {
     double value = worth_of(ascent->worth, p, by_mean, by_sd);
     double far = isinf(ascent->radius) ? 0 : remoteness(ascent, unit);
-    if (far <= ascent->radius)
+    bool forbidden = !allowed(ascent, unit, arena);
+    if (far <= ascent->radius && !forbidden)
         return value;
     memset(by_mean, 0, n_outputs(ascent) * sizeof *by_mean);
     memset(by_sd, 0, n_outputs(ascent) * sizeof *by_sd);
-    return -1e4 - far;
+    return forbidden ? -1e6 : -1e4 - far;
 }
 
 // Copies m points to rows as wide as those of the processes.
@@ -104,8 +121,8 @@ static void values(const struct ascent *ascent, const double *unit, size_t m,
     for (size_t j = 0; j < m; j++) {
         for (size_t i = 0; i < n; i++)
             row[i] = p[i * m + j];
-        value[j] =
-            judge(ascent, unit + j * ascent->space->n, row, by_mean, by_sd);
+        value[j] = judge(ascent, unit + j * ascent->space->n, row, arena,
+                         by_mean, by_sd);
     }
 }
 
@@ -178,24 +195,72 @@ static void hold(const struct ascent *ascent, double *unit)
             unit[k] = ascent->best[k];
 }
 
-static double *make_candidates(const struct ascent *ascent, struct rng *rng,
-                               struct arena *arena)
+// Moves a forbidden unit point to where it is allowed.
+static bool repair(const struct space *space, struct rng *rng,
+                   struct arena *arena, double *unit)
+{
+    double *point = arena_doubles(arena, space->n);
+    space_decode(space, unit, point);
+    bool found = repair_anew(space, NULL, rng, arena, point);
+    space_encode(space, point, unit);
+    return found;
+}
+
+// Writes a point near the i-th best one, an allowed one if that is found.
+static void draw_near(const struct ascent *ascent, size_t i, struct rng *rng,
+                      struct arena *arena, double *unit)
+{
+    const struct space *space = ascent->space;
+    const double *best = ascent->best + i % ascent->n_best * space->n;
+    for (int left = AGAIN; left > 0; left--) {
+        memcpy(unit, best, space->n * sizeof *unit);
+        perturb(ascent, rng, unit);
+        hold(ascent, unit);
+        if (allowed(ascent, unit, arena))
+            break;
+    }
+    snap(space, arena, unit);
+}
+
+// Keeps those of n candidates that restrictions allow; returns how many. Others
+// that are spread are moved, unless something is held; if that fails once or
+// took long, no more.
+static size_t keep_allowed(const struct ascent *ascent, struct rng *rng,
+                           struct arena *arena, double *unit)
+{
+    size_t d = ascent->space->n, kept = 0;
+    int left = ascent->held ? 0 : REPAIRED;
+    for (size_t i = 0; i < CANDIDATES; i++) {
+        double *row = unit + i * d;
+        bool fine = allowed(ascent, row, arena);
+        if (!fine && i < SPREAD && left > 0) {
+            fine = repair(ascent->space, rng, arena, row);
+            left = fine ? left - 1 : 0;
+        }
+        if (fine)
+            memmove(unit + kept++ * d, row, d * sizeof *row);
+    }
+    return kept;
+}
+
+// Writes candidates to unit[CANDIDATES x d]; returns how many, at least one.
+static size_t make_candidates(const struct ascent *ascent, struct rng *rng,
+                              struct arena *arena, double *unit)
 {
     const struct space *space = ascent->space;
     size_t d = space->n;
-    double *unit = arena_doubles(arena, CANDIDATES * d);
     assert(ascent->n_best > 0);
     spread(space, rng, unit);
-    for (size_t i = SPREAD; i < CANDIDATES; i++) {
-        const double *best = ascent->best + i % ascent->n_best * d;
-        memcpy(unit + i * d, best, d * sizeof *unit);
-        perturb(ascent, rng, unit + i * d);
-    }
-    for (size_t i = 0; i < CANDIDATES; i++) {
+    for (size_t i = SPREAD; i < CANDIDATES; i++)
+        draw_near(ascent, i, rng, arena, unit + i * d);
+    for (size_t i = 0; i < SPREAD; i++) {
         hold(ascent, unit + i * d);
         snap(space, arena, unit + i * d);
     }
-    return unit;
+    if (!space->restrictions)
+        return CANDIDATES;
+    size_t n = keep_allowed(ascent, rng, arena, unit);
+    return n ? n : 1;
 }
 
 // ---- continuous moves -------------------------------------------------------
@@ -231,8 +296,8 @@ static double downhill(void *context, const double *z, double *gradient)
         s->prediction[i] = gp_predict_slope(&s->ascent->gps[i], s->unit,
                                             s->arena, s->mean_slope + i * width,
                                             s->sd_slope + i * width);
-    double value =
-        judge(s->ascent, s->unit, s->prediction, s->by_mean, s->by_sd);
+    double value = judge(s->ascent, s->unit, s->prediction, s->arena,
+                         s->by_mean, s->by_sd);
     for (size_t j = 0; j < s->n; j++) {
         double sum = 0;
         for (size_t i = 0; i < m; i++) {
@@ -433,21 +498,21 @@ static int by_value(const void *a, const void *b)
 struct ascent_points ascent_find(const struct ascent *ascent, struct rng *rng,
                                  struct arena *arena)
 {
-    size_t d = ascent->space->n, n = CANDIDATES + CLIMBS;
-    double *unit = arena_doubles(arena, n * d);
-    double *value = arena_doubles(arena, n);
-    memcpy(unit, make_candidates(ascent, rng, arena),
-           CANDIDATES * d * sizeof *unit);
-    values(ascent, unit, CANDIDATES, arena, value);
+    size_t d = ascent->space->n, most = CANDIDATES + CLIMBS;
+    double *unit = arena_doubles(arena, most * d);
+    double *value = arena_doubles(arena, most);
+    size_t candidates = make_candidates(ascent, rng, arena, unit);
+    values(ascent, unit, candidates, arena, value);
     struct ranked rank[CANDIDATES + CLIMBS];
-    for (size_t i = 0; i < CANDIDATES; i++)
+    for (size_t i = 0; i < candidates; i++)
         rank[i] = (struct ranked){value[i], i};
-    qsort(rank, CANDIDATES, sizeof *rank, by_value);
+    qsort(rank, candidates, sizeof *rank, by_value);
     size_t climbs = ascent->gps[0].points.n > MANY ? CLIMBS / 2 : CLIMBS;
-    n = CANDIDATES;
+    size_t n = candidates;
     for (size_t i = 0; i < climbs; i++, n++) {
-        size_t from =
-            i < climbs / 2 ? rank[i].index : draw(value, CANDIDATES, rng);
+        size_t from = i < climbs / 2 && i < candidates
+                          ? rank[i].index
+                          : draw(value, candidates, rng);
         memcpy(unit + n * d, unit + from * d, d * sizeof *unit);
         value[n] = refine(ascent, rng, arena, unit + n * d, value[from]);
     }

@@ -5,7 +5,9 @@
 // one batch. Four of them, the best two and two drawn with weights
 // that grow with their value, climb: continuous coordinates by L-BFGS, in units
 // of their length scales, and the others by steps to the best neighbour, in
-// turns. All points are unit points that decode to themselves.
+// turns. Points that the restrictions of the space forbid
+// are worth nothing: few of the candidates are, and no climb goes there. All
+// points are unit points that decode to themselves.
 
 #ifndef CUMAE_ASCENT_H
 #define CUMAE_ASCENT_H

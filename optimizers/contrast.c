@@ -6,6 +6,11 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "repair.h"
+#include "restriction.h"
+
+enum { REDRAWN = 20 }; // before a point is moved to where it is allowed
+
 static const struct parzen *marginal(const struct parzen *parzen, size_t k,
                                      struct arena *arena)
 {
@@ -35,6 +40,22 @@ static bool conditional(const struct space *space)
     return false;
 }
 
+// Draws a row, anew while the restrictions forbid its point. False: none was
+// found, and there is no use in going on.
+static bool draw_allowed(const struct parzen *good, struct rng *rng,
+                         struct arena *arena, double *row, double *point)
+{
+    for (int left = REDRAWN;; left--) {
+        parzen_sample(good, rng, row);
+        space_decode(good->space, row, point);
+        if (left == 0 || restriction_allows(good->space, point))
+            break;
+    }
+    bool found = repair_near(good->space, rng, arena, point);
+    space_encode(good->space, point, row);
+    return found;
+}
+
 void contrast_draw(const struct contrast *contrast, size_t n, struct rng *rng,
                    struct arena *arena, double *unit)
 {
@@ -42,9 +63,13 @@ void contrast_draw(const struct contrast *contrast, size_t n, struct rng *rng,
     const struct space *space = good->space;
     double *point = arena_doubles(arena, space->n);
     bool all = good->to - good->from == space->n;
-    bool inactive = all && conditional(space);
+    bool inactive = all && conditional(space), found = true;
     for (size_t i = 0; i < n; i++) {
         double *row = unit + i * space->n;
+        if (found && all && space->restrictions) {
+            found = draw_allowed(good, rng, arena, row, point);
+            continue;
+        }
         parzen_sample(good, rng, row);
         if (!inactive)
             continue;
