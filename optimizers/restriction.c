@@ -30,8 +30,8 @@ static bool is_silent(const struct restriction *restriction,
     return false;
 }
 
-static bool holds(const struct restriction *restriction,
-                  const struct space *space, const double *point)
+bool restriction_holds(const struct restriction *restriction,
+                       const struct space *space, const double *point)
 {
     return is_silent(restriction, point) ||
            expression_value(&restriction->expression, space, point) == 1;
@@ -42,7 +42,7 @@ const struct restriction *restriction_broken(const struct space *space,
 {
     const struct restrictions *all = space->restrictions;
     for (size_t i = 0; all && i < all->n; i++)
-        if (!holds(&all->list[i], space, point))
+        if (!restriction_holds(&all->list[i], space, point))
             return &all->list[i];
     return NULL;
 }
@@ -54,7 +54,7 @@ double restriction_miss(const struct space *space, size_t group,
     double sum = 0;
     for (size_t i = 0; i < all->n; i++) {
         const struct restriction *r = &all->list[i];
-        if (r->group != group || holds(r, space, point))
+        if (r->group != group || restriction_holds(r, space, point))
             continue;
         double miss =
             program_miss(r->expression.steps, r->expression.n, space, point);
@@ -97,6 +97,10 @@ static int read(struct restrictions *all, const struct space *space,
         arena_alloc(&all->arena, (r->expression.n + 1) * sizeof *params);
     r->n = named(&r->expression, params);
     r->params = params;
+    if (r->n == 0)
+        return error_set(err, ERROR_INVALID,
+                         "column 1: expected the name of a parameter "
+                         "somewhere");
     r->text = arena_copy(&all->arena, text, strlen(text));
     all->n++;
     return 0;
@@ -156,9 +160,8 @@ static void form_groups(struct restrictions *all, const struct space *space)
     for (size_t k = 0; k < space->n; k++)
         if (!used[k])
             all->group[k] = all->n_groups;
-    for (size_t i = 0; i < all->n; i++) // one without names is a group alone
-        all->list[i].group =
-            all->list[i].n ? all->group[all->list[i].params[0]] : all->n_groups;
+    for (size_t i = 0; i < all->n; i++)
+        all->list[i].group = all->group[all->list[i].params[0]];
     arena_done(&scratch);
 }
 

@@ -28,7 +28,7 @@ enum { RESTRICTION_MOST = 20 }; // of a space
 struct restriction {
     const char *text;
     struct expression expression;
-    size_t n;             // parameters that it names
+    size_t n;             // parameters that it names, at least one
     const size_t *params; // [n]
     size_t group;
 };
@@ -43,7 +43,8 @@ struct restrictions {
 
 // Adds what a text says to the restrictions of a space that has all of its
 // parameters. ERROR_INVALID: there are RESTRICTION_MOST already, the text is no
-// expression about them or not a truth; its column is named.
+// expression about them, names none of them or is not a truth; the column is
+// named.
 int restriction_add(struct space *space, const char *text, struct error *err);
 
 // NULL is fine.
@@ -52,6 +53,10 @@ void restriction_free(struct restrictions *restrictions);
 // The first restriction that does not hold at a valid point; NULL: all do.
 const struct restriction *restriction_broken(const struct space *space,
                                              const double *point);
+
+// Does this one hold there?
+bool restriction_holds(const struct restriction *restriction,
+                       const struct space *space, const double *point);
 
 // Do all hold? Costs nothing where there are none.
 static inline bool restriction_allows(const struct space *space,

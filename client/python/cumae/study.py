@@ -49,6 +49,8 @@ class Study(Edits, Copies):
                 several, the best is a front: see pareto()
     outcome_constraints  [{"name": ..., "lower": ..., "upper": ...}], of which
                 one bound may be missing: bounds of what is told with a value
+    constraints  expressions over the parameters that every point meets, such
+                as "max_depth * eta <= 3" or "booster != 'dart' or flag"
     sampler     a name (auto, tpe, gp, random, qmc, grid, cmaes,
                 nsga2) or
                 {"name":, "options":, "seed":}
@@ -79,6 +81,7 @@ class Study(Edits, Copies):
         direction: str = "minimize",
         objectives: Optional[Sequence[Mapping[str, Any]]] = None,
         outcome_constraints: Optional[Sequence[Mapping[str, Any]]] = None,
+        constraints: Optional[Sequence[str]] = None,
         sampler: Optional[Named] = None,
         pruner: Optional[Named] = None,
         budget: Optional[Mapping[str, Any]] = None,
@@ -98,6 +101,7 @@ class Study(Edits, Copies):
             "space": space_as_json(space),
             "objectives": list(objectives),
             "outcome_constraints": outcome_constraints,
+            "constraints": constraints,
             "sampler": _named(sampler),
             "pruner": _named(pruner),
             "budget": budget,
