@@ -70,7 +70,8 @@ static void move(struct search *s, size_t k)
         return;
     }
     u += pow(10, -3 + 2.5 * rng_uniform(s->rng)) * rng_normal(s->rng);
-    s->unit[k] = fmin(1, fmax(0, u));
+    u = fabs(u); // reflected: what only a corner meets should not be met
+    s->unit[k] = u > 1 ? fmax(2 - u, 0) : u;
 }
 
 // Changes one or two coordinates if that leads no further away than `most`;
