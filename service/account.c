@@ -157,6 +157,7 @@ static struct principal principal_of(const struct token_row *row)
                                   .study_id = row->study_id,
                                   .scopes = row->scopes,
                                   .admin = row->user_admin,
+                                  .guest = row->guest,
                                   .kind = row->kind,
                                   .requests_per_minute = requests_of(row),
                                   .created_ms = row->created_ms,
@@ -252,24 +253,16 @@ bool account_ends_soon(const struct principal *principal, int64_t now_ms)
 
 // ---- permissions ------------------------------------------------------------
 
-int account_may(const struct principal *principal, unsigned scope,
+int account_may(const struct principal *principal, unsigned wanted,
                 struct error *err)
 {
-    if ((principal->scopes & scope) == scope)
+    unsigned missing = wanted & ~principal->scopes, most = SCOPE_ADMIN;
+    if (!missing)
         return 0;
+    while (!(missing & most))
+        most /= 2;
     return error_set(err, ERROR_FORBIDDEN, "the token lacks the scope %s",
-                     scope_name(scope));
-}
-
-int account_may_touch(const struct principal *principal, int64_t study_id,
-                      int64_t owner_id, struct error *err)
-{
-    bool mine = owner_id == principal->user_id ||
-                (principal->admin && (principal->scopes & SCOPE_ADMIN));
-    bool bound = principal->study_id && principal->study_id != study_id;
-    if (mine && !bound)
-        return 0;
-    return error_set(err, ERROR_NOT_FOUND, "there is no such study");
+                     scope_name(most));
 }
 
 // ---- new secrets ------------------------------------------------------------

@@ -25,7 +25,7 @@ enum {
     SCOPE_READ = 1,  // look
     SCOPE_ASK = 2,   // create studies, ask, report, tell
     SCOPE_STEER = 4, // pause, change, delete studies
-    SCOPE_ADMIN = 8, // tokens and other people's studies
+    SCOPE_ADMIN = 8, // tokens, and for administrators what is not theirs
     SCOPE_ALL = 15,
 };
 
@@ -38,6 +38,7 @@ struct principal {
     int64_t study_id; // the only one it may touch; 0: any
     unsigned scopes;
     bool admin; // the user is an administrator
+    bool guest; // whoever has the link that the user made (access.h)
     enum token_kind kind;
     unsigned requests_per_minute;   // allowed to the user; 0: as to everybody
     char name[64];                  // of the user
@@ -81,12 +82,10 @@ void accounts_confirm(struct accounts *accounts, int64_t looked_us);
 // its user should know.
 bool account_ends_soon(const struct principal *principal, int64_t now_ms);
 
-// May the principal use the scope (ERROR_FORBIDDEN), and touch the study of
-// this owner (ERROR_NOT_FOUND: what is not yours is not there)?
-int account_may(const struct principal *principal, unsigned scope,
+// May the principal use these scopes? ERROR_FORBIDDEN names the
+// greatest that is missing. What it may do to a study says access.h.
+int account_may(const struct principal *principal, unsigned scopes,
                 struct error *err);
-int account_may_touch(const struct principal *principal, int64_t study_id,
-                      int64_t owner_id, struct error *err);
 
 // A new secret and its row, to be stored by account_add_token.
 struct new_token {

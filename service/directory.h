@@ -15,7 +15,6 @@ enum { DIRECTORY_MAX_NAME = 63 };
 
 struct directory_entry {
     int64_t study_id;
-    int64_t owner_id;
     char key[DIRECTORY_MAX_NAME + 1]; // public id
 };
 

@@ -102,12 +102,20 @@ static void forget_permissions(void *context)
 {
     const struct service *service = context;
     accounts_forget(service->accounts);
+    access_forget(service->access);
 }
 
 static void confirm_permissions(void *context, int64_t looked_us)
 {
     const struct service *service = context;
     accounts_confirm(service->accounts, looked_us);
+}
+
+// Who waits may have lost the right to.
+static void permissions_changed(void *context)
+{
+    const struct service *service = context;
+    watch_wake(service->watch);
 }
 
 // ---- start ------------------------------------------------------------------
@@ -263,6 +271,7 @@ static int start(struct service *service, struct error *err)
     struct http_options http = http_options(service);
     service->accounts = accounts_new();
     service->uses = uses_new();
+    service->access = access_new(permissions_changed, service);
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();
@@ -277,11 +286,11 @@ static int start(struct service *service, struct error *err)
     }
     if (store_migrate(config->database, err))
         return -1;
-    service->permit = permit_start(&permit, err);
-    if (!service->permit)
-        return -1;
     service->watch = watch_start(config->database, err);
     if (!service->watch)
+        return -1;
+    service->permit = permit_start(&permit, err);
+    if (!service->permit)
         return -1;
     service->courier = courier_new(&courier, err);
     if (!service->courier)
@@ -323,10 +332,11 @@ static void stop(struct service *service)
         uses_write(service->uses, service->engine);
     engine_stop(service->engine);
     courier_free(service->courier);
+    permit_stop(service->permit); // it wakes the watch
     watch_stop(service->watch);
-    permit_stop(service->permit);
     uses_free(service->uses);
     accounts_free(service->accounts);
+    access_free(service->access);
     directory_free(service->directory);
     answers_free(service->answers);
     gate_free(service->gate);

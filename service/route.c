@@ -14,10 +14,11 @@
 #include "clock.h"
 #include "problem.h"
 #include "wire.h"
+#include "wire_trial.h"
 
 const struct route routes[] = {
-#define ROUTE(method, path, handler, scope, access, quick)                     \
-    {path,           route_##handler, scope,                                   \
+#define ROUTE(method, path, handler, right, access, quick)                     \
+    {path,           route_##handler, RIGHT_##right,                           \
      HTTP_##method,  ACCESS_##access, (quick) == true,                         \
      (quick) == SLOW},
 #include "routes.def"
@@ -149,17 +150,13 @@ static void warn(const struct call *call)
                  arena_copy(&request->arena, text.data + 1, text.n - 2));
 }
 
-// RFC 6750, 3.1: what the token lacks.
-static int check_scope(const struct call *call, struct error *err)
+// RFC 6750, 3.1: the token does not allow this.
+static int check_right(const struct call *call, struct error *err)
 {
-    unsigned scope = call->route->scope;
-    if (!scope || account_may(&call->principal, scope, err) == 0)
+    if (access_use(&call->principal, call->route->right, err) == 0)
         return 0;
     reply_header(call->request, "WWW-Authenticate",
-                 arena_print(&call->request->arena,
-                             "Bearer realm=\"cumae\", "
-                             "error=\"insufficient_scope\", scope=\"%s\"",
-                             scope_name(scope)));
+                 "Bearer realm=\"cumae\", error=\"insufficient_scope\"");
     return -1;
 }
 
@@ -210,7 +207,7 @@ static int authenticate(struct call *call, struct error *err)
     if (use)
         uses_note(call->service->uses, call->principal.token_id, request->peer);
     warn(call);
-    return check_scope(call, err);
+    return check_right(call, err);
 }
 
 // ---- the way through --------------------------------------------------------
@@ -424,8 +421,31 @@ json_t *route_body(struct call *call, struct error *err)
                       &request->arena, err);
 }
 
+static enum route_outcome may(struct call *call, int64_t study_id,
+                              enum right right, struct error *err)
+{
+    int result =
+        access_study(call->service->access, call->store, &call->principal,
+                     study_id, right, &call->role, err);
+    return result > 0 ? ROUTE_AGAIN : result ? ROUTE_FAILED : ROUTE_DONE;
+}
+
+enum route_outcome route_may(struct call *call, int64_t study_id,
+                             struct error *err)
+{
+    return may(call, study_id, call->route->right, err);
+}
+
 enum route_outcome route_study(struct call *call, const char *key,
                                struct directory_entry *entry, struct error *err)
+{
+    return route_study_for(call, key, call->route->right, entry, err);
+}
+
+enum route_outcome route_study_for(struct call *call, const char *key,
+                                   enum right right,
+                                   struct directory_entry *entry,
+                                   struct error *err)
 {
     struct directory *directory = call->service->directory;
     if (!directory_get(directory, key, entry)) {
@@ -441,15 +461,31 @@ enum route_outcome route_study(struct call *call, const char *key,
                       fault.message);
             return ROUTE_FAILED;
         }
-        *entry = (struct directory_entry){.study_id = row.id,
-                                          .owner_id = row.owner_id};
+        *entry = (struct directory_entry){.study_id = row.id};
         snprintf(entry->key, sizeof entry->key, "%s", row.key);
         directory_put(directory, key, entry);
     }
-    return account_may_touch(&call->principal, entry->study_id, entry->owner_id,
-                             err)
-               ? ROUTE_FAILED
-               : ROUTE_DONE;
+    return may(call, entry->study_id, right, err);
+}
+
+int route_study_write(const struct call *call, struct text *text,
+                      const struct study_row *row, struct error *err)
+{
+    struct study_row seen = *row;
+    seen.role = call->role;
+    if (call->principal.guest)
+        seen.owner_name = seen.group_name = NULL;
+    return wire_study_write(text, &seen, err);
+}
+
+const char *route_public_url(const struct call *call)
+{
+    const struct config *config = call->service->config;
+    if (*config->public_url)
+        return config->public_url;
+    return arena_print(&call->request->arena, "http://%.*s:%u",
+                       (int)(strrchr(config->listen, ':') - config->listen),
+                       config->listen, http_port(call->service->http));
 }
 
 int route_number(const char *text, int64_t *number, struct error *err)

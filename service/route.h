@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // route.h - from a request to the handler that answers it
 //
-// routes.def lists every endpoint: method, path, handler, the scope its caller
+// routes.def lists every endpoint: method, path, handler, the right its caller
 // needs, how the caller is known and where it may run. A handler parses, calls
 // the domain and formats, in about twenty lines. It may be called on an event
 // loop, where it must not wait: there call->store is NULL, and a handler that
@@ -44,7 +44,7 @@ struct call;
 struct route {
     const char *path; // segments; {name} matches one
     enum route_outcome (*handle)(struct call *call, struct error *err);
-    unsigned scope;
+    enum right right;
     enum http_method method;
     enum route_access access;
     bool quick; // frequent, and may run on an event loop
@@ -57,7 +57,7 @@ extern const size_t n_routes;
 enum { CALL_MAX_ARGS = 2 };
 
 // The handlers.
-#define ROUTE(method, path, handler, scope, access, quick)                     \
+#define ROUTE(method, path, handler, right, access, quick)                     \
     enum route_outcome route_##handler(struct call *call, struct error *err);
 #include "routes.def"
 #undef ROUTE
@@ -74,7 +74,8 @@ struct call {
     enum route_place place;
     const char *args[CALL_MAX_ARGS]; // what matched {name}
     struct principal principal;      // unless ACCESS_OPEN
-    bool familiar; // not known yet, but the secret was somebody's before
+    bool familiar;  // not known yet, but the secret was somebody's before
+    enum role role; // on the study that was looked at last, what is left of it
 };
 
 // Takes a request from an event loop; the entry of the service.
@@ -125,10 +126,29 @@ void route_problem(struct service *service, struct request *request,
 // The body as a JSON object; the caller decrefs. NULL with an error.
 json_t *route_body(struct call *call, struct error *err);
 
-// The study that {id} names, if the caller may touch it.
+// The study that {id} names, if the route's right on it is the caller's. Sets
+// call->role.
 enum route_outcome route_study(struct call *call, const char *key,
                                struct directory_entry *entry,
                                struct error *err);
+
+// The same with another right, which the caller has as the route demands.
+enum route_outcome route_study_for(struct call *call, const char *key,
+                                   enum right right,
+                                   struct directory_entry *entry,
+                                   struct error *err);
+
+// May the caller do to a study what the route does? Sets call->role.
+enum route_outcome route_may(struct call *call, int64_t study_id,
+                             struct error *err);
+
+// Appends a study as the caller sees it, whose role on it is call->role; guests
+// see no names of people.
+int route_study_write(const struct call *call, struct text *text,
+                      const struct study_row *row, struct error *err);
+
+// Where the service is for its users, without a / at the end.
+const char *route_public_url(const struct call *call);
 
 // The study and the trial in a path of /studies/{id}/trials/{number}/...
 enum route_outcome route_trial_in_path(struct call *call,

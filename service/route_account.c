@@ -127,14 +127,6 @@ static void done_create(struct command *command, const struct live *live)
     http_answer(call->request);
 }
 
-static int64_t read_expiry(const struct fields *fields, const char *standard)
-{
-    const char *text = fields_text(fields, "expires", 40, standard);
-    if (fields->err->code || !text)
-        return 0;
-    return token_expiry(text, clock_wall_ms(), fields->err);
-}
-
 // The scopes wanted, none beyond those of the caller.
 static unsigned read_scopes(const struct call *call,
                             const struct fields *fields)
@@ -175,7 +167,7 @@ static int read_token(struct call *call, const struct fields *fields,
         return fields_fail(fields, ERROR_INVALID, "name",
                            "is required and must not be empty");
     unsigned scopes = read_scopes(call, fields);
-    int64_t expires_ms = read_expiry(fields, "1m");
+    int64_t expires_ms = wire_token_expiry(fields, "1m");
     if (err->code)
         return -1;
     if (study && route_study(call, study, &entry, err) != ROUTE_DONE)
@@ -270,7 +262,7 @@ enum route_outcome route_account_rotate(struct call *call, struct error *err)
     if (body && fields_open(&fields, body, "", known, err) == 0) {
         rotation->overlap_s =
             fields_int(&fields, "overlap_s", 0, TOKEN_MAX_OVERLAP_S, 0);
-        rotation->expires_ms = read_expiry(&fields, NULL);
+        rotation->expires_ms = wire_token_expiry(&fields, NULL);
     }
     json_decref(body);
     return err->code ? ROUTE_FAILED : submit(change);

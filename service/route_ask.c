@@ -9,6 +9,7 @@
 #include "route_asking.h"
 #include "wire.h"
 #include "wire_definition.h"
+#include "wire_share.h"
 #include "wire_trial.h"
 
 enum {
@@ -134,6 +135,11 @@ enum route_outcome route_trial_find_and_ask(struct call *call,
                            "study must be an object, not %s",
                            study ? wire_type(study) : "absent");
     if (failed) {
+        json_decref(asking->body);
+        return ROUTE_FAILED;
+    }
+    if (wire_sharing_take((json_t *)(uintptr_t)study, "study", &asking->sharing,
+                          &call->request->arena, err)) {
         json_decref(asking->body);
         return ROUTE_FAILED;
     }

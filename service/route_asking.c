@@ -10,10 +10,26 @@
 
 static int find_or_create(struct asking *asking, struct error *err);
 
+// An ask may wait for long, for a suggestion that is prepared. What it was
+// allowed when it came may have been taken away.
+static int check_again(const struct asking *asking, int64_t study_id,
+                       struct store *store, struct error *err)
+{
+    const struct call *call = asking->call;
+    enum role role;
+    if (access_generation(call->service->access) == asking->generation)
+        return 0;
+    return access_study(NULL, store, &call->principal, study_id,
+                        call->route->right, &role, err);
+}
+
 static int apply_ask(struct command *command, struct live *live,
                      struct store *store, struct error *err)
 {
-    return trial_ask(live, store, &((struct asking *)command)->ask, err);
+    struct asking *asking = (struct asking *)command;
+    if (check_again(asking, command->study_id, store, err))
+        return -1;
+    return trial_ask(live, store, &asking->ask, err);
 }
 
 // Counts what an ask handed out and how long the sampler took.
@@ -52,13 +68,15 @@ static int apply_find(struct command *command, struct live *live,
                       struct store *store, struct error *err)
 {
     struct asking *asking = (struct asking *)command;
+    const struct call *call = asking->call;
+    enum role role;
     (void)live;
     asking->wanted.quota = command->quota;
     if (study_find_or_create(store, &asking->wanted, err))
         return -1;
-    return account_may_touch(&asking->call->principal, asking->wanted.id,
-                             asking->wanted.owner_id, err) ||
-                   route_audited_new(asking->call, store, &asking->wanted, err)
+    return access_study(NULL, store, &call->principal, asking->wanted.id,
+                        call->route->right, &role, err) ||
+                   route_audited_new(call, store, &asking->wanted, err)
                ? -1
                : 0;
 }
@@ -68,8 +86,7 @@ static void done_find(struct command *command, const struct live *live)
 {
     struct asking *asking = (struct asking *)command;
     struct service *service = asking->call->service;
-    struct directory_entry entry = {.study_id = asking->wanted.id,
-                                    .owner_id = asking->wanted.owner_id};
+    struct directory_entry entry = {.study_id = asking->wanted.id};
     definition_free(asking->wanted.definition);
     command->done = done_ask;
     if (command->error.code) {
@@ -92,6 +109,7 @@ static int find_or_create(struct asking *asking, struct error *err)
         return -1;
     asking->wanted.owner_id = asking->call->principal.user_id;
     asking->wanted.principal = &asking->call->principal;
+    asking->wanted.sharing = asking->sharing;
     asking->wanted.key = asking->key;
     asking->wanted.only_find = asking->call->principal.study_id != 0;
     asking->command.study_id = 0;
@@ -111,6 +129,7 @@ struct asking *route_asking_new(struct call *call,
     asking->command.done = done_ask;
     asking->command.takes = true;
     asking->call = route_keep(call);
+    asking->generation = access_generation(call->service->access);
     asking->ask.user_id = call->principal.user_id;
     asking->answer = answer;
     return asking;
@@ -139,18 +158,19 @@ route_asking_find(struct asking *asking, const char *description,
 {
     struct call *call = asking->call;
     struct directory_entry entry;
-    int failed;
+    struct error fault = {0};
+    enum route_outcome found = ROUTE_FAILED;
     asking->describe = describe;
     route_asking_digest(call, description, asking->digest);
     if (directory_get(call->service->directory, asking->digest, &entry)) {
         asking->command.study_id = entry.study_id;
-        failed = account_may_touch(&call->principal, entry.study_id,
-                                   entry.owner_id, err);
-    } else {
-        failed = find_or_create(asking, err);
+        found = route_may(call, entry.study_id, &fault);
     }
-    if (!failed)
+    // The study may be in another name by now: then the caller gets a new one.
+    if (found == ROUTE_FAILED && find_or_create(asking, err) == 0)
+        found = ROUTE_DONE;
+    if (found == ROUTE_DONE)
         return route_asking_submit(asking);
     json_decref(asking->body);
-    return ROUTE_FAILED;
+    return found;
 }

@@ -22,6 +22,8 @@ struct asking {
     char digest[AUTH_BASE64_SIZE]; // of the description of the study
     char key[AUTH_BASE64_SIZE];    // public id for a new study
     struct study_wanted wanted;
+    struct sharing sharing; // of a new study
+    uint64_t generation;    // of the permissions when the ask came
 
     // Fills `wanted` from the body: definition, identity and key. NULL when
     // the study was named and not described.

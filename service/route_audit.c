@@ -8,6 +8,9 @@
 #include "user.h"
 #include "wire.h"
 
+// Bytes of what a query names.
+enum { MAX_ACTION = 60, MAX_KEY = 80 };
+
 struct listing {
     struct text *text;
     int64_t last_id;
@@ -51,7 +54,7 @@ static int read_time(const struct call *call, const char *name, int64_t *ms,
     *ms = text ? wire_time(text) : 0;
     return *ms >= 0
                ? 0
-               : error_set(err, ERROR_MALFORMED,
+               : error_set(err, ERROR_INVALID,
                            "%s must be a time such as 2026-11-30T12:00:00Z, "
                            "not \"%.40s\"",
                            name, text);
@@ -61,9 +64,9 @@ static int read_filter(const struct call *call, struct audit_filter *filter,
                        struct error *err)
 {
     int64_t limit;
-    *filter =
-        (struct audit_filter){.action = request_query(call->request, "action")};
-    if (route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
+    *filter = (struct audit_filter){0};
+    if (route_query_text(call, "action", MAX_ACTION, &filter->action, err) ||
+        route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
         route_query_int(call, "cursor", 1, INT64_MAX, 0, &filter->before_id,
                         err) ||
         read_time(call, "since", &filter->since_ms, err) ||
@@ -94,9 +97,11 @@ answer(struct call *call, const struct audit_filter *filter, struct error *err)
 static int read_study(struct call *call, struct audit_filter *filter,
                       struct error *err)
 {
-    const char *key = request_query(call->request, "study");
+    const char *key;
     struct study_row row;
     struct error fault = {0};
+    if (route_query_text(call, "study", MAX_KEY, &key, err))
+        return -1;
     if (!key)
         return 0;
     if (store_study_find(call->store, key, &call->request->arena, &row,
@@ -112,8 +117,10 @@ static int read_study(struct call *call, struct audit_filter *filter,
 static int read_user(struct call *call, struct audit_filter *filter,
                      struct error *err)
 {
-    const char *name = request_query(call->request, "user");
+    const char *name;
     struct user_row row;
+    if (route_query_text(call, "user", USER_MAX_TEXT, &name, err))
+        return -1;
     if (!name)
         return 0;
     if (store_user_find(call->store, name, &call->request->arena, &row, err))

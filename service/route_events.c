@@ -24,6 +24,7 @@ struct wish {
     struct call *call;
     size_t limit;
     int64_t wait_s;
+    uint64_t generation; // of the permissions that were looked at
     bool stream;
 };
 
@@ -49,6 +50,10 @@ static void answer(struct watcher *watcher, const struct event_row *events,
                    size_t n)
 {
     const struct wish *wish = (const struct wish *)watcher;
+    struct access *access = wish->call->service->access;
+    // Whoever may have lost the right to look is told nothing and asks anew.
+    if (access_generation(access) != wish->generation)
+        n = 0;
     reply(wish, events, n);
     http_answer(wish->call->request);
 }
@@ -114,26 +119,38 @@ static int look(struct call *call, const struct directory_entry *entry,
                                   err);
 }
 
-enum route_outcome route_event_list(struct call *call, struct error *err)
+// Leaves the wish to the watch; one that came too late to be woken by a change
+// of permissions wakes everybody.
+static enum route_outcome wait(struct call *call, struct wish *wish)
 {
     struct watch *watch = call->service->watch;
+    uint64_t generation = wish->generation;
+    if (call->store)
+        watch_wait(watch, &wish->watcher);
+    else if (!watch_wait_at_once(watch, &wish->watcher))
+        return ROUTE_AGAIN;
+    if (access_generation(call->service->access) != generation)
+        watch_wake(watch);
+    return ROUTE_LATER;
+}
+
+enum route_outcome route_event_list(struct call *call, struct error *err)
+{
     struct directory_entry entry;
     struct event_page page;
     struct wish *wish = read_wish(call, err);
     if (!wish)
         return ROUTE_FAILED;
+    wish->generation = access_generation(call->service->access);
     enum route_outcome found = route_study(call, call->args[0], &entry, err);
     if (found != ROUTE_DONE)
         return found;
     wish->watcher.study_id = entry.study_id;
     if (!call->store)
-        return wish->wait_s && watch_wait_at_once(watch, &wish->watcher)
-                   ? ROUTE_LATER
-                   : ROUTE_AGAIN;
+        return wish->wait_s ? wait(call, wish) : ROUTE_AGAIN;
     if (look(call, &entry, wish, &page, err))
         return ROUTE_FAILED;
     if (page.n || wish->wait_s == 0)
         return reply(wish, page.events, page.n);
-    watch_wait(watch, &wish->watcher);
-    return ROUTE_LATER;
+    return wait(call, wish);
 }

@@ -111,14 +111,16 @@ static int write_row(struct exporting *exporting, size_t i, struct error *err)
 
 // ---- a page -----------------------------------------------------------------
 
-static int write_head(struct exporting *exporting, struct error *err)
+static int write_head(const struct call *call, struct exporting *exporting,
+                      struct error *err)
 {
     if (exporting->csv) {
         wire_csv_head(&exporting->text, exporting->definition);
         return 0;
     }
     text_add(&exporting->text, "{\"study\":");
-    int result = wire_study_write(&exporting->text, &exporting->study, err);
+    int result =
+        route_study_write(call, &exporting->text, &exporting->study, err);
     text_add(&exporting->text, "}\n");
     return result;
 }
@@ -178,7 +180,7 @@ static int export_page(struct call *call, struct exporting *exporting,
     if (!exporting->definition)
         return -1;
     text_init(&exporting->text, arena);
-    int result = exporting->after < 0 ? write_head(exporting, err) : 0;
+    int result = exporting->after < 0 ? write_head(call, exporting, err) : 0;
     if (result == 0)
         result = write_page(exporting, call->store, more, err);
     definition_free(exporting->definition);

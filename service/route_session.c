@@ -37,7 +37,8 @@ struct sign_in {
     struct call *call;
     struct session_start start;
     struct new_token session;
-    int64_t link_id; // the sign-in link that is used up; 0: none
+    int64_t link_id;   // the sign-in link that is used up; 0: none
+    const char *guest; // the link to a study that is shown instead; or NULL
 };
 
 static int apply_sign_in(struct command *command, struct live *live,
@@ -103,6 +104,8 @@ static int read_token(struct call *call, const char *token, struct sign_in *in,
     if (accounts_check(call->service->accounts, call->store, token, &principal,
                        &use, err))
         return -1;
+    if (principal.guest)
+        in->guest = arena_copy(&call->request->arena, token, strlen(token));
     in->start.user_id = principal.user_id;
     in->start.study_id = principal.study_id;
     in->start.scopes = principal.scopes;
@@ -124,6 +127,15 @@ static int read_sign_in(struct call *call, const struct fields *fields,
                 : read_token(call, token, in, err);
 }
 
+// The browser of a guest keeps the link itself, so that the session ends when
+// the link does. No link: it forgets it.
+static enum route_outcome show_link(struct call *call, const char *link)
+{
+    route_session_cookie(call, link);
+    call->request->reply.status = 204;
+    return ROUTE_DONE;
+}
+
 enum route_outcome route_session_sign_in(struct call *call, struct error *err)
 {
     static const char *const known[] = {"code", "token", NULL};
@@ -142,6 +154,8 @@ enum route_outcome route_session_sign_in(struct call *call, struct error *err)
     json_decref(body);
     if (!good)
         return ROUTE_FAILED;
+    if (in->guest)
+        return show_link(call, in->guest);
     route_submit(call, &in->command);
     return ROUTE_LATER;
 }
@@ -236,6 +250,8 @@ enum route_outcome route_session_sign_out(struct call *call, struct error *err)
 {
     if (call->principal.kind == TOKEN_SESSION)
         return end_session(call, call->principal.token_id);
+    if (call->principal.guest)
+        return show_link(call, NULL);
     error_set(err, ERROR_INVALID,
               "a bearer token is not a session: "
               "revoke it under /api/v1/tokens");

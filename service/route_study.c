@@ -8,11 +8,14 @@
 
 #include "auth.h"
 #include "clock.h"
+#include "permit.h"
 #include "route.h"
 #include "route_audited.h"
+#include "store_group.h"
 #include "study.h"
 #include "wire.h"
 #include "wire_definition.h"
+#include "wire_share.h"
 #include "wire_trial.h"
 
 // ---- create -----------------------------------------------------------------
@@ -30,14 +33,15 @@ static int apply_create(struct command *command, struct live *live,
 {
     struct create *create = (struct create *)command;
     (void)live;
+    struct call *call = create->call;
     create->wanted.quota = command->quota;
     if (study_find_or_create(store, &create->wanted, err) ||
-        account_may_touch(&create->call->principal, create->wanted.id,
-                          create->wanted.owner_id, err) ||
-        route_audited_new(create->call, store, &create->wanted, err))
+        access_study(NULL, store, &call->principal, create->wanted.id,
+                     call->route->right, &call->role, err) ||
+        route_audited_new(call, store, &create->wanted, err))
         return -1;
-    return store_study_get(store, create->wanted.id,
-                           &create->call->request->arena, &create->row, err);
+    return store_study_get(store, create->wanted.id, &call->request->arena,
+                           &create->row, err);
 }
 
 static void done_create(struct command *command, const struct live *live)
@@ -48,7 +52,7 @@ static void done_create(struct command *command, const struct live *live)
     (void)live;
     text_init(&text, &request->arena);
     if (!command->error.code)
-        wire_study_write(&text, &create->row, &command->error);
+        route_study_write(create->call, &text, &create->row, &command->error);
     if (command->error.code)
         route_problem(create->call->service, request, &command->error);
     else
@@ -63,7 +67,11 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
     json_t *body = route_body(call, err);
     if (!body)
         return ROUTE_FAILED;
-    struct definition *definition = wire_definition_read(body, "", err);
+    struct sharing sharing;
+    struct definition *definition =
+        wire_sharing_take(body, "", &sharing, arena, err)
+            ? NULL
+            : wire_definition_read(body, "", err);
     json_decref(body);
     if (!definition)
         return ROUTE_FAILED;
@@ -80,6 +88,7 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
         .key = create->key,
         .identity = study_identity(definition, arena),
         .definition = definition,
+        .sharing = sharing,
         .strict = true,
         .only_find = call->principal.study_id != 0,
     };
@@ -90,6 +99,7 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
 // ---- look -------------------------------------------------------------------
 
 struct listing {
+    struct call *call;
     struct text *text;
     int64_t last_id;
     int n;
@@ -101,15 +111,56 @@ static int visit_study(void *context, const struct study_row *row,
     struct listing *listing = context;
     listing->last_id = row->id;
     listing->n++;
-    return wire_study_write(listing->text, row, err);
+    listing->call->role =
+        access_effective(&listing->call->principal, row->id, row->role);
+    return route_study_write(listing->call, listing->text, row, err);
 }
 
-// One's own studies; administrators may name another owner.
+static int read_sharing(const struct call *call, struct study_filter *filter,
+                        struct error *err)
+{
+    static const char *const names[] = {"", "mine", "with_me", "public"};
+    const char *shared = request_query(call->request, "shared");
+    const char *role = request_query(call->request, "role");
+    if (role && (filter->role = role_from_name(role)) == ROLE_NONE)
+        return error_set(err, ERROR_INVALID,
+                         "role must be viewer, worker, editor or owner, not "
+                         "\"%.40s\"",
+                         role);
+    if (!shared)
+        return 0;
+    for (int i = SHARED_MINE; i <= SHARED_PUBLIC; i++)
+        if (strcmp(names[i], shared) == 0)
+            filter->shared = (enum shared)i;
+    if (filter->shared == SHARED_ANY)
+        return error_set(err, ERROR_INVALID,
+                         "shared must be mine, with_me or public, not "
+                         "\"%.40s\"",
+                         shared);
+    return 0;
+}
+
+// What the caller may see as anybody might: an administrator sees the studies
+// of others by naming their owner. A guest sees what the user who made the link
+// owns, of which the token leaves one.
+static void read_viewer(const struct principal *principal,
+                        struct study_filter *filter)
+{
+    bool rules = principal->admin &&
+                 (filter->owner ? (principal->scopes & SCOPE_ADMIN) != 0
+                                : principal->guest);
+    filter->user_id = principal->user_id;
+    filter->everything = rules;
+    if (principal->guest)
+        filter->role = ROLE_OWNER;
+}
+
 static int read_filter(const struct call *call, struct study_filter *filter,
                        struct error *err)
 {
-    static const char *const known[] = {"limit", "cursor", "q",   "state",
-                                        "owner", "kind",   "tag", NULL};
+    static const char *const known[] = {"limit",  "cursor", "q",   "state",
+                                        "owner",  "kind",   "tag", "role",
+                                        "shared", NULL};
     const struct principal *principal = &call->principal;
     const struct request *request = call->request;
     const char *state = request_query(request, "state");
@@ -126,9 +177,9 @@ static int read_filter(const struct call *call, struct study_filter *filter,
         route_query_text(call, "tag", STUDY_MAX_TAG, &filter->tag, err))
         return -1;
     filter->limit = (int)limit;
-    bool all =
-        filter->owner && principal->admin && (principal->scopes & SCOPE_ADMIN);
-    filter->owner_id = all ? 0 : principal->user_id;
+    if (read_sharing(call, filter, err))
+        return -1;
+    read_viewer(principal, filter);
     if (kind && strcmp(kind, "hpo") != 0)
         return error_set(err, ERROR_INVALID,
                          "kind must be hpo in this version, not \"%.40s\"",
@@ -145,7 +196,7 @@ enum route_outcome route_study_list(struct call *call, struct error *err)
 {
     struct study_filter filter;
     struct text text;
-    struct listing listing = {.text = &text};
+    struct listing listing = {.call = call, .text = &text};
     if (read_filter(call, &filter, err))
         return ROUTE_FAILED;
     text_init(&text, &call->request->arena);
@@ -176,7 +227,8 @@ enum route_outcome route_study_get(struct call *call, struct error *err)
     struct study_row row;
     struct text text;
     text_init(&text, &call->request->arena);
-    if (read_study(call, &row, err) || wire_study_write(&text, &row, err))
+    if (read_study(call, &row, err) ||
+        route_study_write(call, &text, &row, err))
         return ROUTE_FAILED;
     return route_json(call, 200, &text);
 }
@@ -230,13 +282,47 @@ struct steer {
     struct call *call;
     const char *action; // for the audit log
     enum study_state state;
-    json_t *changes; // of a PATCH, or NULL
+    json_t *changes;        // of a PATCH, or NULL
+    struct sharing sharing; // of a PATCH
     bool remove, cancel;
     struct study_row row;
 };
 
-static int apply_patch(struct steer *steer, struct live *live,
-                       struct store *store, struct error *err)
+static const char *sharing_json(struct arena *arena, enum visibility visibility,
+                                const char *group)
+{
+    struct text text;
+    text_init(&text, arena);
+    text_char(&text, '{');
+    text_key_string(&text, "visibility", visibility_name(visibility));
+    text_key_string(&text, "group", group);
+    text_char(&text, '}');
+    return text.data;
+}
+
+static int share(struct steer *steer, struct live *live, struct store *store,
+                 int64_t group_id, struct error *err)
+{
+    const struct call *call = steer->call;
+    const struct sharing *sharing = &steer->sharing;
+    struct arena *arena = &call->request->arena;
+    struct audit_row row = route_audit(call, "study.share");
+    struct study_row before;
+    if (store_study_get(store, live->id, arena, &before, err) ||
+        store_study_share(store, live->id, sharing->visibility, group_id, err))
+        return -1;
+    row.study_id = live->id;
+    row.before = sharing_json(arena, before.visibility, before.group_name);
+    row.after = sharing_json(arena, sharing->visibility, sharing->group);
+    return store_permissions_change(store, err) ||
+                   store_audit_add(store, &row, err) ||
+                   study_shared(live, store, call->principal.user_id, err)
+               ? -1
+               : 0;
+}
+
+static int redefine(struct steer *steer, struct live *live, struct store *store,
+                    struct error *err)
 {
     struct definition *definition =
         wire_definition_patch(live->definition, steer->changes, err);
@@ -300,6 +386,21 @@ static int record(const struct steer *steer, const struct live *live,
     return route_audited(steer->call, store, &what, err);
 }
 
+// Nothing is written before all that may be wrong was looked at.
+static int apply_patch(struct steer *steer, struct live *live,
+                       struct store *store, struct error *err)
+{
+    bool shares = steer->sharing.given;
+    int64_t group_id;
+    if (member_sharing(store, &steer->call->principal, &steer->sharing,
+                       &group_id, err))
+        return -1;
+    if ((!shares || json_object_size(steer->changes) > 0) &&
+        redefine(steer, live, store, err))
+        return -1;
+    return shares ? share(steer, live, store, group_id, err) : 0;
+}
+
 static int apply_steer(struct command *command, struct live *live,
                        struct store *store, struct error *err)
 {
@@ -337,13 +438,15 @@ static void done_steer(struct command *command, const struct live *live)
     (void)live;
     text_init(&text, &request->arena);
     if (!command->error.code && !steer->remove)
-        wire_study_write(&text, &steer->row, &command->error);
+        route_study_write(steer->call, &text, &steer->row, &command->error);
     if (command->error.code)
         route_problem(steer->call->service, request, &command->error);
     else if (steer->remove)
         request->reply.status = 204;
     else
         route_json(steer->call, 200, &text);
+    if (steer->sharing.given)
+        permit_changed(steer->call->service->permit);
     if (steer->remove)
         directory_drop(steer->call->service->directory, command->study_id);
     json_decref(steer->changes);
@@ -355,6 +458,9 @@ static enum route_outcome submit(struct call *call, const struct steer *what,
 {
     struct directory_entry entry;
     enum route_outcome found = route_study(call, call->args[0], &entry, err);
+    if (found == ROUTE_DONE && what->sharing.given &&
+        access_allow(&call->principal, call->role, RIGHT_OWN, err))
+        found = ROUTE_FAILED;
     if (found != ROUTE_DONE) {
         json_decref(what->changes);
         return found;
@@ -373,7 +479,11 @@ enum route_outcome route_study_patch(struct call *call, struct error *err)
 {
     struct steer steer = {.action = "study.patch",
                           .changes = route_body(call, err)};
-    return steer.changes ? submit(call, &steer, err) : ROUTE_FAILED;
+    if (steer.changes && wire_sharing_take(steer.changes, "", &steer.sharing,
+                                           &call->request->arena, err) == 0)
+        return submit(call, &steer, err);
+    json_decref(steer.changes);
+    return ROUTE_FAILED;
 }
 
 enum route_outcome route_study_remove(struct call *call, struct error *err)

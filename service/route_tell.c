@@ -192,14 +192,14 @@ int route_tell_read_result(const struct fields *fields, struct tell *tell,
     return 0;
 }
 
-// Only who may steer a study replaces what was told.
+// Only who may steer the study that was looked at replaces what was told.
 static int read_overwrite(const struct fields *fields, const struct call *call,
                           struct tell *tell)
 {
     tell->overwrite = fields_bool(fields, "overwrite", false);
     if (fields->err->code || !tell->overwrite)
         return fields->err->code ? -1 : 0;
-    return account_may(&call->principal, SCOPE_STEER, fields->err);
+    return access_allow(&call->principal, call->role, RIGHT_STEER, fields->err);
 }
 
 static int read_cost(const struct fields *fields, struct tell *tell,
@@ -381,12 +381,14 @@ static void read_item(struct many *many, size_t i, const json_t *item)
                     "is required");
         return;
     }
-    if (err->code || route_tell_read(&fields, &telling->tell, arena) ||
-        read_overwrite(&fields, many->call, &telling->tell))
+    if (err->code || route_tell_read(&fields, &telling->tell, arena))
         return;
     telling->study_key = arena_copy(arena, key, strlen(key));
-    if (route_study(many->call, telling->study_key, &entry, err) == ROUTE_DONE)
-        telling->command.study_id = entry.study_id;
+    if (route_study(many->call, telling->study_key, &entry, err) !=
+            ROUTE_DONE ||
+        read_overwrite(&fields, many->call, &telling->tell))
+        return;
+    telling->command.study_id = entry.study_id;
 }
 
 static struct many *read_many(struct call *call, const json_t *body,

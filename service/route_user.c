@@ -68,20 +68,28 @@ enum route_outcome route_user_me(struct call *call, struct error *err)
 {
     const struct principal *principal = &call->principal;
     struct user_shown user;
+    struct study_row study = {0};
     struct text text;
+    if (principal->study_id &&
+        store_study_get(call->store, principal->study_id, &call->request->arena,
+                        &study, err))
+        return ROUTE_FAILED;
     if (store_user_get(call->store, principal->user_id, &call->request->arena,
                        &user.row, err) ||
         complete(call, call->store, &user, err))
         return ROUTE_FAILED;
     text_init(&text, &call->request->arena);
     text_add(&text, "{\"user\":");
-    text_string(&text, principal->name);
-    text_key_bool(&text, "admin", principal->admin);
+    text_string(&text, principal->guest ? NULL : principal->name);
+    text_key_bool(&text, "admin", principal->admin && !principal->guest);
+    text_key_bool(&text, "guest", principal->guest);
+    text_key_string(&text, "study_id", study.key);
     wire_scopes(&text, principal->scopes);
     text_key_time(&text, "expires", principal->expires_ms);
     text_key_bool(&text, "expires_soon",
                   account_ends_soon(principal, clock_wall_ms()));
-    wire_user_self(&text, &user);
+    if (!principal->guest) // who has a link learns nothing of who made it
+        wire_user_self(&text, &user);
     text_char(&text, '}');
     return route_json(call, 200, &text);
 }
@@ -117,9 +125,9 @@ static int read_filter(const struct call *call, struct user_filter *filter,
 {
     static const char *const known[] = {"limit", "cursor", "q", NULL};
     int64_t limit;
-    filter->query = request_query(call->request, "q");
     if (user_may_administer(&call->principal, err) ||
         route_query_known(call, known, err) ||
+        route_query_text(call, "q", USER_MAX_TEXT, &filter->query, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
         route_query_int(call, "cursor", 0, INT64_MAX, 0, &filter->after_id,
                         err))

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 
+#include "access.h"
 #include "account.h"
 #include "answers.h"
 #include "config.h"
@@ -41,6 +42,7 @@ struct service {
     struct accounts *accounts;
     struct permit *permit;
     struct uses *uses;
+    struct access *access;
     struct directory *directory;
     struct answers *answers;
     struct metrics *metrics;

@@ -16,7 +16,8 @@ int store_token_add(struct store *store, struct token_row *row,
             db_int_unless(row->study_id, 0), db_int(row->created_ms),
             db_int_unless(row->expires_ms, 0),
             db_int_unless(row->revoked_ms, 0), db_int_unless(row->used_ms, 0),
-            db_text(row->used_address), db_int_unless(row->rotated_from, 0)),
+            db_text(row->used_address), db_int_unless(row->rotated_from, 0),
+            db_flag(row->guest)),
         .visit = store_keep_int,
         .context = &row->id,
         .what = "token",
@@ -24,10 +25,8 @@ int store_token_add(struct store *store, struct token_row *row,
     return store_read_one(store, &one, err);
 }
 
-static int read_token(void *context, struct db_row *row, struct error *err)
+void store_next_token(struct db_row *row, struct token_row *token)
 {
-    (void)err;
-    struct token_row *token = context;
     token->id = db_next_int(row);
     token->user_id = db_next_int(row);
     token->kind = (enum token_kind)db_next_int(row);
@@ -47,6 +46,13 @@ static int read_token(void *context, struct db_row *row, struct error *err)
     token->user_requests_per_minute = db_next_int_or(row, USER_AS_SET);
     token->rotated_from = db_next_int_or(row, 0);
     token->study_key = db_next_text(row);
+    token->guest = db_next_flag(row);
+}
+
+static int read_token(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    store_next_token(row, context);
     return 0;
 }
 

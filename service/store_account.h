@@ -27,6 +27,7 @@ struct token_row {
     const char *user_name;            // read only: joined
     int64_t user_requests_per_minute; // read only: joined; or USER_AS_SET
     bool user_admin, user_disabled;   // read only: joined
+    bool guest;                       // a link to its study
     enum token_kind kind;
     int64_t rotated_from;  // the token whose place it takes; 0: none
     const char *study_key; // read only: joined; NULL: any study
@@ -41,7 +42,7 @@ int store_token_find(struct store *store, const unsigned char *hash,
 // By its number.
 int store_token_get(struct store *store, int64_t id, struct arena *arena,
                     struct token_row *row, struct error *err);
-// Tokens of one kind, newest first; of a user, or of all (0).
+// Tokens of one kind, newest first, links aside; of a user, or of all (0).
 int store_token_list(struct store *store, int64_t user_id, enum token_kind kind,
                      int (*visit)(void *context, const struct token_row *row,
                                   struct error *err),

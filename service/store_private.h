@@ -5,6 +5,7 @@
 #define CUMAE_STORE_PRIVATE_H
 
 #include "db.h"
+#include "store_account.h"
 #include "store_study.h"
 
 // Events of the transaction that wait for its end, by columns.
@@ -68,6 +69,9 @@ int store_keep_int(void *context, struct db_row *row, struct error *err);
 
 // Reads the columns of @quota_columns@.
 void store_next_quotas(struct db_row *row, struct user_quotas *quotas);
+
+// Reads the columns of @token_columns@.
+void store_next_token(struct db_row *row, struct token_row *token);
 
 // Reads the columns of @progress_columns@.
 void store_next_progress(struct db_row *row, struct study_progress *progress);

@@ -112,6 +112,9 @@ static int read_study(void *context, struct db_row *row, struct error *err)
     study->building_ms = 0;
     study->copied_from = db_next_text(row);
     db_next_bytes(row, study->copy_key, STORE_COPY_KEY_BYTES);
+    study->visibility = (enum visibility)db_next_int(row);
+    study->group_name = db_next_text(row);
+    study->role = ROLE_NONE;
     store_next_progress(row, &study->progress);
     return 0;
 }
@@ -158,6 +161,7 @@ static int visit_study(void *context, struct db_row *row, struct error *err)
     const struct study_visitor *visitor = context;
     struct study_row study;
     read_study(&study, row, err);
+    study.role = (enum role)db_next_int(row);
     return visitor->visit(visitor->context, &study, err);
 }
 
@@ -168,12 +172,15 @@ int store_study_list(struct store *store, const struct study_filter *filter,
 {
     struct study_visitor visitor = {visit, context};
     struct db_reader reader = {visit_study, &visitor, NULL};
+    enum query query =
+        filter->everything ? QUERY_STUDY_LIST_ALL : QUERY_STUDY_LIST;
     return db_read(store->db,
-                   DB_CALL(QUERY_STUDY_LIST, db_int(filter->owner_id),
+                   DB_CALL(query, db_int(filter->user_id),
                            db_int(filter->state), db_text(filter->query),
                            db_int(filter->before_id), db_int(filter->only_id),
                            db_int(filter->limit), db_text(filter->owner),
-                           db_text(filter->tag)),
+                           db_text(filter->tag), db_int(filter->role),
+                           db_int(filter->shared)),
                    &reader, err) < 0
                ? -1
                : 0;
@@ -255,6 +262,7 @@ int store_study_delete(struct store *store, int64_t id, struct error *err)
         QUERY_STUDY_DELETE_EVENTS,   QUERY_STUDY_DELETE_REPORTS,
         QUERY_STUDY_DELETE_TRIALS,   QUERY_STUDY_DELETE_PRIORS,
         QUERY_STUDY_DELETE_WEBHOOKS, QUERY_STUDY_DELETE_TOKENS,
+        QUERY_STUDY_DELETE_MEMBERS,  QUERY_STUDY_DELETE_GROUPS,
         QUERY_STUDY_DELETE,
     };
     if (store_flush_events(store, err))

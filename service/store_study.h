@@ -8,6 +8,7 @@
 #define CUMAE_STORE_STUDY_H
 
 #include "../optimizers/history.h"
+#include "store_member.h"
 #include "store_user.h"
 
 enum { STORE_COPY_KEY_BYTES = 16 };
@@ -48,6 +49,9 @@ struct study_row {
     int64_t building_ms;     // write only: see store_copy.h; 0: complete
     const char *copied_from; // JSON: of what it is a copy, or NULL
     unsigned char copy_key[STORE_COPY_KEY_BYTES]; // all zero: no copy
+    enum visibility visibility; // read only: see store_study_share
+    const char *group_name;     // read only: whose members may look, or NULL
+    enum role role; // of whom it is read for, where the reader says so
     struct study_progress progress;
 };
 
@@ -64,8 +68,14 @@ int store_study_find_identity(struct store *store, int64_t owner_id,
                               const char *identity, struct arena *arena,
                               struct study_row *row, struct error *err);
 
+// How a study is shared with the one who looks.
+enum shared { SHARED_ANY, SHARED_MINE, SHARED_WITH_ME, SHARED_PUBLIC };
+
 struct study_filter {
-    int64_t owner_id;  // 0: all owners
+    int64_t user_id; // who looks
+    bool everything; // also at what that user cannot see, as an owner
+    enum role role;  // at least
+    enum shared shared;
     int state;         // -1: any
     const char *query; // substring of the name, in any (ASCII) case; or NULL
     int64_t only_id;   // 0: any study, else this one
@@ -75,7 +85,7 @@ struct study_filter {
     int limit;
 };
 
-// Newest first; none that is being built.
+// Newest first, each with the role of who looks; none that is being built.
 int store_study_list(struct store *store, const struct study_filter *filter,
                      int (*visit)(void *context, const struct study_row *row,
                                   struct error *err),

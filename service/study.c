@@ -161,6 +161,12 @@ int study_redefine(struct live *live, struct store *store,
     return study_settle(live, store, err);
 }
 
+int study_shared(struct live *live, struct store *store, int64_t user_id,
+                 struct error *err)
+{
+    return write_definition(live, store, "study_changed", user_id, err);
+}
+
 int study_delete(struct live *live, struct store *store, struct error *err)
 {
     if (store_study_delete(store, live->id, err))
@@ -275,7 +281,10 @@ static int create(struct store *store, struct study_wanted *wanted,
     };
     memcpy(row.copy_key, wanted->copy_key, sizeof row.copy_key);
     struct gathered gathered = {0};
+    int64_t group_id;
     if (check_quota(store, wanted, arena, err) ||
+        member_sharing(store, wanted->principal, &wanted->sharing, &group_id,
+                       err) ||
         gather(store, wanted, arena, &gathered, err) ||
         store_study_add(store, &row, arena, &wanted->created, err))
         return -1;
@@ -285,7 +294,10 @@ static int create(struct store *store, struct study_wanted *wanted,
         return 0;
     if (wanted->quota)
         wanted->quota->use.studies++;
-    if (warm_write(store, row.id, &gathered, err))
+    if (warm_write(store, row.id, &gathered, err) ||
+        (wanted->sharing.given &&
+         store_study_share(store, row.id, wanted->sharing.visibility, group_id,
+                           err)))
         return -1;
     struct event_row event = {.study_id = row.id,
                               .revision = 1,

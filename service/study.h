@@ -13,11 +13,10 @@
 #include <stdint.h>
 
 #include "live.h"
+#include "member.h"
 #include "store_study.h"
 
 enum { STUDY_KEY_CHARS = 16 }; // of a new public id
-
-struct principal;
 
 const char *study_state_name(enum study_state state);
 // -1 when unknown.
@@ -41,6 +40,7 @@ struct study_wanted {
     const char *copied_from; // JSON of a clone (copy.h), which is not found
                              // before it is published; or NULL
     unsigned char copy_key[STORE_COPY_KEY_BYTES]; // of a clone
+    struct sharing sharing;                       // of a new one
     struct quota *quota; // of the owner; NULL: no limits
     bool strict;         // ERROR_CONFLICT when it has another definition
     bool only_find;      // ERROR_FORBIDDEN when there is none
@@ -68,6 +68,10 @@ int study_steer(struct live *live, struct store *store, enum study_state state,
 // revision. Running workers hear of it at their next call. Does nothing to a
 // study that is finished and has none.
 int study_cancel(struct live *live, struct store *store, int64_t user_id,
+                 struct error *err);
+
+// Says that the study is shared in another way, or in another name.
+int study_shared(struct live *live, struct store *store, int64_t user_id,
                  struct error *err);
 
 // Replaces the definition (owned from now on, also on failure). What it changes

@@ -25,7 +25,7 @@ int64_t token_expiry(const char *text, int64_t now_ms, struct error *err)
             return now_ms + spans[i].days * day_ms;
     int64_t ms = wire_time(text);
     if (ms < 0)
-        return error_set(err, ERROR_MALFORMED,
+        return error_set(err, ERROR_INVALID,
                          "expires must be 1d, 1w, 1m, 1y or a time such as "
                          "2026-11-30T12:00:00Z, not \"%s\"",
                          text);

@@ -20,7 +20,7 @@ enum {
 };
 
 // When a token ends: "1d", "1w", "1m" or "1y" from now, or a time within
-// TOKEN_MAX_DAYS. ERROR_MALFORMED or ERROR_INVALID; then it returns -1.
+// TOKEN_MAX_DAYS. ERROR_INVALID; then it returns -1.
 int64_t token_expiry(const char *text, int64_t now_ms, struct error *err);
 
 // How far whoever changes tokens reaches. No token makes another one that

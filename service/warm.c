@@ -144,8 +144,10 @@ static struct definition *open_source(const struct gathering *gathering,
     const char *key = gathering->definition->warm_start[gathering->source];
     struct error fault = {0};
     struct study_row row;
+    enum role role;
     if (store_study_find(gathering->store, key, arena, &row, &fault) ||
-        account_may_touch(gathering->principal, row.id, row.owner_id, &fault)) {
+        access_study(NULL, gathering->store, gathering->principal, row.id,
+                     RIGHT_READ, &role, &fault)) {
         if (fault.code == ERROR_NOT_FOUND)
             error_set(err, ERROR_INVALID,
                       "warm_start.studies[%zu]: there is no study %.80s",

@@ -16,7 +16,7 @@
 
 #include <stdatomic.h>
 
-#include "account.h"
+#include "access.h"
 #include "definition.h"
 #include "store_prior.h"
 
@@ -29,7 +29,7 @@ struct gathered {
     const char *counts; // JSON array: how many from each study; NULL: no study
 };
 
-// Finds the results that fit. The studies must be the caller's to see and have
+// Finds the results that fit. The studies must be the caller's to read and have
 // as many objectives: ERROR_INVALID names the one that is not. Writes nothing.
 int warm_gather(struct store *store, const struct definition *definition,
                 const struct principal *principal, struct arena *arena,

@@ -42,7 +42,7 @@ struct watch {
     struct entry *changed; // entries to be read
     size_t n_waiting;
     int64_t late_us; // nobody's wait ends before
-    bool rung, draining, stopping;
+    bool rung, woken, draining, stopping;
 };
 
 // ---- the table; all under the mutex -----------------------------------------
@@ -329,7 +329,7 @@ static bool rest(struct watch *watch, int64_t last_us)
         int64_t due = last_us + (watch->rung ? PAUSE_US : SECOND_US);
         if (watch->late_us < due)
             due = watch->late_us;
-        if (clock_monotonic_us() >= due ||
+        if (clock_monotonic_us() >= due || watch->woken ||
             (watch->draining && watch->n_waiting))
             break;
         struct timespec until = {due / SECOND_US, due % SECOND_US * 1000};
@@ -349,6 +349,8 @@ static void *turn(void *context)
         last_us = clock_monotonic_us();
         pthread_mutex_lock(&watch->mutex);
         bool draining = watch->draining;
+        bool everyone = draining || watch->woken;
+        watch->woken = false;
         bool late = watch->late_us <= last_us;
         pthread_mutex_unlock(&watch->mutex);
         if (watch->shared && !draining && last_us - others_us >= SECOND_US) {
@@ -357,9 +359,9 @@ static void *turn(void *context)
         }
         if (!draining)
             serve_changed(watch);
-        if (draining || late || last_us - swept_us >= SECOND_US) {
+        if (everyone || late || last_us - swept_us >= SECOND_US) {
             swept_us = last_us;
-            sweep(watch, draining);
+            sweep(watch, everyone);
         }
     }
     return NULL;
@@ -443,6 +445,14 @@ void watch_changed(struct watch *watch, int64_t study_id, bool gone)
         mark(watch, entry);
         ring(watch);
     }
+    pthread_mutex_unlock(&watch->mutex);
+}
+
+void watch_wake(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->mutex);
+    watch->woken = watch->n_waiting > 0; // whoever comes later has looked
+    pthread_cond_signal(&watch->wake);
     pthread_mutex_unlock(&watch->mutex);
 }
 

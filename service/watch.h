@@ -55,6 +55,9 @@ size_t watch_waiting(struct watch *watch);
 // waits for the store.
 void watch_changed(struct watch *watch, int64_t study_id, bool gone);
 
+// Answers everybody who waits with no events, so that they ask anew.
+void watch_wake(struct watch *watch);
+
 // Answers everybody at once, and whoever comes later.
 void watch_drain(struct watch *watch);
 

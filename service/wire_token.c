@@ -4,6 +4,8 @@
 #include "wire_token.h"
 
 #include "account.h"
+#include "clock.h"
+#include "token.h"
 
 void wire_scopes(struct text *text, unsigned scopes)
 {
@@ -35,4 +37,12 @@ void wire_token(struct text *text, const struct token_row *row)
         text_int(text, row->rotated_from);
     else
         text_add(text, "null");
+}
+
+int64_t wire_token_expiry(const struct fields *fields, const char *standard)
+{
+    const char *text = fields_text(fields, "expires", 40, standard);
+    if (fields->err->code || !text)
+        return 0;
+    return token_expiry(text, clock_wall_ms(), fields->err);
 }

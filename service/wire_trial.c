@@ -10,6 +10,7 @@
 #include "trial.h"
 #include "wire_definition.h"
 #include "wire_goal.h"
+#include "wire_share.h"
 #include "wire_space.h"
 
 static void key_iteration(struct text *text, int64_t iteration)
@@ -228,6 +229,9 @@ int wire_study_write(struct text *text, const struct study_row *row,
     text_char(text, '{');
     text_key_string(text, "id", row->key);
     text_key_string(text, "owner", row->owner_name);
+    text_key_string(text, "role", role_name(row->role));
+    text_key_string(text, "visibility", visibility_name(row->visibility));
+    text_key_string(text, "group", row->group_name);
     text_key_string(text, "state", study_state_name(row->state));
     text_key_string(text, "reason", row->reason);
     text_key_time(text, "created", row->created_ms);

@@ -147,13 +147,13 @@ WHERE user_id = $1 AND kind = 2 AND revoked_ms IS NULL
 t.id, t.user_id, t.kind, t.hash, t.prefix, t.name, t.scopes, t.study_id,
 t.created_ms, t.expires_ms, t.revoked_ms, t.used_ms, t.used_address,
 u.name, u.admin, u.disabled, u.requests_per_minute, t.rotated_from,
-(SELECT s.key FROM studies s WHERE s.id = t.study_id)
+(SELECT s.key FROM studies s WHERE s.id = t.study_id), t.guest
 
 -- name: token_add
 INSERT INTO tokens (user_id, kind, hash, prefix, name, scopes, study_id,
     created_ms, expires_ms, revoked_ms, used_ms, used_address,
-    rotated_from)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    rotated_from, guest)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 RETURNING id
 
 -- name: token_find
@@ -169,13 +169,13 @@ WHERE t.id = $1
 -- name: token_list
 SELECT @token_columns@
 FROM tokens t JOIN users u ON u.id = t.user_id
-WHERE t.kind = $1 AND t.user_id = $2
+WHERE t.kind = $1 AND t.user_id = $2 AND NOT t.guest
 ORDER BY t.id DESC
 
 -- name: token_list_all
 SELECT @token_columns@
 FROM tokens t JOIN users u ON u.id = t.user_id
-WHERE t.kind = $1
+WHERE t.kind = $1 AND NOT t.guest
 ORDER BY t.id DESC
 
 -- name: token_followers
@@ -277,6 +277,23 @@ DELETE FROM sign_in_flows WHERE state_hash IN (
     SELECT state_hash FROM sign_in_flows
     ORDER BY expires_ms DESC LIMIT 1000 OFFSET $1)
 
+-- Links to a study: its tokens for guests.
+-- name: link_list
+SELECT @token_columns@
+FROM tokens t JOIN users u ON u.id = t.user_id
+WHERE t.study_id = $1 AND t.guest AND t.revoked_ms IS NULL
+    AND t.expires_ms > $2
+ORDER BY t.id DESC
+
+-- name: link_count
+SELECT count(*) FROM tokens
+WHERE study_id = $1 AND guest AND revoked_ms IS NULL AND expires_ms > $2
+
+-- name: link_revoke
+UPDATE tokens SET revoked_ms = $3
+WHERE id = $2 AND study_id = $1 AND guest AND revoked_ms IS NULL
+RETURNING id
+
 -- ---- groups and permissions ------------------------------------------------
 
 -- name: group_add
@@ -287,9 +304,58 @@ RETURNING id
 -- name: group_member_add
 INSERT INTO group_members (group_id, user_id, source) VALUES ($1, $2, $3)
 ON CONFLICT DO NOTHING
+RETURNING group_id
 
 -- name: group_members_leave
 DELETE FROM group_members WHERE user_id = $1 AND source = $2
+
+-- Also tells whether the group is one of user $2.
+-- name: group_find
+SELECT id, EXISTS (SELECT 1 FROM group_members m
+                   WHERE m.group_id = g.id AND m.user_id = $2)
+FROM user_groups g WHERE g.name = $1
+
+-- name: group_get
+SELECT name FROM user_groups WHERE id = $1
+@lock@
+
+-- All groups, or those of user $1, with the number of their members.
+-- name: group_list
+SELECT g.id, g.name, g.created_ms,
+    (SELECT count(DISTINCT m.user_id) FROM group_members m
+     WHERE m.group_id = g.id)
+FROM user_groups g
+WHERE ($1 = 0 OR g.id IN (SELECT m.group_id FROM group_members m
+                          WHERE m.user_id = $1))
+    AND ($2 IS NULL OR g.name > $2)
+ORDER BY g.name
+LIMIT $3
+
+-- name: group_delete_members
+DELETE FROM group_members WHERE group_id = $1
+
+-- name: group_delete_studies
+DELETE FROM study_groups WHERE group_id = $1
+
+-- name: group_delete_visibility
+UPDATE studies SET visibility = 0, group_id = NULL WHERE group_id = $1
+
+-- name: group_delete
+DELETE FROM user_groups WHERE id = $1
+
+-- name: group_member_list
+SELECT u.name, max(CASE WHEN m.source = '' THEN 1 ELSE 0 END),
+    max(CASE WHEN m.source = '' THEN NULL ELSE m.source END)
+FROM group_members m JOIN users u ON u.id = m.user_id
+WHERE m.group_id = $1 AND ($2 IS NULL OR u.name > $2)
+GROUP BY u.name
+ORDER BY u.name
+LIMIT $3
+
+-- name: group_member_remove
+DELETE FROM group_members
+WHERE group_id = $1 AND user_id = $2 AND source = ''
+RETURNING user_id
 
 -- name: group_names_of
 SELECT DISTINCT g.name
@@ -345,6 +411,90 @@ DELETE FROM audit
 WHERE at_ms < $1 AND id IN (SELECT o.id FROM audit o ORDER BY o.id LIMIT $2)
 RETURNING id
 
+-- ---- who may do what to a study ---------------------------------------------
+
+-- The role of user $2 on study $1, 0 for none.
+-- name: member_role
+SELECT coalesce(max(role), 0) FROM (
+    SELECT 4 AS role FROM studies WHERE id = $1 AND owner_id = $2
+    UNION ALL
+    SELECT role FROM study_members WHERE study_id = $1 AND user_id = $2
+    UNION ALL
+    SELECT m.role
+    FROM study_groups m JOIN group_members g ON g.group_id = m.group_id
+    WHERE m.study_id = $1 AND g.user_id = $2
+    UNION ALL
+    SELECT 1 FROM studies WHERE id = $1 AND visibility = 2
+    UNION ALL
+    SELECT 1
+    FROM studies s JOIN group_members g ON g.group_id = s.group_id
+    WHERE s.id = $1 AND s.visibility = 1 AND g.user_id = $2
+) AS roles
+
+-- Users first, and the one in whose name the study is before all others.
+-- name: member_list
+SELECT user_name, group_name, role FROM (
+    SELECT 0 AS place, u.name AS user_name, NULL AS group_name, 4 AS role
+    FROM studies s JOIN users u ON u.id = s.owner_id
+    WHERE s.id = $1
+    UNION ALL
+    SELECT 1, u.name, NULL, m.role
+    FROM study_members m JOIN users u ON u.id = m.user_id
+    WHERE m.study_id = $1
+    UNION ALL
+    SELECT 2, NULL, g.name, m.role
+    FROM study_groups m JOIN user_groups g ON g.id = m.group_id
+    WHERE m.study_id = $1
+) AS members
+ORDER BY place, user_name, group_name
+
+-- name: member_count
+SELECT (SELECT count(*) FROM study_members WHERE study_id = $1)
+    + (SELECT count(*) FROM study_groups WHERE study_id = $1)
+
+-- name: member_user
+SELECT id, disabled FROM users WHERE name = $1
+
+-- name: member_user_role
+SELECT role FROM study_members WHERE study_id = $1 AND user_id = $2
+
+-- name: member_group_role
+SELECT role FROM study_groups WHERE study_id = $1 AND group_id = $2
+
+-- name: member_put_user
+INSERT INTO study_members (study_id, user_id, role) VALUES ($1, $2, $3)
+ON CONFLICT (user_id, study_id) DO UPDATE SET role = excluded.role
+
+-- name: member_put_group
+INSERT INTO study_groups (study_id, group_id, role) VALUES ($1, $2, $3)
+ON CONFLICT (group_id, study_id) DO UPDATE SET role = excluded.role
+
+-- name: member_remove_user
+DELETE FROM study_members WHERE study_id = $1 AND user_id = $2
+
+-- name: member_remove_group
+DELETE FROM study_groups WHERE study_id = $1 AND group_id = $2
+
+-- name: study_owner
+SELECT owner_id FROM studies WHERE id = $1
+
+-- Another owner in whose name the study could be, and whether a study of that
+-- name is there already.
+-- name: member_successor
+SELECT m.user_id, EXISTS (
+    SELECT 1 FROM studies o JOIN studies s ON s.identity = o.identity
+    WHERE s.id = $1 AND o.owner_id = m.user_id)
+FROM study_members m JOIN users u ON u.id = m.user_id
+WHERE m.study_id = $1 AND m.role = 4 AND NOT u.disabled
+ORDER BY 2, 1
+LIMIT 1
+
+-- name: study_pass_on
+UPDATE studies SET owner_id = $2 WHERE id = $1
+
+-- name: study_share
+UPDATE studies SET visibility = $2, group_id = $3 WHERE id = $1
+
 -- ---- studies ---------------------------------------------------------------
 
 -- fragment: progress_columns
@@ -352,12 +502,19 @@ s.next_number, s.revision, s.queued, s.running, s.complete, s.pruned,
 s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value,
 s.invalid, s.started, s.cost, s.iteration
 
+-- fragment: study_columns
+s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
+s.definition_revision, s.state, s.reason, s.created_ms, s.changed_ms,
+s.warm_start, s.copied_from, s.copy_key, s.visibility, g.name,
+@progress_columns@
+
+-- fragment: study_tables
+studies s JOIN users u ON u.id = s.owner_id
+LEFT JOIN user_groups g ON g.id = s.group_id
+
 -- fragment: study_select
-SELECT s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
-    s.definition_revision, s.state, s.reason, s.created_ms, s.changed_ms,
-    s.warm_start, s.copied_from, s.copy_key,
-    @progress_columns@
-FROM studies s JOIN users u ON u.id = s.owner_id
+SELECT @study_columns@
+FROM @study_tables@
 
 -- name: study_add
 INSERT INTO studies (key, owner_id, identity, name, definition,
@@ -386,15 +543,57 @@ WHERE s.key = $1 AND s.building_ms IS NULL
 @study_select@
 WHERE s.owner_id = $1 AND s.identity = $2
 
--- name: study_list
-@study_select@
-WHERE ($1 = 0 OR s.owner_id = $1) AND ($2 = -1 OR s.state = $2)
+-- What user $1 may see: as whom, and whether somebody shared it.
+-- fragment: seen_studies
+SELECT study_id, max(role) AS role, max(shared) AS shared FROM (
+    SELECT id AS study_id, 4 AS role, 0 AS shared FROM studies
+    WHERE owner_id = $1
+    UNION ALL
+    SELECT study_id, role, 1 FROM study_members WHERE user_id = $1
+    UNION ALL
+    SELECT m.study_id, m.role, 1
+    FROM group_members g JOIN study_groups m ON m.group_id = g.group_id
+    WHERE g.user_id = $1
+    UNION ALL
+    SELECT id, 1, 0 FROM studies WHERE visibility = 2
+    UNION ALL
+    SELECT s.id, 1, 1
+    FROM group_members g JOIN studies s ON s.group_id = g.group_id
+    WHERE g.user_id = $1 AND s.visibility = 1
+) AS ways
+GROUP BY study_id
+
+-- fragment: study_matches
+($2 = -1 OR s.state = $2)
     AND ($3 IS NULL OR @position@(lower(s.name), lower($3)) > 0)
     AND ($4 = 0 OR s.id < $4) AND ($5 = 0 OR s.id = $5)
     AND ($7 IS NULL OR u.name = $7)
     AND ($8 IS NULL OR EXISTS (
         SELECT 1 FROM @elements@(s.definition@json@ -> 'tags') AS e WHERE e.value = $8))
     AND s.building_ms IS NULL
+
+-- $9: at least this role. $10: 1 the user's own, 2 shared by others with the
+-- user or a group of the user, 3 public ones.
+-- name: study_list
+SELECT @study_columns@, seen.role
+FROM @study_tables@
+JOIN (@seen_studies@) AS seen ON seen.study_id = s.id
+WHERE @study_matches@
+    AND seen.role >= $9
+    AND ($10 = 0 OR ($10 = 1 AND s.owner_id = $1)
+        OR ($10 = 2 AND s.owner_id <> $1 AND seen.shared = 1)
+        OR ($10 = 3 AND s.visibility = 2))
+ORDER BY s.id DESC
+LIMIT $6
+
+-- Those of everybody, for administrators. $1, $9 and $10 are as above.
+-- name: study_list_all
+SELECT @study_columns@, 4
+FROM @study_tables@
+WHERE @study_matches@
+    AND $9 <= 4
+    AND ($10 = 0 OR ($10 = 1 AND s.owner_id = $1)
+        OR ($10 = 2 AND s.owner_id <> $1) OR ($10 = 3 AND s.visibility = 2))
 ORDER BY s.id DESC
 LIMIT $6
 
@@ -465,6 +664,12 @@ DELETE FROM priors WHERE study_id = $1
 
 -- name: study_delete_webhooks
 DELETE FROM webhooks WHERE study_id = $1
+
+-- name: study_delete_members
+DELETE FROM study_members WHERE study_id = $1
+
+-- name: study_delete_groups
+DELETE FROM study_groups WHERE study_id = $1
 
 -- name: study_delete_tokens
 DELETE FROM tokens WHERE study_id = $1

@@ -84,17 +84,18 @@ const app = {
   },
 };
 
-// Trades the one-time code of a sign-in link for a session. The code leaves
-// the address bar and the history first.
-async function redeem(code) {
+// Trades what a link holds for a session: the one-time code of a sign-in link,
+// or the secret of a link to a study. It leaves the address bar and the
+// history first.
+async function redeem(credentials) {
   history.replaceState(null, '', '#/');
   try {
-    await api.signIn({code});
+    await api.signIn(credentials);
     route();
   } catch (error) {
     mount(mountSignIn);
     complain(error.status === 401
-      ? 'This sign-in link has expired or was used already.'
+      ? 'This link has expired, was used already or was revoked.'
       : error.message);
   }
 }
@@ -113,9 +114,9 @@ function route() {
     refuse(location.hash.slice(1));
     return;
   }
-  const code = /^#code=([A-Za-z0-9_-]+)$/.exec(location.hash);
-  if (code) {
-    redeem(code[1]);
+  const link = /^#(code|share)=([A-Za-z0-9_-]+)$/.exec(location.hash);
+  if (link) {
+    redeem(link[1] === 'code' ? {code: link[2]} : {token: link[2]});
     return;
   }
   for (const [pattern, mounting] of ROUTES) {

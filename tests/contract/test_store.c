@@ -335,14 +335,15 @@ START_TEST(test_study_list_filters_newest_first)
     paused.state = STUDY_PAUSED;
     must(store_study_define(store, &paused, &err));
 
-    struct study_filter all = {.state = -1, .limit = 10}, some = all;
+    struct study_filter all = {.state = -1, .limit = 10, .everything = true};
+    struct study_filter some = all;
     check_studies(all, 3, (int64_t[]){c, b, a});
     some.limit = 2;
     check_studies(some, 2, (int64_t[]){c, b});
     some.before_id = b;
     check_studies(some, 1, (int64_t[]){a});
     some = all;
-    some.owner_id = anna;
+    some.owner = "anna";
     check_studies(some, 2, (int64_t[]){c, a});
     some = all;
     some.state = STUDY_PAUSED;

@@ -117,6 +117,7 @@ static void start(struct world *world)
     service->config = &world->config;
     service->accounts = accounts_new();
     service->uses = uses_new();
+    service->access = access_new(NULL, NULL);
     service->directory = directory_new();
     service->answers = answers_new();
     service->metrics = metrics_new();

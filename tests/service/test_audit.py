@@ -114,6 +114,21 @@ CASES = {
         "PATCH", at_user(c), {"quotas": {"max_trials": 3}})),
     "inviteUser": ("user.invite", lambda c: (
         "POST", at_user(c) + "/invitation", None)),
+    "putMember": ("member.put", lambda c: (
+        "PUT", at_study(c) + "/members",
+        {"user": people.make_user(c.service)["name"], "role": "viewer"})),
+    "removeMember": ("member.remove", lambda c: ("DELETE", at_member(c), None)),
+    "createLink": ("link.create", lambda c: (
+        "POST", at_study(c) + "/links", {})),
+    "revokeLink": ("link.revoke", lambda c: ("DELETE", at_link(c), None)),
+    "createGroup": ("group.create", lambda c: (
+        "POST", "/groups", {"name": people.fresh_user()})),
+    "deleteGroup": ("group.delete", lambda c: ("DELETE", at_group(c), None)),
+    "putGroupMember": ("group.enter", lambda c: (
+        "PUT", at_group(c) + "/members",
+        {"user": people.make_user(c.service)["name"]})),
+    "removeGroupMember": ("group.leave", lambda c: (
+        "DELETE", at_group_member(c), None)),
     "createToken": ("token.create", lambda c: (
         "POST", "/tokens", {"name": "t"})),
     "revokeToken": ("token.revoke", lambda c: ("DELETE", at_token(c), None)),
@@ -130,7 +145,7 @@ CASES = {
 }
 
 # Whose repeat changes something again.
-AGAIN = ("inviteUser", "changeStudy", "createToken", "signIn")
+AGAIN = ("inviteUser", "changeStudy", "createToken", "signIn", "createLink")
 
 
 def browser(calls):
@@ -146,6 +161,34 @@ def at_session(calls):
     browser(calls)
     newest_one = calls.ok("GET", "/sessions")["sessions"][0]
     return f"/sessions/{newest_one['id']}"
+
+
+def at_member(calls):
+    """Share a study and return the path of the membership."""
+    name = people.make_user(calls.service)["name"]
+    path = at_study(calls) + "/members"
+    calls.ok("PUT", path, {"user": name, "role": "viewer"})
+    return f"{path}?user={name}"
+
+
+def at_link(calls):
+    """Make a link to a study and return its path."""
+    path = at_study(calls) + "/links"
+    return f"{path}/{calls.ok('POST', path, {}, 201)['id']}"
+
+
+def at_group(calls):
+    """Make a group and return its path."""
+    made = calls.ok("POST", "/groups", {"name": people.fresh_user()}, 201)
+    return f"/groups/{made['id']}"
+
+
+def at_group_member(calls):
+    """Make a group of one and return the path of the membership."""
+    name = people.make_user(calls.service)["name"]
+    path = at_group(calls) + "/members"
+    calls.ok("PUT", path, {"user": name}, 204)
+    return f"{path}?user={name}"
 
 
 def at_token(calls):

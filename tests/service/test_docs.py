@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 import harness
+import stored_people
 import pytest
 from calls import Calls
 
@@ -157,6 +158,15 @@ def test_the_python_example_of_the_readme_runs(place, monkeypatch, capsys):
     study, = place.api("GET", "/studies").json["studies"]
     assert study["state"] == "finished"
     assert study["trials"]["complete"] == 60
+
+
+def test_the_sharing_example_of_the_readme_runs(place):
+    script, = [
+        b for b in blocks("README.md", "sh", marked=True) if "/members" in b]
+    stored_people.add_users(place, ["anna"])
+    said = run_shell(script)
+    assert '{"user":"anna","group":null,"role":"worker"}' in said
+    assert '"visibility":"public"' in said and "/#share=cum_" in said
 
 
 def test_the_webhook_example_of_the_readme_runs(place):
@@ -418,6 +428,10 @@ LIMITS = {
     "events of one answer": ("service/watch.h", "WATCH_MAX_EVENTS"),
     "seconds of a wait for events": (
         "service/route_events.c", "EVENTS_MAX_WAIT_S"),
+    "members of a study, users and groups": (
+        "service/member.h", "MEMBER_MAX"),
+    "links to a study that are valid": ("service/route_link.c", "LINK_MAX"),
+    "bytes of the name of a group": ("service/group.h", "GROUP_MAX_NAME"),
     "webhooks of a study": ("service/hook.h", "HOOK_MAX"),
     "bytes of a webhook's URL": ("service/hook.h", "HOOK_MAX_URL"),
     "kinds of events that a webhook names": (

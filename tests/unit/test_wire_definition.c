@@ -510,7 +510,6 @@ START_TEST(test_a_patch_of_what_is_fixed_is_refused)
         "{\"objectives\":[]}",
         "{\"outcome_constraints\":[]}",
         "{\"space\":{}}",
-        "{\"space\":null}",
         "{\"lease_s\":0}",
         "{\"budget\":{\"x\":1}}",
         "{\"pruner\":{\"name\":\"threshold\"}}",

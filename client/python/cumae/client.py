@@ -109,15 +109,20 @@ class Client:
         state: Optional[str] = None,
         tag: Optional[str] = None,
         owner: Optional[str] = None,
+        role: Optional[str] = None,
+        shared: Optional[str] = None,
     ) -> Iterator[Dict[str, Any]]:
         """Yield the studies that the token may see, as JSON documents.
 
         q      only those whose name contains this, in any case
         state  only those in this state: running, paused, draining, finished
         tag    only those with this tag
-        owner  those of this user; only administrators see those of others
+        owner  those of this user; administrators see all of them
+        role   only those where your role is at least this one
+        shared  only "mine", those of others shared "with_me", or "public" ones
         """
-        wanted = {"q": q, "state": state, "tag": tag, "owner": owner}
+        wanted = {"q": q, "state": state, "tag": tag, "owner": owner,
+                  "role": role, "shared": shared}
         query: Dict[str, Union[str, int]] = {"limit": 1000}
         query.update({k: v for k, v in wanted.items() if v is not None})
         return self.pages("/studies", "studies", query)
@@ -262,7 +267,7 @@ def studies(
 ) -> Iterator[Dict[str, Any]]:
     """Yield the studies that the token may see, as JSON documents.
 
-    filters  q, state, tag and owner, as for Client.studies
+    filters  q, state, tag, owner, role and shared, as for Client.studies
     """
     return (client or Client()).studies(**filters)
 

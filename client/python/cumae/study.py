@@ -31,6 +31,7 @@ from .copies import Copies
 from .edits import Edits
 from .errors import CumaeError, NotFound, StudyEnded
 from .plain import plain
+from .sharing import Sharing
 from .space import Space, space_as_json
 from .trial import Trial, TrialRecord
 from .work import Loop, Objective, Walltime, work
@@ -40,7 +41,7 @@ BROUGHT_AT_ONCE = 1000  # trials in one call, of the service's limit
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PANDAID")
 
 
-class Study(Edits, Copies):
+class Study(Edits, Copies, Sharing):
     """Find the study of that name, or create it.
 
     space       parameters by name: Float, Int, Categorical, Discrete, Bool
