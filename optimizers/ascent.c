@@ -503,7 +503,7 @@ struct ascent_points ascent_find(const struct ascent *ascent, struct rng *rng,
     double *value = arena_doubles(arena, most);
     size_t candidates = make_candidates(ascent, rng, arena, unit);
     values(ascent, unit, candidates, arena, value);
-    struct ranked rank[CANDIDATES + CLIMBS];
+    struct ranked rank[CANDIDATES + CLIMBS] = {{0, 0}};
     for (size_t i = 0; i < candidates; i++)
         rank[i] = (struct ranked){value[i], i};
     qsort(rank, candidates, sizeof *rank, by_value);

@@ -145,7 +145,7 @@ static void fill_twenty(struct study *study, bool integers)
     struct error err = {0};
     space_init(&study->space);
     for (int k = 0; k < 20; k++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "p%d", k);
         struct param p = {.name = name,
                           .kind = integers ? PARAM_INT : PARAM_FLOAT,
