@@ -21,7 +21,7 @@ enum {
     SPREAD = 256, // Sobol candidates
     NEAR = 128,   // candidates around the best known points
     CANDIDATES = SPREAD + NEAR,
-    REPAIRED = 64, // of SPREAD, at most, where restrictions forbid them
+    REPAIRED = 32, // of SPREAD, at most, where restrictions forbid them
     AGAIN = 8,     // perturbations of a known point, if they are forbidden
     CLIMBS = 4,    // 2 from MANY known points on
     MANY = 300,

@@ -9,7 +9,10 @@
 #include "repair.h"
 #include "restriction.h"
 
-enum { REDRAWN = 20 }; // before a point is moved to where it is allowed
+enum {
+    DRAWN = 20, // times each, where restrictions forbid what is drawn
+    MOVED = 24, // points that are moved then to where they are allowed
+};
 
 static const struct parzen *marginal(const struct parzen *parzen, size_t k,
                                      struct arena *arena)
@@ -40,20 +43,22 @@ static bool conditional(const struct space *space)
     return false;
 }
 
-// Draws a row, anew while the restrictions forbid its point. False: none was
-// found, and there is no use in going on.
-static bool draw_allowed(const struct parzen *good, struct rng *rng,
-                         struct arena *arena, double *row, double *point)
+// Draws a row, anew while the restrictions forbid its point. The first few that
+// stay forbidden are moved, for that may take long: *moves of them.
+static void draw_allowed(const struct parzen *good, struct rng *rng,
+                         struct arena *arena, double *row, int *moves)
 {
-    for (int left = REDRAWN;; left--) {
+    const struct space *space = good->space;
+    double *point = arena_doubles(arena, space->n);
+    bool fine = false;
+    for (int left = DRAWN; left > 0 && !fine; left--) {
         parzen_sample(good, rng, row);
-        space_decode(good->space, row, point);
-        if (left == 0 || restriction_allows(good->space, point))
-            break;
+        space_decode(space, row, point);
+        fine = restriction_allows(space, point);
     }
-    bool found = repair_near(good->space, rng, arena, point);
-    space_encode(good->space, point, row);
-    return found;
+    if (!fine && *moves > 0)
+        *moves = repair_near(space, rng, arena, point) ? *moves - 1 : 0;
+    space_encode(space, point, row);
 }
 
 void contrast_draw(const struct contrast *contrast, size_t n, struct rng *rng,
@@ -63,11 +68,12 @@ void contrast_draw(const struct contrast *contrast, size_t n, struct rng *rng,
     const struct space *space = good->space;
     double *point = arena_doubles(arena, space->n);
     bool all = good->to - good->from == space->n;
-    bool inactive = all && conditional(space), found = true;
+    bool inactive = all && conditional(space);
+    int moves = MOVED;
     for (size_t i = 0; i < n; i++) {
         double *row = unit + i * space->n;
-        if (found && all && space->restrictions) {
-            found = draw_allowed(good, rng, arena, row, point);
+        if (all && space->restrictions) {
+            draw_allowed(good, rng, arena, row, &moves);
             continue;
         }
         parzen_sample(good, rng, row);

@@ -35,7 +35,7 @@ struct contrast contrast_marginal(const struct contrast *contrast, size_t k,
 
 // Draws n points from the good base density of *contrast: n unit rows, on the
 // centres of slots. Where all parameters are at play, NaN where inactive, and
-// points that the restrictions of the space allow, if such are found.
+// points that the restrictions of the space allow, as long as such are found.
 void contrast_draw(const struct contrast *contrast, size_t n, struct rng *rng,
                    struct arena *arena, double *unit);
 

@@ -9,7 +9,7 @@
 #include "restriction.h"
 
 enum {
-    WORK = 2000000, // parameters decoded and steps computed in a call
+    WORK = 1000000, // parameters decoded and steps computed in a call
     DRAWS = 200,    // before a group is led
     STARTS = 10,    // of a group that is led, at least
     MIXED = 8,      // changes inside per parameter, when it was led there

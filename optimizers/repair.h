@@ -8,7 +8,7 @@
 // so that it does not stay where it came in.
 //
 // The work is bounded, whatever the restrictions are: none of these takes much
-// longer than some ten milliseconds. So a part of the space that is very small
+// longer than twenty milliseconds. So a part of the space that is very small
 // may not be found, above all one that is a mere surface of real numbers, such
 // as x + y == 1; with steps it can.
 
