@@ -18,13 +18,13 @@ static const struct {
 } rules[] = {
     [RIGHT_NONE] = {.guests = true},
     [RIGHT_PERSON] = {.scopes = SCOPE_READ},
-    [RIGHT_READ] = {SCOPE_READ, ROLE_VIEWER, .guests = true},
-    [RIGHT_ASK] = {SCOPE_ASK, ROLE_WORKER},
-    [RIGHT_COPY] = {SCOPE_READ | SCOPE_ASK, ROLE_VIEWER},
-    [RIGHT_MERGE] = {SCOPE_READ | SCOPE_STEER, ROLE_EDITOR},
-    [RIGHT_STEER] = {SCOPE_STEER, ROLE_EDITOR},
-    [RIGHT_OWN] = {SCOPE_STEER, ROLE_OWNER},
-    [RIGHT_TOKENS] = {SCOPE_ADMIN, ROLE_VIEWER},
+    [RIGHT_READ] = {.scopes = SCOPE_READ, .role = ROLE_VIEWER, .guests = true},
+    [RIGHT_ASK] = {.scopes = SCOPE_ASK, .role = ROLE_WORKER},
+    [RIGHT_COPY] = {.scopes = SCOPE_READ | SCOPE_ASK, .role = ROLE_VIEWER},
+    [RIGHT_MERGE] = {.scopes = SCOPE_READ | SCOPE_STEER, .role = ROLE_EDITOR},
+    [RIGHT_STEER] = {.scopes = SCOPE_STEER, .role = ROLE_EDITOR},
+    [RIGHT_OWN] = {.scopes = SCOPE_STEER, .role = ROLE_OWNER},
+    [RIGHT_TOKENS] = {.scopes = SCOPE_ADMIN, .role = ROLE_VIEWER},
     [RIGHT_ADMIN] = {.scopes = SCOPE_ADMIN, .administrators = true},
 };
 

@@ -21,11 +21,18 @@ struct permit {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool stopping;
+    bool hurry; // look at once
 };
 
+// What was forgotten here is forgotten once more when the change is seen: soon,
+// so that nobody is disturbed for it later.
 void permit_changed(struct permit *permit)
 {
     permit->options.forget(permit->options.context);
+    pthread_mutex_lock(&permit->mutex);
+    permit->hurry = true;
+    pthread_cond_signal(&permit->wake);
+    pthread_mutex_unlock(&permit->mutex);
 }
 
 static void look(struct permit *permit)
@@ -57,8 +64,9 @@ static bool wait(struct permit *permit)
     }
     int result = 0;
     pthread_mutex_lock(&permit->mutex);
-    while (!permit->stopping && result == 0)
+    while (!permit->stopping && !permit->hurry && result == 0)
         result = pthread_cond_timedwait(&permit->wake, &permit->mutex, &until);
+    permit->hurry = false;
     bool go_on = !permit->stopping;
     pthread_mutex_unlock(&permit->mutex);
     return go_on;

@@ -3,14 +3,9 @@
 
 #include "route.h"
 
-#include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "asset.h"
-#include "auth.h"
 #include "clock.h"
 #include "problem.h"
 #include "wire.h"
@@ -90,126 +85,6 @@ static const struct route *find(struct call *call, struct text *allow)
     return NULL;
 }
 
-// ---- who is calling ---------------------------------------------------------
-
-static const char *bearer(const struct request *request)
-{
-    const char *header = request_header(request, "authorization");
-    if (!header || strncasecmp(header, "Bearer ", 7) != 0)
-        return NULL;
-    header += 7;
-    return header + strspn(header, " ");
-}
-
-bool route_is_secure(const struct call *call)
-{
-    const struct config *config = call->service->config;
-    return session_is_secure(config->public_url) || *config->tls_key;
-}
-
-static char *cookie(const struct call *call)
-{
-    struct request *request = call->request;
-    return session_secret(&request->arena, request_header(request, "cookie"),
-                          route_is_secure(call));
-}
-
-struct session_source route_source(const struct call *call)
-{
-    const struct request *request = call->request;
-    return (struct session_source){
-        .mark = request_header(request, "x-cumae-csrf"),
-        .site = request_header(request, "sec-fetch-site"),
-        .origin = request_header(request, "origin"),
-        .host = request_header(request, "host"),
-        .public_url = call->service->config->public_url,
-    };
-}
-
-// GET and HEAD change nothing.
-static int check_source(const struct call *call, struct error *err)
-{
-    const struct session_source source = route_source(call);
-    enum http_method method = call->request->method;
-    return method == HTTP_GET || method == HTTP_HEAD
-               ? 0
-               : session_check_source(&source, err);
-}
-
-// Tells the user of a token that it will soon end.
-static void warn(const struct call *call)
-{
-    struct request *request = call->request;
-    struct text text;
-    if (call->principal.kind != TOKEN_API ||
-        !account_ends_soon(&call->principal, clock_wall_ms()))
-        return;
-    text_init(&text, &request->arena);
-    text_time(&text, call->principal.expires_ms);
-    reply_header(request, "Cumae-Token-Expires",
-                 arena_copy(&request->arena, text.data + 1, text.n - 2));
-}
-
-// RFC 6750, 3.1: the token does not allow this.
-static int check_right(const struct call *call, struct error *err)
-{
-    if (access_use(&call->principal, call->route->right, err) == 0)
-        return 0;
-    reply_header(call->request, "WWW-Authenticate",
-                 "Bearer realm=\"cumae\", error=\"insufficient_scope\"");
-    return -1;
-}
-
-// Returns 0, -1, 1 when the store is needed, or 2 when the secret is a token of
-// a provider, which may have to be waited for.
-static int identify(struct call *call, const char *secret, bool by_cookie,
-                    bool *use, struct error *err)
-{
-    bool foreign = !auth_is_secret(secret),
-         waits = foreign && call->place != PLACE_OUTSIDE;
-    if (foreign && by_cookie)
-        return error_set(err, ERROR_UNAUTHORIZED, "the session is not valid");
-    int result =
-        accounts_check(call->service->accounts, waits ? NULL : call->store,
-                       secret, &call->principal, use, err);
-    return result > 0 && waits ? 2 : result;
-}
-
-// Returns what identify does.
-static int authenticate(struct call *call, struct error *err)
-{
-    struct request *request = call->request;
-    const char *secret = NULL;
-    char *copy = NULL; // of what is in the cookie
-    bool use = false;
-    if (call->route->access == ACCESS_OPEN)
-        return 0;
-    if (call->route->access == ACCESS_PATH)
-        secret = call->args[0];
-    else if (!(secret = bearer(request)))
-        secret = copy = cookie(call);
-    if (!secret)
-        return error_set(err, ERROR_UNAUTHORIZED,
-                         "a bearer token or a session is required");
-    int result = identify(call, secret, copy != NULL, &use, err);
-    if (copy)
-        auth_wipe(copy, strlen(copy));
-    call->familiar = result > 0 && call->principal.user_id;
-    if (result)
-        return result;
-    bool counted = request->user_id != 0;
-    request->user_id = call->principal.user_id;
-    if (!counted &&
-        gate_user(call->service->gate, request, &call->principal, err))
-        return -1;
-    if (copy && check_source(call, err))
-        return -1;
-    if (use)
-        uses_note(call->service->uses, call->principal.token_id, request->peer);
-    warn(call);
-    return check_right(call, err);
-}
-
 // ---- the way through --------------------------------------------------------
 
 void route_problem(struct service *service, struct request *request,
@@ -275,7 +150,7 @@ static enum route_outcome dispatch(struct call *call, struct error *err)
         return no_route(call, allow.data, err);
     request->route = call->route->path;
     request->context = (void *)(uintptr_t)call->route;
-    int known = authenticate(call, err);
+    int known = route_authenticate(call, err);
     if (known < 0)
         return ROUTE_FAILED;
     if (known > 1)
@@ -486,84 +361,6 @@ const char *route_public_url(const struct call *call)
     return arena_print(&call->request->arena, "http://%.*s:%u",
                        (int)(strrchr(config->listen, ':') - config->listen),
                        config->listen, http_port(call->service->http));
-}
-
-int route_number(const char *text, int64_t *number, struct error *err)
-{
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 18 || text[digits])
-        return error_set(err, ERROR_NOT_FOUND,
-                         "number must be a trial's number, not \"%.40s\"",
-                         text);
-    *number = strtoll(text, NULL, 10);
-    return 0;
-}
-
-int route_query_int(const struct call *call, const char *name, int64_t low,
-                    int64_t high, int64_t standard, int64_t *value,
-                    struct error *err)
-{
-    const char *text = request_query(call->request, name);
-    *value = standard;
-    if (!text)
-        return 0;
-    size_t sign = *text == '-', digits = strspn(text + sign, "0123456789");
-    if (digits == 0 || digits > 18 || text[sign + digits])
-        return error_set(err, ERROR_MALFORMED,
-                         "%s must be an integer, not \"%.40s\"", name, text);
-    *value = strtoll(text, NULL, 10);
-    if (*value >= low && *value <= high)
-        return 0;
-    return error_set(err, ERROR_INVALID,
-                     "%s must be from %" PRId64 " to %" PRId64 ", not %" PRId64,
-                     name, low, high, *value);
-}
-
-int route_query_real(const struct call *call, const char *name, double *value,
-                     struct error *err)
-{
-    const char *text = request_query(call->request, name);
-    char *end;
-    *value = NAN;
-    if (!text)
-        return 0;
-    double number = strtod(text, &end);
-    // No blanks, hexadecimals or words.
-    if (!*text || strspn(text, "0123456789+-.eE") != strlen(text) || *end ||
-        !isfinite(number))
-        return error_set(err, ERROR_MALFORMED,
-                         "%s must be a finite number, not \"%.40s\"", name,
-                         text);
-    *value = number;
-    return 0;
-}
-
-int route_query_text(const struct call *call, const char *name, size_t max,
-                     const char **value, struct error *err)
-{
-    *value = request_query(call->request, name);
-    if (!*value || strlen(*value) <= max)
-        return 0;
-    return error_set(err, ERROR_INVALID,
-                     "%s must have at most %zu bytes, not "
-                     "%zu",
-                     name, max, strlen(*value));
-}
-
-int route_query_known(const struct call *call, const char *const *known,
-                      struct error *err)
-{
-    const struct request *request = call->request;
-    for (size_t i = 0; i < request->n_query; i++) {
-        const char *const *name = known;
-        while (*name && strcmp(*name, request->query[i].name) != 0)
-            name++;
-        if (!*name)
-            return error_set(err, ERROR_MALFORMED,
-                             "unknown query parameter %.80s",
-                             request->query[i].name);
-    }
-    return 0;
 }
 
 enum route_outcome route_trial_in_path(struct call *call,

@@ -91,6 +91,11 @@ void route_work_slow(void *service, struct request *request,
 void route_work_outside(void *service, struct request *request,
                         struct store *store);
 
+// Finds out who is calling, and whether the token allows what the route does.
+// Returns 0, -1, 1 when the store is needed, or 2 when the secret is a token of
+// a provider, which may have to be waited for.
+int route_authenticate(struct call *call, struct error *err);
+
 // ---- for handlers -----------------------------------------------------------
 
 // Answers with the JSON in text.

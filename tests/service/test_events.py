@@ -51,24 +51,30 @@ def waits(calls):
 class Waiting:
     """Requests that wait for events, in threads of their own."""
 
-    def __init__(self, calls, study, since, n=1, wait_s=LONG_S):
+    def __init__(self, calls, study, since, n=1, wait_s=LONG_S,
+                 until_event=False):
         already = waits(calls)
         self._pool = ThreadPoolExecutor(n)
+        self._all_wait = threading.Event()
         url = f"{calls.service.url}/api/v1/studies/{study['id']}/events"
         self._futures = [
             self._pool.submit(self._one, calls.service.token, url, {
-                "since": since, "wait_s": wait_s})
+                "since": since, "wait_s": wait_s}, until_event)
             for _ in range(n)
         ]
         harness.wait_until(
             lambda: waits(calls) >= already + n, f"{n} waiting requests")
+        self._all_wait.set()
 
-    @staticmethod
-    def _one(token, url, query):
+    def _one(self, token, url, query, until_event):
+        """Wait as clients do: whoever is told of nothing comes back."""
         headers = {"Authorization": f"Bearer {token}"}
-        reply = httpx.get(
-            url, params=query, headers=headers, timeout=60, verify=False)
-        return reply.status_code, reply.json(), time.monotonic()
+        while True:
+            reply = httpx.get(
+                url, params=query, headers=headers, timeout=60, verify=False)
+            told = reply.json().get("events") != []
+            if told or (self._all_wait.is_set() and not until_event):
+                return reply.status_code, reply.json(), time.monotonic()
 
     def answers(self):
         """Return (status, JSON, when it came) of each."""
@@ -351,7 +357,8 @@ def test_a_token_of_one_study_follows_that_study_only(calls):
     assert calls.api("GET", path, token=token).status == 404
     assert calls.api("GET", path, token=None).status == 401
     # Also where the answer would have to wait.
-    waiting = Waiting(calls, other, events_of(calls, other)["next"])
+    waiting = Waiting(
+        calls, other, events_of(calls, other)["next"], until_event=True)
     far = f"/studies/{other['id']}/events?since=999&wait_s={LONG_S}"
     assert calls.api("GET", far, token=token).status == 404
     calls.ask(other)
