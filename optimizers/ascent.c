@@ -7,23 +7,15 @@
 
 #include "ascent.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lbfgs.h"
-#include "repair.h"
-#include "restriction.h"
-#include "sobol.h"
+#include "outset.h"
 
 enum {
-    SPREAD = 256, // Sobol candidates
-    NEAR = 128,   // candidates around the best known points
-    CANDIDATES = SPREAD + NEAR,
-    REPAIRED = 32, // of SPREAD, at most, where restrictions forbid them
-    AGAIN = 8,     // perturbations of a known point, if they are forbidden
-    CLIMBS = 4,    // 2 from MANY known points on
+    CLIMBS = 4, // 2 from MANY known points on
     MANY = 300,
     ROUNDS = 3,       // of continuous and discrete moves
     EVALUATIONS = 50, // of L-BFGS per round; half of it with MANY
@@ -35,7 +27,7 @@ enum {
 
 // ---- values -----------------------------------------------------------------
 
-static bool is_number(const struct ascent *ascent, size_t k)
+bool ascent_is_number(const struct ascent *ascent, size_t k)
 {
     enum matern_distance distance = ascent->gps[0].points.distance[k];
     return distance == MATERN_NUMBER || distance == MATERN_NUMBER_OR_NONE;
@@ -55,7 +47,7 @@ static double remoteness(const struct ascent *ascent, const double *unit)
         double most = 0;
         for (size_t k = 0; k < ascent->space->n && most < least; k++) {
             double gap = fabs(unit[k] - points->x[k * points->stride + i]);
-            if (is_number(ascent, k) && gap > most)
+            if (ascent_is_number(ascent, k) && gap > most)
                 most = gap;
         }
         least = fmin(least, most);
@@ -68,16 +60,6 @@ static size_t n_outputs(const struct ascent *ascent)
     return ascent->worth->n_objectives + ascent->worth->n_constraints;
 }
 
-static bool allowed(const struct ascent *ascent, const double *unit,
-                    struct arena *arena)
-{
-    if (!ascent->space->restrictions)
-        return true;
-    double *point = arena_doubles(arena, ascent->space->n);
-    space_decode(ascent->space, unit, point);
-    return restriction_allows(ascent->space, point);
-}
-
 // The worth of a point for its predictions, and its derivatives by them.
 // Outside of the trust region it falls with the distance; where restrictions
 // forbid the point, it is least.
@@ -87,7 +69,7 @@ static double judge(const struct ascent *ascent, const double *unit,
 {
     double value = worth_of(ascent->worth, p, by_mean, by_sd);
     double far = isinf(ascent->radius) ? 0 : remoteness(ascent, unit);
-    bool forbidden = !allowed(ascent, unit, arena);
+    bool forbidden = !outset_allows(ascent->space, unit, arena);
     if (far <= ascent->radius && !forbidden)
         return value;
     memset(by_mean, 0, n_outputs(ascent) * sizeof *by_mean);
@@ -134,135 +116,6 @@ static double value_at(const struct ascent *ascent, const double *unit,
     return value;
 }
 
-// ---- candidates -------------------------------------------------------------
-
-// Makes a unit point one that decodes to itself.
-static void snap(const struct space *space, struct arena *arena, double *unit)
-{
-    double *point = arena_doubles(arena, space->n);
-    space_decode(space, unit, point);
-    space_encode(space, point, unit);
-}
-
-// Sobol points, each coordinate with a random digital shift.
-static void spread(const struct space *space, struct rng *rng, double *unit)
-{
-    const uint16_t *row = sobol_table;
-    for (size_t k = 0; k < space->n; k++) {
-        uint64_t shift = rng_u64(rng) >> (64 - SOBOL_BITS);
-        const uint16_t *next = row;
-        for (size_t i = 0; i < SPREAD; i++) {
-            double *u = unit + i * space->n + k;
-            next = row;
-            *u = k < SOBOL_DIMENSIONS
-                     ? (double)(sobol_coordinate(&next, i) ^ shift) * 0x1p-53
-                     : rng_uniform(rng);
-        }
-        row = next;
-    }
-}
-
-static double reflect(double u)
-{
-    u = fabs(u);
-    u = u > 1 ? 2 - u : u;
-    return fmin(1, fmax(0, u));
-}
-
-// Moves some coordinates by a normal step of random width, 1e-3 to 0.2.
-static void perturb(const struct ascent *ascent, struct rng *rng, double *unit)
-{
-    size_t d = ascent->space->n;
-    double width = pow(10, -3 + 2.3 * rng_uniform(rng));
-    double share = fmin(1, fmax(0.2, 3.0 / (double)d));
-    if (rng_below(rng, 2))
-        share = 1;
-    size_t always = (size_t)rng_below(rng, d);
-    for (size_t k = 0; k < d; k++) {
-        bool category = !is_number(ascent, k);
-        if (isnan(unit[k]) || (category && rng_below(rng, 4) == 0))
-            unit[k] = rng_uniform(rng);
-        else if (!category && (k == always || rng_uniform(rng) < share))
-            unit[k] = reflect(unit[k] + width * rng_normal(rng));
-    }
-}
-
-// Gives a point the coordinates that are held.
-static void hold(const struct ascent *ascent, double *unit)
-{
-    for (size_t k = 0; k < ascent->space->n && ascent->held; k++)
-        if (ascent->held[k] && !isnan(ascent->best[k]))
-            unit[k] = ascent->best[k];
-}
-
-// Moves a forbidden unit point to where it is allowed.
-static bool repair(const struct space *space, struct rng *rng,
-                   struct arena *arena, double *unit)
-{
-    double *point = arena_doubles(arena, space->n);
-    space_decode(space, unit, point);
-    bool found = repair_anew(space, NULL, rng, arena, point);
-    space_encode(space, point, unit);
-    return found;
-}
-
-// Writes a point near the i-th best one, an allowed one if that is found.
-static void draw_near(const struct ascent *ascent, size_t i, struct rng *rng,
-                      struct arena *arena, double *unit)
-{
-    const struct space *space = ascent->space;
-    const double *best = ascent->best + i % ascent->n_best * space->n;
-    for (int left = AGAIN; left > 0; left--) {
-        memcpy(unit, best, space->n * sizeof *unit);
-        perturb(ascent, rng, unit);
-        hold(ascent, unit);
-        if (allowed(ascent, unit, arena))
-            break;
-    }
-    snap(space, arena, unit);
-}
-
-// Keeps those of n candidates that restrictions allow; returns how many. Others
-// that are spread are moved, unless something is held; if that fails once or
-// took long, no more.
-static size_t keep_allowed(const struct ascent *ascent, struct rng *rng,
-                           struct arena *arena, double *unit)
-{
-    size_t d = ascent->space->n, kept = 0;
-    int left = ascent->held ? 0 : REPAIRED;
-    for (size_t i = 0; i < CANDIDATES; i++) {
-        double *row = unit + i * d;
-        bool fine = allowed(ascent, row, arena);
-        if (!fine && i < SPREAD && left > 0) {
-            fine = repair(ascent->space, rng, arena, row);
-            left = fine ? left - 1 : 0;
-        }
-        if (fine)
-            memmove(unit + kept++ * d, row, d * sizeof *row);
-    }
-    return kept;
-}
-
-// Writes candidates to unit[CANDIDATES x d]; returns how many, at least one.
-static size_t make_candidates(const struct ascent *ascent, struct rng *rng,
-                              struct arena *arena, double *unit)
-{
-    const struct space *space = ascent->space;
-    size_t d = space->n;
-    assert(ascent->n_best > 0);
-    spread(space, rng, unit);
-    for (size_t i = SPREAD; i < CANDIDATES; i++)
-        draw_near(ascent, i, rng, arena, unit + i * d);
-    for (size_t i = 0; i < SPREAD; i++) {
-        hold(ascent, unit + i * d);
-        snap(space, arena, unit + i * d);
-    }
-    if (!space->restrictions)
-        return CANDIDATES;
-    size_t n = keep_allowed(ascent, rng, arena, unit);
-    return n ? n : 1;
-}
-
 // ---- continuous moves -------------------------------------------------------
 
 struct slope {
@@ -281,7 +134,7 @@ struct slope {
 static bool moves(const struct ascent *ascent, const double *unit, size_t k)
 {
     size_t levels = param_levels(&ascent->space->params[k]);
-    return !held(ascent, k) && !isnan(unit[k]) && is_number(ascent, k) &&
+    return !held(ascent, k) && !isnan(unit[k]) && ascent_is_number(ascent, k) &&
            (levels == 0 || levels > FINE);
 }
 
@@ -354,7 +207,7 @@ static void climb(const struct ascent *ascent, struct arena *arena,
     lbfgs_minimise(&problem, arena, z);
     for (size_t j = 0; j < s.n; j++)
         unit[s.coordinate[j]] = fmin(1, z[j] / s.scale[j]);
-    snap(ascent->space, arena, unit);
+    outset_snap(ascent->space, arena, unit);
 }
 
 // ---- discrete moves ---------------------------------------------------------
@@ -401,7 +254,7 @@ static size_t surround(const struct ascent *ascent, const double *unit,
             double *row = out + n * d;
             memcpy(row, unit, d * sizeof *row);
             row[k] = param_encode(param, param_value(param, level[j]));
-            snap(space, arena, row);
+            outset_snap(space, arena, row);
         }
     }
     return n;
@@ -498,12 +351,12 @@ static int by_value(const void *a, const void *b)
 struct ascent_points ascent_find(const struct ascent *ascent, struct rng *rng,
                                  struct arena *arena)
 {
-    size_t d = ascent->space->n, most = CANDIDATES + CLIMBS;
+    size_t d = ascent->space->n, most = OUTSET_POINTS + CLIMBS;
     double *unit = arena_doubles(arena, most * d);
     double *value = arena_doubles(arena, most);
-    size_t candidates = make_candidates(ascent, rng, arena, unit);
+    size_t candidates = outset_points(ascent, rng, arena, unit);
     values(ascent, unit, candidates, arena, value);
-    struct ranked rank[CANDIDATES + CLIMBS] = {{0, 0}};
+    struct ranked rank[OUTSET_POINTS + CLIMBS] = {{0, 0}};
     for (size_t i = 0; i < candidates; i++)
         rank[i] = (struct ranked){value[i], i};
     qsort(rank, candidates, sizeof *rank, by_value);

@@ -194,8 +194,7 @@ static bool take(const struct search *s, struct ascent_points found,
         for (size_t j = 0; j < n && !old; j++)
             old = known(&s->aim->gps[j], d, unit);
         space_decode(task->space, unit, point);
-        if (!old && restriction_allows(task->space, point) &&
-            !tried(task->history, s->number, point))
+        if (!old && tried_not(task->history, s->number, point))
             return true;
     }
     return false;

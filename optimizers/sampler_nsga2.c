@@ -188,8 +188,7 @@ static void start(const struct sampler_task *task, uint64_t number,
     out->why = "the best of another study";
     if (known) {
         space_decode(task->space, known, out->point);
-        if (restriction_allows(task->space, out->point) &&
-            !tried(task->history, number, out->point))
+        if (tried_not(task->history, number, out->point))
             return;
     }
     out->why = "one of the first points, spread evenly";

@@ -42,7 +42,6 @@
 #include "merit.h"
 #include "parzen.h"
 #include "repair.h"
-#include "restriction.h"
 #include "rng.h"
 #include "rows.h"
 #include "tried.h"
@@ -403,13 +402,6 @@ struct search {
     struct arena *arena;
 };
 
-// Is it allowed, and was it not tried yet?
-static bool is_new(const struct search *s, const double *point)
-{
-    return restriction_allows(s->task->space, point) &&
-           !tried(s->task->history, s->number, point);
-}
-
 // The best candidate that is new; false: there was none, and
 // `point` is the best one.
 static bool choose(const struct search *s, double *point)
@@ -418,7 +410,7 @@ static bool choose(const struct search *s, double *point)
     for (size_t i = 0; i < s->n; i++) {
         size_t next = largest(s->score, s->n);
         space_decode(s->task->space, s->unit + next * d, point);
-        if (is_new(s, point))
+        if (tried_not(s->task->history, s->number, point))
             return true;
         s->score[next] = -HUGE_VAL;
     }
@@ -449,7 +441,7 @@ static bool suggest_apart(const struct search *s, double *point)
     }
     space_decode(s->task->space, chosen, point);
     repair_near(s->task->space, s->rng, s->arena, point);
-    return is_new(s, point);
+    return tried_not(s->task->history, s->number, point);
 }
 
 static const char *explain(const struct model *model, const struct search *s)

@@ -40,6 +40,13 @@ bool tried(const struct history *history, uint64_t number, const double *point)
     return false;
 }
 
+bool tried_not(const struct history *history, uint64_t number,
+               const double *point)
+{
+    return restriction_allows(history->space, point) &&
+           !tried(history, number, point);
+}
+
 // Marks the cells that a restriction forbids; returns how many.
 static size_t mark_forbidden(const struct grid *grid, bool *held,
                              double *scratch)

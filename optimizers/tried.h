@@ -19,6 +19,10 @@
 // `number`? Lost and cancelled trials do not count.
 bool tried(const struct history *history, uint64_t number, const double *point);
 
+// Do the restrictions of the space allow the point, and was it not tried?
+bool tried_not(const struct history *history, uint64_t number,
+               const double *point);
+
 // Writes a random untried point that its restrictions allow to `point`. False
 // if none is found: 256 draws had been tried (32 with restrictions, or none was
 // allowed), and there is no other one among at most 2^20 points, or there are
