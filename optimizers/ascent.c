@@ -7,18 +7,14 @@
 
 #include "ascent.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lbfgs.h"
-#include "sobol.h"
+#include "outset.h"
 
 enum {
-    SPREAD = 256, // Sobol candidates
-    NEAR = 128,   // candidates around the best known points
-    CANDIDATES = SPREAD + NEAR,
     CLIMBS = 4, // 2 from MANY known points on
     MANY = 300,
     ROUNDS = 3,       // of continuous and discrete moves
@@ -31,7 +27,7 @@ enum {
 
 // ---- values -----------------------------------------------------------------
 
-static bool is_number(const struct ascent *ascent, size_t k)
+bool ascent_is_number(const struct ascent *ascent, size_t k)
 {
     enum matern_distance distance = ascent->gps[0].points.distance[k];
     return distance == MATERN_NUMBER || distance == MATERN_NUMBER_OR_NONE;
@@ -51,7 +47,7 @@ static double remoteness(const struct ascent *ascent, const double *unit)
         double most = 0;
         for (size_t k = 0; k < ascent->space->n && most < least; k++) {
             double gap = fabs(unit[k] - points->x[k * points->stride + i]);
-            if (is_number(ascent, k) && gap > most)
+            if (ascent_is_number(ascent, k) && gap > most)
                 most = gap;
         }
         least = fmin(least, most);
@@ -65,17 +61,20 @@ static size_t n_outputs(const struct ascent *ascent)
 }
 
 // The worth of a point for its predictions, and its derivatives by them.
+// Outside of the trust region it falls with the distance; where restrictions
+// forbid the point, it is least.
 static double judge(const struct ascent *ascent, const double *unit,
-                    const struct gp_prediction *p, double *by_mean,
-                    double *by_sd)
+                    const struct gp_prediction *p, struct arena *arena,
+                    double *by_mean, double *by_sd)
 {
     double value = worth_of(ascent->worth, p, by_mean, by_sd);
     double far = isinf(ascent->radius) ? 0 : remoteness(ascent, unit);
-    if (far <= ascent->radius)
+    bool forbidden = !outset_allows(ascent->space, unit, arena);
+    if (far <= ascent->radius && !forbidden)
         return value;
     memset(by_mean, 0, n_outputs(ascent) * sizeof *by_mean);
     memset(by_sd, 0, n_outputs(ascent) * sizeof *by_sd);
-    return -1e4 - far;
+    return forbidden ? -1e6 : -1e4 - far;
 }
 
 // Copies m points to rows as wide as those of the processes.
@@ -104,8 +103,8 @@ static void values(const struct ascent *ascent, const double *unit, size_t m,
     for (size_t j = 0; j < m; j++) {
         for (size_t i = 0; i < n; i++)
             row[i] = p[i * m + j];
-        value[j] =
-            judge(ascent, unit + j * ascent->space->n, row, by_mean, by_sd);
+        value[j] = judge(ascent, unit + j * ascent->space->n, row, arena,
+                         by_mean, by_sd);
     }
 }
 
@@ -115,87 +114,6 @@ static double value_at(const struct ascent *ascent, const double *unit,
     double value;
     values(ascent, unit, 1, arena, &value);
     return value;
-}
-
-// ---- candidates -------------------------------------------------------------
-
-// Makes a unit point one that decodes to itself.
-static void snap(const struct space *space, struct arena *arena, double *unit)
-{
-    double *point = arena_doubles(arena, space->n);
-    space_decode(space, unit, point);
-    space_encode(space, point, unit);
-}
-
-// Sobol points, each coordinate with a random digital shift.
-static void spread(const struct space *space, struct rng *rng, double *unit)
-{
-    const uint16_t *row = sobol_table;
-    for (size_t k = 0; k < space->n; k++) {
-        uint64_t shift = rng_u64(rng) >> (64 - SOBOL_BITS);
-        const uint16_t *next = row;
-        for (size_t i = 0; i < SPREAD; i++) {
-            double *u = unit + i * space->n + k;
-            next = row;
-            *u = k < SOBOL_DIMENSIONS
-                     ? (double)(sobol_coordinate(&next, i) ^ shift) * 0x1p-53
-                     : rng_uniform(rng);
-        }
-        row = next;
-    }
-}
-
-static double reflect(double u)
-{
-    u = fabs(u);
-    u = u > 1 ? 2 - u : u;
-    return fmin(1, fmax(0, u));
-}
-
-// Moves some coordinates by a normal step of random width, 1e-3 to 0.2.
-static void perturb(const struct ascent *ascent, struct rng *rng, double *unit)
-{
-    size_t d = ascent->space->n;
-    double width = pow(10, -3 + 2.3 * rng_uniform(rng));
-    double share = fmin(1, fmax(0.2, 3.0 / (double)d));
-    if (rng_below(rng, 2))
-        share = 1;
-    size_t always = (size_t)rng_below(rng, d);
-    for (size_t k = 0; k < d; k++) {
-        bool category = !is_number(ascent, k);
-        if (isnan(unit[k]) || (category && rng_below(rng, 4) == 0))
-            unit[k] = rng_uniform(rng);
-        else if (!category && (k == always || rng_uniform(rng) < share))
-            unit[k] = reflect(unit[k] + width * rng_normal(rng));
-    }
-}
-
-// Gives a point the coordinates that are held.
-static void hold(const struct ascent *ascent, double *unit)
-{
-    for (size_t k = 0; k < ascent->space->n && ascent->held; k++)
-        if (ascent->held[k] && !isnan(ascent->best[k]))
-            unit[k] = ascent->best[k];
-}
-
-static double *make_candidates(const struct ascent *ascent, struct rng *rng,
-                               struct arena *arena)
-{
-    const struct space *space = ascent->space;
-    size_t d = space->n;
-    double *unit = arena_doubles(arena, CANDIDATES * d);
-    assert(ascent->n_best > 0);
-    spread(space, rng, unit);
-    for (size_t i = SPREAD; i < CANDIDATES; i++) {
-        const double *best = ascent->best + i % ascent->n_best * d;
-        memcpy(unit + i * d, best, d * sizeof *unit);
-        perturb(ascent, rng, unit + i * d);
-    }
-    for (size_t i = 0; i < CANDIDATES; i++) {
-        hold(ascent, unit + i * d);
-        snap(space, arena, unit + i * d);
-    }
-    return unit;
 }
 
 // ---- continuous moves -------------------------------------------------------
@@ -216,7 +134,7 @@ struct slope {
 static bool moves(const struct ascent *ascent, const double *unit, size_t k)
 {
     size_t levels = param_levels(&ascent->space->params[k]);
-    return !held(ascent, k) && !isnan(unit[k]) && is_number(ascent, k) &&
+    return !held(ascent, k) && !isnan(unit[k]) && ascent_is_number(ascent, k) &&
            (levels == 0 || levels > FINE);
 }
 
@@ -231,8 +149,8 @@ static double downhill(void *context, const double *z, double *gradient)
         s->prediction[i] = gp_predict_slope(&s->ascent->gps[i], s->unit,
                                             s->arena, s->mean_slope + i * width,
                                             s->sd_slope + i * width);
-    double value =
-        judge(s->ascent, s->unit, s->prediction, s->by_mean, s->by_sd);
+    double value = judge(s->ascent, s->unit, s->prediction, s->arena,
+                         s->by_mean, s->by_sd);
     for (size_t j = 0; j < s->n; j++) {
         double sum = 0;
         for (size_t i = 0; i < m; i++) {
@@ -289,7 +207,7 @@ static void climb(const struct ascent *ascent, struct arena *arena,
     lbfgs_minimise(&problem, arena, z);
     for (size_t j = 0; j < s.n; j++)
         unit[s.coordinate[j]] = fmin(1, z[j] / s.scale[j]);
-    snap(ascent->space, arena, unit);
+    outset_snap(ascent->space, arena, unit);
 }
 
 // ---- discrete moves ---------------------------------------------------------
@@ -336,7 +254,7 @@ static size_t surround(const struct ascent *ascent, const double *unit,
             double *row = out + n * d;
             memcpy(row, unit, d * sizeof *row);
             row[k] = param_encode(param, param_value(param, level[j]));
-            snap(space, arena, row);
+            outset_snap(space, arena, row);
         }
     }
     return n;
@@ -433,21 +351,21 @@ static int by_value(const void *a, const void *b)
 struct ascent_points ascent_find(const struct ascent *ascent, struct rng *rng,
                                  struct arena *arena)
 {
-    size_t d = ascent->space->n, n = CANDIDATES + CLIMBS;
-    double *unit = arena_doubles(arena, n * d);
-    double *value = arena_doubles(arena, n);
-    memcpy(unit, make_candidates(ascent, rng, arena),
-           CANDIDATES * d * sizeof *unit);
-    values(ascent, unit, CANDIDATES, arena, value);
-    struct ranked rank[CANDIDATES + CLIMBS];
-    for (size_t i = 0; i < CANDIDATES; i++)
+    size_t d = ascent->space->n, most = OUTSET_POINTS + CLIMBS;
+    double *unit = arena_doubles(arena, most * d);
+    double *value = arena_doubles(arena, most);
+    size_t candidates = outset_points(ascent, rng, arena, unit);
+    values(ascent, unit, candidates, arena, value);
+    struct ranked rank[OUTSET_POINTS + CLIMBS] = {{0, 0}};
+    for (size_t i = 0; i < candidates; i++)
         rank[i] = (struct ranked){value[i], i};
-    qsort(rank, CANDIDATES, sizeof *rank, by_value);
+    qsort(rank, candidates, sizeof *rank, by_value);
     size_t climbs = ascent->gps[0].points.n > MANY ? CLIMBS / 2 : CLIMBS;
-    n = CANDIDATES;
+    size_t n = candidates;
     for (size_t i = 0; i < climbs; i++, n++) {
-        size_t from =
-            i < climbs / 2 ? rank[i].index : draw(value, CANDIDATES, rng);
+        size_t from = i < climbs / 2 && i < candidates
+                          ? rank[i].index
+                          : draw(value, candidates, rng);
         memcpy(unit + n * d, unit + from * d, d * sizeof *unit);
         value[n] = refine(ascent, rng, arena, unit + n * d, value[from]);
     }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // ascent.h - where in a space a try is worth most
 //
-// 256 Sobol points and 128 perturbations of the best known points are valued in
-// one batch. Four of them, the best two and two drawn with weights
-// that grow with their value, climb: continuous coordinates by L-BFGS, in units
-// of their length scales, and the others by steps to the best neighbour, in
-// turns. All points are unit points that decode to themselves.
+// 256 Sobol points and 128 perturbations of the best known points (outset.h)
+// are valued in one batch. Four of them, the best two and two drawn with
+// weights that grow with their value, climb: continuous coordinates by L-BFGS,
+// in units of their length scales, and the others by steps to the best
+// neighbour, in turns. Points that the restrictions of the space forbid are
+// worth nothing: no climb goes there. All points are unit points that decode to
+// themselves.
 
 #ifndef CUMAE_ASCENT_H
 #define CUMAE_ASCENT_H
@@ -41,5 +43,8 @@ struct ascent_points {
 };
 struct ascent_points ascent_find(const struct ascent *ascent, struct rng *rng,
                                  struct arena *arena);
+
+// Is coordinate k that of a number, near which others are alike?
+bool ascent_is_number(const struct ascent *ascent, size_t k);
 
 #endif

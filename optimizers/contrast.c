@@ -6,6 +6,14 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "repair.h"
+#include "restriction.h"
+
+enum {
+    DRAWN = 20, // times each, where restrictions forbid what is drawn
+    MOVED = 24, // points that are moved then to where they are allowed
+};
+
 static const struct parzen *marginal(const struct parzen *parzen, size_t k,
                                      struct arena *arena)
 {
@@ -35,6 +43,24 @@ static bool conditional(const struct space *space)
     return false;
 }
 
+// Draws a row, anew while the restrictions forbid its point. The first few that
+// stay forbidden are moved, for that may take long: *moves of them.
+static void draw_allowed(const struct parzen *good, struct rng *rng,
+                         struct arena *arena, double *row, int *moves)
+{
+    const struct space *space = good->space;
+    double *point = arena_doubles(arena, space->n);
+    bool fine = false;
+    for (int left = DRAWN; left > 0 && !fine; left--) {
+        parzen_sample(good, rng, row);
+        space_decode(space, row, point);
+        fine = restriction_allows(space, point);
+    }
+    if (!fine && *moves > 0)
+        *moves = repair_near(space, rng, arena, point) ? *moves - 1 : 0;
+    space_encode(space, point, row);
+}
+
 void contrast_draw(const struct contrast *contrast, size_t n, struct rng *rng,
                    struct arena *arena, double *unit)
 {
@@ -43,8 +69,13 @@ void contrast_draw(const struct contrast *contrast, size_t n, struct rng *rng,
     double *point = arena_doubles(arena, space->n);
     bool all = good->to - good->from == space->n;
     bool inactive = all && conditional(space);
+    int moves = MOVED;
     for (size_t i = 0; i < n; i++) {
         double *row = unit + i * space->n;
+        if (all && space->restrictions) {
+            draw_allowed(good, rng, arena, row, &moves);
+            continue;
+        }
         parzen_sample(good, rng, row);
         if (!inactive)
             continue;

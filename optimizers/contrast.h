@@ -34,7 +34,8 @@ struct contrast contrast_marginal(const struct contrast *contrast, size_t k,
                                   struct arena *arena);
 
 // Draws n points from the good base density of *contrast: n unit rows, on the
-// centres of slots. Where all parameters are at play, NaN where inactive.
+// centres of slots. Where all parameters are at play, NaN where inactive, and
+// points that the restrictions of the space allow, as long as such are found.
 void contrast_draw(const struct contrast *contrast, size_t n, struct rng *rng,
                    struct arena *arena, double *unit);
 

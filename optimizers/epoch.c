@@ -8,13 +8,15 @@
 
 #include "fold.h"
 #include "margin.h"
+#include "restriction.h"
 #include "rng.h"
 
 // How often a sample outside of the cube is drawn anew before it is folded.
 // Folding alone shows the search a second copy of a rotated valley next to an
 // edge; drawing alone cannot sample around an optimum in a corner. In many
 // dimensions a wide distribution has no sample inside.
-enum { TRIES = 10 };
+// Samples that the restrictions of the space forbid are drawn anew more often.
+enum { TRIES = 10, TRIES_RESTRICTED = 100 };
 
 void epoch_assign(struct epoch *epoch, const struct epoch *from)
 {
@@ -83,20 +85,34 @@ static bool draw_once(const struct epoch *epoch, const struct space *space,
     return inside;
 }
 
-void epoch_draw(const struct epoch *epoch, const struct sampler_task *task,
-                uint64_t number, double *raw, double *point)
+// Writes the point of a place in the cube.
+static void place(const struct epoch *epoch, const struct space *space,
+                  const double *drawn, double *point)
 {
-    double drawn[SPACE_MAX_PARAMS], unit[SPACE_MAX_PARAMS];
-    struct rng rng = rng_at(task->seed, number);
-    int left = epoch->n > CMA_FULL ? 1 : TRIES;
-    while (!draw_once(epoch, task->space, &rng, raw, drawn) && --left > 0)
-        continue;
-    for (size_t k = 0; k < task->space->n; k++)
+    double unit[SPACE_MAX_PARAMS];
+    for (size_t k = 0; k < space->n; k++)
         unit[k] = 0.5;
     for (size_t k = 0; k < epoch->n; k++)
         unit[epoch->axis[k]] =
             isnan(drawn[k]) ? 0.5 : fmin(fmax(drawn[k], 0), 1);
-    space_decode(task->space, unit, point);
+    space_decode(space, unit, point);
+}
+
+void epoch_draw(const struct epoch *epoch, const struct sampler_task *task,
+                uint64_t number, double *raw, double *point)
+{
+    const struct space *space = task->space;
+    double drawn[SPACE_MAX_PARAMS];
+    struct rng rng = rng_at(task->seed, number);
+    int folded = epoch->n > CMA_FULL ? 1 : TRIES;
+    for (int i = 1; i <= TRIES_RESTRICTED; i++) {
+        bool inside = draw_once(epoch, space, &rng, raw, drawn);
+        if (!inside && i < folded)
+            continue;
+        place(epoch, space, drawn, point);
+        if (restriction_allows(space, point))
+            break;
+    }
 }
 
 bool epoch_recall(const struct epoch *epoch, const struct sampler_task *task,

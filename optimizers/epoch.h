@@ -40,7 +40,8 @@ void epoch_assign(struct epoch *epoch, const struct epoch *from);
 void epoch_keep_margins(struct epoch *epoch, const struct space *space,
                         double margin);
 
-// Writes the sample of trial `number`, raw[0..n), and point[0..d).
+// Writes the sample of trial `number`, raw[0..n), and point[0..d). If 100 are
+// forbidden by the restrictions of the space, the last one of them.
 void epoch_draw(const struct epoch *epoch, const struct sampler_task *task,
                 uint64_t number, double *raw, double *point);
 

@@ -3,6 +3,7 @@
 
 #include "even.h"
 
+#include "repair.h"
 #include "sobol.h"
 #include "tried.h"
 
@@ -12,6 +13,7 @@ void even_point(const struct sampler_task *task, uint64_t number,
     double *unit = arena_doubles(arena, task->space->n);
     sobol_scrambled(task->seed, number, task->space->n, rng, unit);
     space_decode(task->space, unit, point);
+    repair_anew(task->space, NULL, rng, arena, point);
 }
 
 bool even_untried(const struct sampler_task *task, uint64_t number,

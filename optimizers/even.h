@@ -11,7 +11,8 @@
 #include "sampler.h"
 
 // Writes Sobol point `number` to `point`. `rng` gives what the sequence lacks
-// in a space of too many dimensions.
+// in a space of too many dimensions, and coordinates in place of those that
+// restrictions forbid.
 void even_point(const struct sampler_task *task, uint64_t number,
                 struct rng *rng, struct arena *arena, double *point);
 

@@ -52,4 +52,10 @@ struct step {
 double program_value(const struct step *steps, size_t n,
                      const struct space *space, const double *point);
 
+// How far a truth that n steps leave is from being one: 0 where it is 1. Else a
+// positive number that says where it is nearer: a comparison misses by
+// ln(1 + |x - y|), `and` adds what its sides miss, `or` takes the lesser one.
+double program_miss(const struct step *steps, size_t n,
+                    const struct space *space, const double *point);
+
 #endif

@@ -81,9 +81,10 @@ struct sampler {
     // should be held open? NULL: never.
     bool (*slow)(const struct sampler_task *task, size_t n_ended);
 
-    // Writes a valid point for trial `number`. Rows of the history at or above
-    // `number` are ignored. ERROR_EXHAUSTED when a finite space has no new
-    // point (grid).
+    // Writes a valid point for trial `number`, which the restrictions of the
+    // space should allow (sampler_ask sees to it). Rows of the history at or
+    // above `number` are ignored. ERROR_EXHAUSTED when a finite space has no
+    // new point (grid).
     int (*suggest)(const struct sampler_task *task, const struct model *model,
                    uint64_t number, struct arena *arena, struct suggestion *out,
                    struct error *err);
@@ -96,8 +97,16 @@ extern const size_t n_samplers;
 // The sampler with this name, or NULL.
 const struct sampler *sampler_find(const char *name);
 
-// Fits the model that fit_length asks for, if any, and suggests: the whole
-// pure function, without anything kept.
+// Suggests with a model that was kept, NULL where there is none: what the
+// sampler does, and where that forgot the restrictions of the space, an untried
+// point near by that they allow. ERROR_EXHAUSTED when none is found that does:
+// there is none, or they leave too little of the space (repair.h).
+int sampler_ask(const struct sampler *sampler, const struct sampler_task *task,
+                const struct model *model, uint64_t number, struct arena *arena,
+                struct suggestion *out, struct error *err);
+
+// Fits the model that fit_length asks for, if any, and asks: the whole pure
+// function, without anything kept.
 int sampler_suggest(const struct sampler *sampler,
                     const struct sampler_task *task, uint64_t number,
                     struct arena *arena, struct suggestion *out,

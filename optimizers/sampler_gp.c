@@ -23,6 +23,7 @@
 #include "aim.h"
 #include "ascent.h"
 #include "memory.h"
+#include "restriction.h"
 #include "rng.h"
 #include "surrogate.h"
 #include "tried.h"
@@ -136,11 +137,17 @@ static void borrow(const struct sampler_task *task, size_t source,
 static const char *start(const struct sampler_task *task, uint64_t number,
                          struct rng *rng, struct arena *arena, double *point)
 {
+    size_t bytes = task->space->n * sizeof *point;
+    double *lent = arena_alloc(arena, bytes);
     even_point(task, number, rng, arena, point);
     bool borrowed =
         task->prior && number < task->prior->n_sources && number < BORROWED;
+    memcpy(lent, point, bytes);
     if (borrowed)
-        borrow(task, number, point);
+        borrow(task, number, lent);
+    borrowed = borrowed && restriction_allows(task->space, lent);
+    if (borrowed)
+        memcpy(point, lent, bytes);
     if (tried(task->history, number, point))
         tried_random_other(task->history, number, rng, arena, point);
     return borrowed ? "start design: the best point of another study"
@@ -174,7 +181,7 @@ struct search {
     struct arena *arena;
 };
 
-// Writes the best point found that is neither known nor tried.
+// Writes the best point found that is allowed and neither known nor tried.
 static bool take(const struct search *s, struct ascent_points found,
                  double *point)
 {
@@ -187,7 +194,7 @@ static bool take(const struct search *s, struct ascent_points found,
         for (size_t j = 0; j < n && !old; j++)
             old = known(&s->aim->gps[j], d, unit);
         space_decode(task->space, unit, point);
-        if (!old && !tried(task->history, s->number, point))
+        if (!old && tried_not(task->history, s->number, point))
             return true;
     }
     return false;

@@ -7,7 +7,8 @@
 // Comput. 17, 1988), restricted to 0 .. count-1 by walking its cycles (Black,
 // Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002). Nothing is
 // stored per cell. The suggestion is the first cell in this order that no trial
-// holds; a lost or cancelled trial gives its cell back.
+// holds; a lost or cancelled trial gives its cell back. Cells that the
+// restrictions of the space forbid are passed over.
 //
 // The model is the set of cells that a prefix of the results holds, and how far
 // the order is used up. It changes the time that an answer takes, not the
@@ -21,9 +22,12 @@
 
 #include "grid.h"
 #include "memory.h"
+#include "restriction.h"
 #include "rng.h"
 
 enum { RESOLUTION };
+
+enum { MOST_RESTRICTED = 1 << 20 }; // all are looked at when none is left
 
 static const struct option options[] = {
     [RESOLUTION] = {"resolution", OPTION_INT, 0, 0, 1000,
@@ -121,7 +125,7 @@ struct model {
     struct grid grid;
     struct order order;
     struct set taken;  // by the results seen
-    uint64_t position; // all before it in the order are taken
+    uint64_t position; // all before it in the order are taken or forbidden
     size_t n_ended;
     uint64_t newest; // the results seen are of trials below this number
 };
@@ -159,6 +163,11 @@ static int check(const struct space *space, const double *values,
     if (!status && count > 0x1p53)
         status = error_set(err, ERROR_INVALID,
                            "grid must have at most 2^53 cells, not %g", count);
+    if (!status && space->restrictions && count > MOST_RESTRICTED)
+        status = error_set(err, ERROR_INVALID,
+                           "grid must have at most 2^20 cells with "
+                           "constraints, not %g",
+                           count);
     arena_done(&arena);
     return status;
 }
@@ -174,13 +183,23 @@ static size_t fit_length(const struct sampler_task *task, size_t n_ended)
     return n_ended - n_ended % step;
 }
 
+// May nobody try the cell, or has somebody?
+static bool is_gone(const struct model *model, uint64_t cell, double *scratch)
+{
+    const struct space *space = model->grid.space;
+    if (has(&model->taken, cell) || !space->restrictions)
+        return has(&model->taken, cell);
+    grid_point(&model->grid, cell, scratch);
+    return !restriction_allows(space, scratch);
+}
+
 static struct model *fit(const struct sampler_task *task, size_t n_ended,
                          const struct model *before)
 {
-    (void)before;
     const struct history *history = task->history;
     struct model *model = memory_resize(NULL, 1, sizeof *model);
-    *model = (struct model){.n_ended = n_ended};
+    *model = (struct model){.n_ended = n_ended,
+                            .position = before ? before->position : 0};
     arena_init(&model->arena);
     grid_init(&model->grid, task->space, (size_t)task->options[RESOLUTION],
               &model->arena);
@@ -198,7 +217,7 @@ static struct model *fit(const struct sampler_task *task, size_t n_ended,
             model->newest = number + 1;
     }
     while (model->position < model->order.count &&
-           has(&model->taken, at_position(&model->order, model->position)))
+           is_gone(model, at_position(&model->order, model->position), scratch))
         model->position++;
     return model;
 }
@@ -255,16 +274,17 @@ static int suggest(const struct sampler_task *task, const struct model *model,
         return status;
     }
     struct set more = cells_since(model, task->history, number, arena);
-    if (model->taken.n + more.n >= model->order.count)
-        return error_set(err, ERROR_EXHAUSTED,
-                         "all %.0f cells of the grid are taken",
-                         model->grid.count);
-    uint64_t position = model->position, cell;
-    do
-        cell = at_position(&model->order, position++);
-    while (has(&model->taken, cell) || has(&more, cell));
-    grid_point(&model->grid, cell, out->point);
-    return 0;
+    for (uint64_t i = model->position; i < model->order.count; i++) {
+        uint64_t cell = at_position(&model->order, i);
+        if (has(&more, cell) || is_gone(model, cell, out->point))
+            continue;
+        grid_point(&model->grid, cell, out->point);
+        return 0;
+    }
+    return error_set(
+        err, ERROR_EXHAUSTED, "all %.0f cells of the grid are taken%s",
+        model->grid.count,
+        task->space->restrictions ? " or do not meet the constraints" : "");
 }
 
 const struct sampler sampler_grid = {

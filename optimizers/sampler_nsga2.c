@@ -27,11 +27,14 @@
 #include "memory.h"
 #include "pareto.h"
 #include "population.h"
+#include "repair.h"
+#include "restriction.h"
 #include "tried.h"
 #include "variation.h"
 
 enum {
     TRIES = 32, // children made before a random point is taken
+    MOVED = 16, // the one that is moved to where it is allowed
     LEAST = 20, // members
     MOST = 100,
 };
@@ -185,7 +188,7 @@ static void start(const struct sampler_task *task, uint64_t number,
     out->why = "the best of another study";
     if (known) {
         space_decode(task->space, known, out->point);
-        if (!tried(task->history, number, out->point))
+        if (tried_not(task->history, number, out->point))
             return;
     }
     out->why = "one of the first points, spread evenly";
@@ -286,16 +289,20 @@ static void breed(struct parents *parents, uint64_t number, struct rng *rng,
                   struct arena *arena, struct suggestion *out)
 {
     const uint32_t *member = parents->population->number;
+    const struct space *space = parents->task->space;
     for (int i = 0; i < TRIES; i++) {
         choose(parents, rng);
         make_child(parents, rng, out->point);
-        if (known(parents, number, out->point))
+        if (i == MOVED) // the others are too often forbidden
+            repair_near(space, rng, arena, out->point);
+        if (!restriction_allows(space, out->point) ||
+            known(parents, number, out->point))
             continue;
         out->why = arena_print(arena, "a child of trials %u and %u",
                                member[parents->a], member[parents->b]);
         return;
     }
-    out->why = "random: its children were all tried before";
+    out->why = "random: its children were all tried before or forbidden";
     tried_random_other(parents->task->history, number, rng, arena, out->point);
 }
 

@@ -7,6 +7,7 @@
 
 #include "sampler.h"
 
+#include "repair.h"
 #include "rng.h"
 
 static int suggest(const struct sampler_task *task, const struct model *model,
@@ -16,10 +17,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     (void)model;
     (void)err;
     struct rng rng = rng_at(task->seed, number);
-    double *unit = arena_doubles(arena, task->space->n);
-    for (size_t k = 0; k < task->space->n; k++)
-        unit[k] = rng_uniform(&rng);
-    space_decode(task->space, unit, out->point);
+    repair_draw(task->space, &rng, arena, out->point);
     return 0;
 }
 

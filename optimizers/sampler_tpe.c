@@ -41,6 +41,7 @@
 #include "memory.h"
 #include "merit.h"
 #include "parzen.h"
+#include "repair.h"
 #include "rng.h"
 #include "rows.h"
 #include "tried.h"
@@ -401,7 +402,7 @@ struct search {
     struct arena *arena;
 };
 
-// The best candidate that was not tried yet; false: there was none, and
+// The best candidate that is new; false: there was none, and
 // `point` is the best one.
 static bool choose(const struct search *s, double *point)
 {
@@ -409,7 +410,7 @@ static bool choose(const struct search *s, double *point)
     for (size_t i = 0; i < s->n; i++) {
         size_t next = largest(s->score, s->n);
         space_decode(s->task->space, s->unit + next * d, point);
-        if (!tried(s->task->history, s->number, point))
+        if (tried_not(s->task->history, s->number, point))
             return true;
         s->score[next] = -HUGE_VAL;
     }
@@ -424,7 +425,8 @@ static bool suggest_joint(const struct search *s, double *point)
     return choose(s, point);
 }
 
-// Each parameter's best candidate, whatever the others are.
+// Each parameter's best candidate, whatever the others are, unless together
+// they are not allowed.
 static bool suggest_apart(const struct search *s, double *point)
 {
     size_t d = s->task->space->n;
@@ -438,7 +440,8 @@ static bool suggest_apart(const struct search *s, double *point)
         chosen[k] = s->unit[largest(s->score, s->n) * d + k];
     }
     space_decode(s->task->space, chosen, point);
-    return !tried(s->task->history, s->number, point);
+    repair_near(s->task->space, s->rng, s->arena, point);
+    return tried_not(s->task->history, s->number, point);
 }
 
 static const char *explain(const struct model *model, const struct search *s)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "restriction.h"
 
 void space_init(struct space *space)
 {
@@ -32,6 +33,7 @@ void space_done(struct space *space)
     for (size_t k = 0; k < space->n; k++)
         release(&space->params[k]);
     free(space->params);
+    restriction_free(space->restrictions);
     space_init(space);
 }
 
@@ -91,6 +93,7 @@ static int check_condition(const struct space *space, const char *name,
 int space_add(struct space *space, const struct param *param, struct error *err)
 {
     struct param normal = *param;
+    assert(!space->restrictions);
     if (space->n == SPACE_MAX_PARAMS)
         return error_set(err, ERROR_INVALID,
                          "a space must have at most %d parameters",

@@ -19,22 +19,27 @@
 #include "error.h"
 #include "param.h"
 
+struct restrictions;
+
 struct space {
     size_t n;
     struct param *params;
+    struct restrictions *restrictions; // what points must fulfil beside
+                                       // (restriction.h), or NULL: nothing
 };
 
-// An empty space: zero parameters, one point.
+// An empty space without restrictions: zero parameters, one point.
 void space_init(struct space *space);
 void space_done(struct space *space);
 
-// Appends a deep copy of *param. ERROR_INVALID names the parameter and what is
-// wrong: duplicate or empty name, bounds not finite or reversed, log with
-// low <= 0, step that is negative or larger than the range, an int bound that
-// is not an integer or beyond 2^53, a float step below 2^-48 of the bounds, log
-// with a step, no choices, duplicate choices, a condition on a float, on a
-// parameter that does not stand before it, or on a value that it cannot take.
-// `high` of a stepped parameter is lowered to the last value on the steps.
+// Appends a deep copy of *param, before there are restrictions. ERROR_INVALID
+// names the parameter and what is wrong: duplicate or empty name, bounds not
+// finite or reversed, log with low <= 0, step that is negative or larger than
+// the range, an int bound that is not an integer or beyond 2^53, a float step
+// below 2^-48 of the bounds, log with a step, no choices, duplicate choices, a
+// condition on a float, on a parameter that does not stand before it, or on a
+// value that it cannot take. `high` of a stepped parameter is lowered to the
+// last value on the steps.
 int space_add(struct space *space, const struct param *param,
               struct error *err);
 

@@ -6,10 +6,13 @@
 #include <math.h>
 
 #include "grid.h"
+#include "repair.h"
+#include "restriction.h"
 
 enum {
     DRAWS = 256,
-    LISTED = 1 << 20, // points of a space that are gone through one by one
+    DRAWS_RESTRICTED = 32, // may take long each
+    LISTED = 1 << 20,      // points of a space that are gone through one by one
 };
 
 static bool continuous(const struct space *space, const double *point)
@@ -37,6 +40,26 @@ bool tried(const struct history *history, uint64_t number, const double *point)
     return false;
 }
 
+bool tried_not(const struct history *history, uint64_t number,
+               const double *point)
+{
+    return restriction_allows(history->space, point) &&
+           !tried(history, number, point);
+}
+
+// Marks the cells that a restriction forbids; returns how many.
+static size_t mark_forbidden(const struct grid *grid, bool *held,
+                             double *scratch)
+{
+    size_t n = 0;
+    for (size_t cell = 0; (double)cell < grid->count; cell++) {
+        grid_point(grid, cell, scratch);
+        held[cell] = !restriction_allows(grid->space, scratch);
+        n += held[cell];
+    }
+    return n;
+}
+
 // Writes a random one of the untried points of a space with few points.
 static bool find_other(const struct history *history, uint64_t number,
                        struct rng *rng, struct arena *arena, double *point)
@@ -48,6 +71,8 @@ static bool find_other(const struct history *history, uint64_t number,
     size_t cells = (size_t)grid.count, left = cells;
     bool *held = arena_zeros(arena, cells, sizeof *held);
     double *scratch = arena_doubles(arena, history->space->n);
+    if (history->space->restrictions)
+        left -= mark_forbidden(&grid, held, scratch);
     for (size_t i = 0; i < history->n && i < number; i++) {
         uint64_t rank;
         if (!counts(history, i) ||
@@ -69,11 +94,10 @@ bool tried_random_other(const struct history *history, uint64_t number,
                         struct rng *rng, struct arena *arena, double *point)
 {
     const struct space *space = history->space;
-    double *unit = arena_doubles(arena, space->n);
-    for (int i = 0; i < DRAWS; i++) {
-        for (size_t k = 0; k < space->n; k++)
-            unit[k] = rng_uniform(rng);
-        space_decode(space, unit, point);
+    int draws = space->restrictions ? DRAWS_RESTRICTED : DRAWS;
+    for (int i = 0; i < draws; i++) {
+        if (!repair_draw(space, rng, arena, point))
+            break;
         if (!tried(history, number, point))
             return true;
     }

@@ -19,9 +19,14 @@
 // `number`? Lost and cancelled trials do not count.
 bool tried(const struct history *history, uint64_t number, const double *point);
 
-// Writes a random untried point to `point`. False if none is found: 256 draws
-// had been tried, and there is no other one among at most 2^20 points, or there
-// are more; then `point` is a tried one.
+// Do the restrictions of the space allow the point, and was it not tried?
+bool tried_not(const struct history *history, uint64_t number,
+               const double *point);
+
+// Writes a random untried point that its restrictions allow to `point`. False
+// if none is found: 256 draws had been tried (32 with restrictions, or none was
+// allowed), and there is no other one among at most 2^20 points, or there are
+// more; then `point` is a valid point of any kind.
 bool tried_random_other(const struct history *history, uint64_t number,
                         struct rng *rng, struct arena *arena, double *point);
 

@@ -106,8 +106,8 @@ static int suggest(const struct sampler *sampler,
                    struct error *err)
 {
     struct suggestion out = {.point = arena_doubles(arena, task->space->n)};
-    if (sampler->suggest(task, fitted ? fitted->model : NULL, task->history->n,
-                         arena, &out, err))
+    if (sampler_ask(sampler, task, fitted ? fitted->model : NULL,
+                    task->history->n, arena, &out, err))
         return -1;
     item->point = out.point;
     item->why = out.why ? arena_print(arena, "%s", out.why) : NULL;

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "../optimizers/repair.h"
+#include "../optimizers/restriction.h"
 #include "../optimizers/rng.h"
 #include "clock.h"
 #include "quota.h"
@@ -98,6 +100,40 @@ static int check_parents(const struct space *space, const double *point,
     return 0;
 }
 
+// The constraint that is to blame: one that what is given breaks by itself,
+// else the first one that is broken.
+static const char *broken(const struct space *space, const bool *given,
+                          const double *point)
+{
+    const struct restrictions *all = space->restrictions;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct restriction *r = &all->list[i];
+        bool complete = !restriction_holds(r, space, point);
+        for (size_t j = 0; j < r->n; j++)
+            complete &= given[r->params[j]];
+        if (complete)
+            return r->text;
+    }
+    return restriction_broken(space, point)->text;
+}
+
+// Sees to it that all constraints hold, by what is drawn.
+static int meet_constraints(const struct space *space, const bool *given,
+                            struct rng *rng, struct brought *trial, size_t i,
+                            struct error *err)
+{
+    struct arena arena;
+    arena_init(&arena);
+    bool found = repair_anew(space, given, rng, &arena, trial->point);
+    arena_done(&arena);
+    if (found)
+        return 0;
+    return error_set(
+        err, ERROR_INVALID,
+        "trials[%zu].params does not meet the constraint \"%.150s\"", i,
+        broken(space, given, trial->point));
+}
+
 // Checks the coordinates of a trial and, for one that is enqueued, draws those
 // that are not given.
 static int complete(const struct live *live, struct brought *trial, size_t i,
@@ -106,10 +142,12 @@ static int complete(const struct live *live, struct brought *trial, size_t i,
     const struct space *space = live->history.space;
     struct rng rng = rng_at(live->definition->seed ^ 0x656e717565756500u,
                             (uint64_t)trial->number);
+    bool given[SPACE_MAX_PARAMS];
     for (size_t k = 0; k < space->n; k++) {
         const struct param *param = &space->params[k];
         bool active = space_active(space, trial->point, k);
         double drawn = param_decode(param, rng_uniform(&rng));
+        given[k] = !isnan(trial->point[k]);
         if (active == !isnan(trial->point[k]))
             continue;
         if (!active)
@@ -125,7 +163,9 @@ static int complete(const struct live *live, struct brought *trial, size_t i,
                              i, param->name);
         trial->point[k] = drawn;
     }
-    return 0;
+    return trial->imported
+               ? 0
+               : meet_constraints(space, given, &rng, trial, i, err);
 }
 
 static int check_queue(const struct live *live, size_t n, size_t i,

@@ -56,11 +56,12 @@ struct bring {
 };
 
 // Brings the trials. What a point of an enqueued trial does not give is drawn
-// uniformly, by a stream of its own for each trial number; an imported point
-// gives all. Faults name trials[i]: ERROR_INVALID for what does not fit the
-// space, an id twice in a call, a full queue; ERROR_CONFLICT for an id that
-// came with something else, and to enqueue when no trial will be handed out
-// any more.
+// uniformly, by a stream of its own for each trial number, and so that the
+// constraints of the study hold; an imported point gives all, and need not meet
+// them. Faults name trials[i]: ERROR_INVALID for what does not fit the
+// space or its constraints, an id twice in a call, a full queue; ERROR_CONFLICT
+// for an id that came with something else, and to enqueue when no trial will be
+// handed out any more.
 int bring_trials(struct live *live, struct store *store, struct bring *bring,
                  struct error *err);
 

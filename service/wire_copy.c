@@ -130,9 +130,9 @@ int wire_copy_read(const struct fields *fields, struct copy *copy,
 static int check_changes(const json_t *changes, struct error *err)
 {
     static const char *const known[] = {
-        "budget",    "notes",     "tags",         "sampler",
-        "pruner",    "lease_s",   "max_attempts", "space",
-        "iteration", "constants", "warm_start",   NULL};
+        "budget",     "notes",        "tags",  "sampler",   "pruner",
+        "lease_s",    "max_attempts", "space", "iteration", "constants",
+        "warm_start", "constraints",  NULL};
     struct fields fields;
     return changes ? fields_open(&fields, changes, "changes", known, err) : 0;
 }

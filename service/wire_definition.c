@@ -10,6 +10,7 @@
 
 #include "../optimizers/memory.h"
 #include "wire_goal.h"
+#include "wire_restriction.h"
 #include "wire_space.h"
 
 static const double max_exact = 9007199254740991.0; // 2^53 - 1
@@ -259,7 +260,8 @@ static int read_all(const struct fields *study, struct definition *d,
         return -1;
     if (!space)
         return fields_fail(study, ERROR_INVALID, "space", "is required");
-    if (wire_space_read(space, where, &d->space, study->err))
+    if (wire_space_read(space, where, &d->space, study->err) ||
+        wire_restrictions_read(study, &d->space))
         return -1;
     if (read_sampler(study, d) || read_pruner(study, d, stored) ||
         read_warm_start(study, d) || wire_budget_read(study, d) ||
@@ -274,12 +276,15 @@ static int read_all(const struct fields *study, struct definition *d,
     return study->err->code ? -1 : 0;
 }
 
-static const char *const public_names[] = {
-    "name",    "kind",         "objectives", "outcome_constraints",
-    "space",   "direction",    "sampler",    "pruner",
-    "budget",  "constants",    "tags",       "notes",
-    "lease_s", "max_attempts", "warm_start", "iteration",
-    NULL};
+static const char *const public_names[] = {"name",        "kind",
+                                           "objectives",  "outcome_constraints",
+                                           "space",       "direction",
+                                           "sampler",     "pruner",
+                                           "budget",      "constants",
+                                           "tags",        "notes",
+                                           "lease_s",     "max_attempts",
+                                           "warm_start",  "iteration",
+                                           "constraints", NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -347,9 +352,10 @@ struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err)
 {
-    static const char *const known[] = {
-        "budget",  "notes",        "tags",  "sampler",   "pruner",
-        "lease_s", "max_attempts", "space", "iteration", NULL};
+    static const char *const known[] = {"budget",       "notes",  "tags",
+                                        "sampler",      "pruner", "lease_s",
+                                        "max_attempts", "space",  "iteration",
+                                        "constraints",  NULL};
     struct fields fields;
     if (fields_open(&fields, changes, "", known, err))
         return NULL;
@@ -457,6 +463,8 @@ void wire_definition_write(struct text *text, const struct definition *d,
         wire_outcome_constraints_write(text, d);
     text_key(text, "space");
     wire_space_write(text, &d->space);
+    if (!stored || d->space.restrictions)
+        wire_restrictions_write(text, &d->space);
     write_algorithms(text, d);
     wire_budget_write(text, &d->budget, stored);
     text_key_int(text, "lease_s", d->lease_s);

@@ -28,9 +28,9 @@ const char *wire_tags_read(const struct fields *fields, struct arena *arena);
 struct definition *wire_definition_load(const char *text, struct error *err);
 
 // The definition with the members of `changes` (budget, notes, tags, sampler,
-// pruner, lease_s, max_attempts, space) replaced, or merged for space and
-// budget; its origin becomes that of
-// `definition`, or the text of `definition` itself.
+// pruner, lease_s, max_attempts, space, constraints) replaced, or merged for
+// space and budget; its origin becomes that of `definition`, or the text of
+// `definition` itself.
 struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err);

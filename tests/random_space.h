@@ -3,13 +3,16 @@
 //
 // random_param_add appends a parameter that a fair share of the time sits on an
 // edge: one value, neighbouring doubles, bounds of 1e300, thousands of levels.
+// random_restriction_add forbids a part of the space, never all of it.
 
 #ifndef CUMAE_TESTS_RANDOM_SPACE_H
 #define CUMAE_TESTS_RANDOM_SPACE_H
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "restriction.h"
 #include "rng.h"
 #include "space.h"
 
@@ -115,6 +118,47 @@ static inline int random_param_add(struct space *space, struct rng *rng,
             p.n_conditions++;
     }
     return space_add(space, &p, err);
+}
+
+// A comparison with one parameter that is true at its value; returns its bytes.
+static inline int random_clause(struct rng *rng, const struct param *p,
+                                double value, char *text, size_t bytes)
+{
+    double other = param_decode(p, rng_uniform(rng));
+    if (p->kind == PARAM_BOOL)
+        return snprintf(text, bytes, value != 0 ? "%s" : "not %s", p->name);
+    if (p->kind == PARAM_CATEGORICAL) {
+        bool same = other == value;
+        const char *choice = p->choices[(size_t)other];
+        return snprintf(text, bytes, "%s %s '%.*s'", p->name,
+                        same ? "==" : "!=", (int)strlen(choice) - 2,
+                        choice + 1);
+    }
+    if (p->kind == PARAM_DISCRETE) {
+        value = p->levels[(size_t)value];
+        other = p->levels[(size_t)other];
+    }
+    return snprintf(text, bytes, "%s %s %.17g", p->name,
+                    value <= other ? "<=" : ">=", other);
+}
+
+// Adds a restriction of one to three clauses that holds at a valid point.
+static inline int random_restriction_add(struct space *space, struct rng *rng,
+                                         const double *point, struct error *err)
+{
+    char text[EXPRESSION_MAX_BYTES] = "";
+    size_t used = 0;
+    for (uint64_t left = 1 + rng_below(rng, 3); left > 0; left--) {
+        size_t k = (size_t)rng_below(rng, space->n);
+        double value =
+            isnan(point[k]) ? param_decode(&space->params[k], 0.5) : point[k];
+        const char *joint = rng_below(rng, 2) ? " and " : " or ";
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s",
+                                 used ? joint : "");
+        used += (size_t)random_clause(rng, &space->params[k], value,
+                                      text + used, sizeof text - used);
+    }
+    return restriction_add(space, text, err);
 }
 
 #endif

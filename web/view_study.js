@@ -52,6 +52,7 @@ function facts(study) {
     study.objectives.map(objective =>
       `${objective.direction} ${objective.name}`).join(', '),
     study.outcome_constraints.map(bounds).join(', '),
+    study.constraints.join(', '),
     study.sampler?.name && `sampler ${study.sampler.name}`,
     study.pruner?.name && study.pruner.name !== 'nop' &&
       `pruner ${study.pruner.name}`,

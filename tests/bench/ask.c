@@ -120,8 +120,8 @@ static void suggest(const struct sampler *sampler,
     arena_init(&arena);
     for (size_t i = 0; i < SUGGESTIONS; i++) {
         double start = now_ms();
-        sampler->suggest(task, model, task->history->n + i, &arena,
-                         &(struct suggestion){.point = point}, &err);
+        sampler_ask(sampler, task, model, task->history->n + i, &arena,
+                    &(struct suggestion){.point = point}, &err);
         times[i] = now_ms() - start;
         arena_reset(&arena);
     }

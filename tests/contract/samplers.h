@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "../random_space.h"
+#include "grid.h"
+#include "restriction.h"
 #include "sampler.h"
 
 void openblas_set_num_threads(int threads);
@@ -183,8 +185,8 @@ static inline void ask_model(const struct question *question,
     *answer = (struct answer){0};
     struct suggestion out = {.point = answer->point};
     answer->status =
-        model ? question->sampler->suggest(&question->task, model, number,
-                                           &arena, &out, &answer->err)
+        model ? sampler_ask(question->sampler, &question->task, model, number,
+                            &arena, &out, &answer->err)
               : sampler_suggest(question->sampler, &question->task, number,
                                 &arena, &out, &answer->err);
     check_why(question, out.why);
@@ -258,16 +260,39 @@ static inline bool seems_exhausted(const struct history *history,
         for (size_t k = 0; k < history->space->n; k++)
             unit[k] = rng_uniform(&rng);
         space_decode(history->space, unit, point);
-        if (!taken(history, number, point))
+        if (!taken(history, number, point) &&
+            restriction_allows(history->space, point))
             return false;
     }
     return true;
+}
+
+// Has each cell been taken that the restrictions allow?
+static inline bool exhausted_allowed(const struct history *history,
+                                     uint64_t number)
+{
+    struct arena arena;
+    struct grid grid;
+    double point[MOST_PARAMS];
+    bool all = true;
+    arena_init(&arena);
+    grid_init(&grid, history->space, 0, &arena);
+    ck_assert(grid.count <= 1 << 20);
+    for (uint64_t cell = 0; all && (double)cell < grid.count; cell++) {
+        grid_point(&grid, cell, point);
+        all = !restriction_allows(history->space, point) ||
+              taken(history, number, point);
+    }
+    arena_done(&arena);
+    return all;
 }
 
 // Has each point of the space been taken?
 static inline bool exhausted(const struct history *history, uint64_t number)
 {
     double cells = space_cells(history->space), held = 0;
+    if (history->space->restrictions && cells <= 1 << 20)
+        return exhausted_allowed(history, number);
     for (size_t k = 0; k < history->space->n; k++)
         if (is_narrow(&history->space->params[k]))
             return true;
@@ -311,6 +336,8 @@ static inline void check_answer(const struct question *question,
     }
     if (space_check(history->space, answer->point, &err))
         ck_abort_msg("%s, %s: %s", name, question->about, err.message);
+    ck_assert_msg(restriction_allows(history->space, answer->point),
+                  "%s, %s: forbidden (%s)", name, question->about, answer->why);
     ck_assert_msg(repeats(question) || !taken(history, number, answer->point) ||
                       exhausted(history, number),
                   "%s, %s: tried before (%s)", name, question->about,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // test_sampler_fuzz.c - studies at random
 //
-// Spaces of all kinds, points that come again or are all the same, values that
-// are constant, infinite, NaN or the largest double, corrected and revoked
-// results, options within their limits. Whatever comes, the sampler ends with a
-// valid point that does not depend on what it kept. CUMAE_FUZZ_TELLS is how
-// many results the samplers get to see together: 200 000 if it is not set.
+// Spaces of all kinds, restricted or not, points that come again or are all the
+// same, values that are constant, infinite, NaN or the largest double,
+// corrected and revoked results, options within their limits. Whatever comes,
+// the sampler ends with a valid point that does not depend on what it kept.
+// CUMAE_FUZZ_TELLS is how many results the samplers get to see together: 200
+// 000 if it is not set.
 
 #include "samplers.h"
 
@@ -60,6 +61,14 @@ static void draw_space(struct fuzz *fuzz)
             p.name = name;
             ck_assert_int_eq(space_add(&fuzz->space, &p, &err), 0);
         }
+    double unit[6], witness[6];
+    for (size_t k = 0; k < d; k++)
+        unit[k] = rng_uniform(&fuzz->rng);
+    space_decode(&fuzz->space, unit, witness);
+    for (uint64_t n = below(fuzz, 2) * below(fuzz, 4); n > 0; n--)
+        ck_assert_msg(random_restriction_add(&fuzz->space, &fuzz->rng, witness,
+                                             &err) == 0,
+                      "%s", err.message);
 }
 
 // Within the limits, and not what makes the work thousandfold.

@@ -322,6 +322,35 @@ OUTCOMES = [
     bounds("an unknown field in an outcome constraint", 400, "max", max=1),
 ]
 
+CONSTRAINTS = [
+    study("a string as constraints", 400, "constraints",
+          constraints="p < 0.5"),
+    study("an object as constraint", 400, r"constraints\[0\].*string",
+          constraints=[{"p": 1}]),
+    study("NaN as constraint", 400, r"constraints\[1\]|json",
+          constraints=["p > 0", NAN]),
+    study("21 constraints", SIZE, "constraints.*20.*21",
+          constraints=["p >= 0"] * 21),
+    study("an empty constraint", 422, r"constraints\[0\].*column 1",
+          constraints=[""]),
+    study("half a constraint", 422, r"constraints\[1\].*column 4.*end",
+          constraints=["p > 0", "p <"]),
+    study("a constraint on what is no parameter", 422, "column 5.*y",
+          constraints=["p < y"]),
+    study("a number as constraint", 422, "column 1.*comparison",
+          constraints=["p + 1"]),
+    study("a constraint without a parameter", 422, "column 1.*parameter",
+          constraints=["1 < 2"]),
+    study("chained comparisons", 422, "column 9.*chain",
+          constraints=["0.1 < p < 0.5"]),
+    study("a constraint of 1001 bytes", SIZE, "column 1001.*1000.*1001",
+          constraints=["p > 0" + " " * 996]),
+    study("33 parentheses", 422, "column 3[23]",
+          constraints=["(" * 33 + "p" + ")" * 33 + " > 0"]),
+    study("code as constraint", 422, r"constraints\[0\]",
+          constraints=["__import__('os').system('true')"]),
+]
+
 CHOICE = {"type": "categorical", "choices": ["a", "b"]}
 
 
@@ -459,6 +488,10 @@ CHANGES = [
     patch("patch with an unknown sampler", 422, "sampler|oracle",
           sampler={"name": "oracle"}),
     patch("patch with a string as tags", 400, "tags", tags="a"),
+    patch("patch a constraint on what is no parameter", 422,
+          r"constraints\[0\].*column 1.*nothing", constraints=["nothing > 0"]),
+    patch("patch with a string as constraints", 400, "constraints",
+          constraints="x > 0"),
     patch("patch the space away", REFUSED, "space|x", space={}),
     patch("patch the space narrower", REFUSED, "x|low|high|space",
           space={"x": {**FLOAT, "low": 0.25}}),
@@ -1341,7 +1374,7 @@ PATHS = [
 ]
 
 CASES = [
-    *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONDITIONS, *ALGORITHMS,
+    *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONSTRAINTS, *CONDITIONS, *ALGORITHMS,
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
     *EDITS, *COPIES, *EXPORTS, *LISTS, *SHARING, *WEBHOOKS, *TOKENS, *PEOPLE,
     *USERS,

@@ -377,6 +377,10 @@ LIMITS = {
         "service/definition.h", "STUDY_MAX_OBJECTIVES"),
     "outcome constraints of a study": (
         "service/definition.h", "STUDY_MAX_OUTCOME_CONSTRAINTS"),
+    "constraints on the parameters of a study": (
+        "optimizers/restriction.h", "RESTRICTION_MOST"),
+    "bytes of such a constraint": (
+        "optimizers/expression.h", "EXPRESSION_MAX_BYTES"),
     "bytes of constants (JSON)": (
         "service/wire_definition.h", "STUDY_MAX_CONSTANTS"),
     "counts and costs of a budget, the cost of a trial": (

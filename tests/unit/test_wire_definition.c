@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../random_space.h"
+#include "restriction.h"
 #include "wire_definition.h"
 #include "wire_space.h"
 
@@ -481,6 +482,24 @@ START_TEST(test_a_patched_definition_remembers_what_it_was_made_as)
 }
 END_TEST
 
+START_TEST(test_constraints_are_stored_where_there_are_some)
+{
+    struct definition *d = read(least);
+    ck_assert_ptr_null(strstr(wire_definition_text(d, &arena), "constraints"));
+    d = patch(d, "{\"constraints\":[\"x < 0.5\",\"x > 0 or x == 0\"]}");
+    ck_assert_ptr_nonnull(d);
+    check_fixed_point(d);
+    ck_assert_ptr_nonnull(
+        strstr(wire_definition_text(d, &arena),
+               "\"constraints\":[\"x < 0.5\",\"x > 0 or x == 0\"]"));
+    ck_assert(restriction_allows(&d->space, (double[]){0.25}));
+    ck_assert(!restriction_allows(&d->space, (double[]){0.5}));
+    d = patch(d, "{\"constraints\":[]}");
+    ck_assert_ptr_null(d->space.restrictions);
+    definition_free(d);
+}
+END_TEST
+
 START_TEST(test_a_patch_of_what_is_fixed_is_refused)
 {
     static const char *const changes[] = {
@@ -548,6 +567,7 @@ int main(void)
     tcase_add_test(cases, test_a_patch_replaces_the_rest);
     tcase_add_test(cases,
                    test_a_patched_definition_remembers_what_it_was_made_as);
+    tcase_add_test(cases, test_constraints_are_stored_where_there_are_some);
     tcase_add_test(cases, test_a_patch_of_what_is_fixed_is_refused);
     tcase_add_test(cases,
                    test_a_hopaas_study_is_patched_with_the_pruner_it_has);

@@ -48,8 +48,8 @@ class Copies:
         trials   which ones, see above
         unfit    what to do with those that are not in the changed search
                  space: "fail" (Unprocessable names the first) or "skip"
-        changes  space, sampler, pruner, budget, iteration, lease_s,
-                 max_attempts, constants, tags, notes or warm_start. Of a space
+        changes  space, constraints, sampler, pruner, budget, iteration,
+                 lease_s, max_attempts, constants, tags, notes or warm_start. Of a space
                  or a budget, what is not named stays; None removes a parameter
 
         Raises Conflict when the name is that of another study.

@@ -50,6 +50,8 @@ class Study(Edits, Copies, Sharing):
                 several, the best is a front: see pareto()
     outcome_constraints  [{"name": ..., "lower": ..., "upper": ...}], of which
                 one bound may be missing: bounds of what is told with a value
+    constraints  expressions over the parameters that every point meets, such
+                as "max_depth * eta <= 3" or "booster != 'dart' or flag"
     sampler     a name (auto, tpe, gp, random, qmc, grid, cmaes,
                 nsga2) or
                 {"name":, "options":, "seed":}
@@ -80,6 +82,7 @@ class Study(Edits, Copies, Sharing):
         direction: str = "minimize",
         objectives: Optional[Sequence[Mapping[str, Any]]] = None,
         outcome_constraints: Optional[Sequence[Mapping[str, Any]]] = None,
+        constraints: Optional[Sequence[str]] = None,
         sampler: Optional[Named] = None,
         pruner: Optional[Named] = None,
         budget: Optional[Mapping[str, Any]] = None,
@@ -99,6 +102,7 @@ class Study(Edits, Copies, Sharing):
             "space": space_as_json(space),
             "objectives": list(objectives),
             "outcome_constraints": outcome_constraints,
+            "constraints": constraints,
             "sampler": _named(sampler),
             "pruner": _named(pruner),
             "budget": budget,

@@ -402,6 +402,11 @@ def test_optimize_takes_an_array_without_dimensions(study):
     assert study.best.value == 0.25
 
 
+def test_constraints_of_the_space_go_with_the_definition(client, fake):
+    cumae.Study("half", SPACE, constraints=("x <= 0.5",), client=client)
+    assert fake.state.study("fake0")["constraints"] == ["x <= 0.5"]
+
+
 def test_a_block_tells_values_and_constraints(client, fake):
     study = cumae.Study("two", SPACE, objectives=TWO,
                         outcome_constraints=BOUND, client=client)
