@@ -9,15 +9,15 @@ int store_token_add(struct store *store, struct token_row *row,
                     struct error *err)
 {
     struct store_one one = {
-        .call = DB_CALL(
-            QUERY_TOKEN_ADD, db_int(row->user_id), db_int(row->kind),
-            db_bytes(row->hash, STORE_HASH_BYTES), db_text(row->prefix),
-            db_text(row->name), db_int(row->scopes),
-            db_int_unless(row->study_id, 0), db_int(row->created_ms),
-            db_int_unless(row->expires_ms, 0),
-            db_int_unless(row->revoked_ms, 0), db_int_unless(row->used_ms, 0),
-            db_text(row->used_address), db_int_unless(row->rotated_from, 0),
-            db_flag(row->guest)),
+        .call =
+            DB_CALL(QUERY_TOKEN_ADD, db_int(row->user_id), db_int(row->kind),
+                    db_bytes(row->hash, STORE_HASH_BYTES), db_text(row->prefix),
+                    db_text(row->name), db_int(row->scopes),
+                    db_int_unless(row->study_id, 0), db_int(row->created_ms),
+                    db_int_unless(row->expires_ms, 0),
+                    db_int_unless(row->revoked_ms, 0),
+                    db_int_unless(row->used_ms, 0), db_text(row->used_address),
+                    db_int_unless(row->rotated_from, 0), db_flag(row->guest)),
         .visit = store_keep_int,
         .context = &row->id,
         .what = "token",
