@@ -156,9 +156,9 @@ static int apply(struct command *command, struct live *live,
     }
     if (apply_change(change, live, store, err))
         return -1;
-    bool same = change->what == ADD ? !change->created
-                                    : change->what == CHANGE &&
-                                          is_same(&there, &change->row, arena);
+    bool same =
+        before ? change->what == CHANGE && is_same(&there, &change->row, arena)
+               : !change->created;
     return same ? 0 : record(change, live, store, before, err);
 }
 
