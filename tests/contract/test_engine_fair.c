@@ -125,7 +125,9 @@ static void start(int kind, unsigned writers, size_t max_waiting)
     }
     options.database = database.url;
     open = false;
-    waiting = finished = transactions = 0;
+    waiting = 0;
+    finished = 0;
+    transactions = 0;
     engine = engine_start(&options, &err);
     ck_assert_msg(engine != NULL, "%s", err.message);
 }

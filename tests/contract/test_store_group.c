@@ -8,17 +8,20 @@ static struct database database;
 static struct store *store;
 static struct error err;
 
+enum { SEEN_BYTES = 200 };
+
 static int append(void *context, const char *name, struct error *error)
 {
     char *seen = context;
     (void)error;
-    strcat(strcat(seen, name), " ");
+    size_t n = strlen(seen);
+    snprintf(seen + n, SEEN_BYTES - n, "%s ", name);
     return 0;
 }
 
 static void check_groups(int64_t user_id, const char *expected)
 {
-    char seen[200] = "";
+    char seen[SEEN_BYTES] = "";
     must(store_groups_of(store, user_id, append, seen, &err));
     ck_assert_str_eq(seen, expected);
 }

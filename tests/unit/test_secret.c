@@ -57,8 +57,8 @@ START_TEST(test_the_value_of_a_secret_flag_is_overwritten)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char flag[40], value[40], both[80];
-        strcpy(flag, cases[i].flag);
-        strcpy(value, cases[i].value);
+        snprintf(flag, sizeof flag, "%s", cases[i].flag);
+        snprintf(value, sizeof value, "%s", cases[i].value);
         snprintf(both, sizeof both, "%s=%s", flag, value);
         hide(flag, value);
         ck_assert_str_eq(flag, cases[i].flag);
@@ -114,11 +114,11 @@ START_TEST(test_a_secret_has_at_most_4096_bytes)
 {
     char text[SECRET_MAX_BYTES + 3];
     memset(text, 'x', sizeof text);
-    strcpy(text + SECRET_MAX_BYTES, "\n");
+    memcpy(text + SECRET_MAX_BYTES, "\n", 2);
     fill(text);
     ck_assert_uint_eq(strlen(secret_read(file, &arena, &err)),
                       SECRET_MAX_BYTES);
-    strcpy(text + SECRET_MAX_BYTES, "x\n");
+    memcpy(text + SECRET_MAX_BYTES, "x\n", 3);
     fill(text);
     ck_assert_ptr_null(secret_read(file, &arena, &err));
 }
