@@ -24,6 +24,7 @@
 #include "secret.h"
 #include "service.h"
 #include "shell.h"
+#include "url.h"
 #include "wire.h"
 
 void openblas_set_num_threads(int threads);
@@ -120,17 +121,15 @@ static void permissions_changed(void *context)
 
 // ---- start ------------------------------------------------------------------
 
-// Writes the URL that is listened on.
-static void write_local(const struct service *service, char *out, size_t n)
+static const char *local_url(struct service *service)
 {
     const struct config *config = service->config;
-    snprintf(out, n, "%s://%.*s:%u", *config->tls_key ? "https" : "http",
-             (int)(strrchr(config->listen, ':') - config->listen),
-             config->listen, http_port(service->http));
+    return url_listened(config->listen, http_port(service->http),
+                        *config->tls_key, &service->arena);
 }
 
 // Prints the first user's token and sign-in link, when this made one.
-static int welcome(const struct service *service, struct error *err)
+static int welcome(struct service *service, struct error *err)
 {
     struct new_token token, link;
     bool made;
@@ -142,10 +141,9 @@ static int welcome(const struct service *service, struct error *err)
     if (result || !made)
         return result;
     const char *url = service->config->public_url;
-    char local[300];
-    write_local(service, local, sizeof local);
     printf("token: %s\n", token.secret);
-    printf("sign in: %s/#code=%s\n", *url ? url : local, link.secret);
+    printf("sign in: %s/#code=%s\n", *url ? url : local_url(service),
+           link.secret);
     auth_wipe(token.secret, sizeof token.secret);
     auth_wipe(link.secret, sizeof link.secret);
     return 0;
@@ -346,11 +344,9 @@ static void stop(struct service *service)
     arena_done(&service->arena);
 }
 
-static void announce(const struct service *service)
+static void announce(struct service *service)
 {
-    char local[300];
-    write_local(service, local, sizeof local);
-    printf("listening on %s\n", local);
+    printf("listening on %s\n", local_url(service));
 }
 
 // ---- signals ----------------------------------------------------------------

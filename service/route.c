@@ -8,6 +8,7 @@
 #include "asset.h"
 #include "clock.h"
 #include "problem.h"
+#include "url.h"
 #include "wire.h"
 #include "wire_trial.h"
 
@@ -356,11 +357,13 @@ int route_study_write(const struct call *call, struct text *text,
 const char *route_public_url(const struct call *call)
 {
     const struct config *config = call->service->config;
-    if (*config->public_url)
-        return config->public_url;
-    return arena_print(&call->request->arena, "http://%.*s:%u",
-                       (int)(strrchr(config->listen, ':') - config->listen),
-                       config->listen, http_port(call->service->http));
+    struct arena *arena = &call->request->arena;
+    size_t n = strlen(config->public_url);
+    if (n > 0)
+        return arena_copy(arena, config->public_url,
+                          n - (config->public_url[n - 1] == '/'));
+    return url_listened(config->listen, http_port(call->service->http),
+                        *config->tls_key, arena);
 }
 
 enum route_outcome route_trial_in_path(struct call *call,

@@ -17,25 +17,11 @@
 
 // ---- what all of them need --------------------------------------------------
 
-static const char *base_url(const struct call *call)
-{
-    const struct config *config = call->service->config;
-    struct arena *arena = &call->request->arena;
-    size_t n = strlen(config->public_url);
-    const char *colon = strrchr(config->listen, ':');
-    if (n > 0)
-        return arena_copy(arena, config->public_url,
-                          n - (config->public_url[n - 1] == '/'));
-    return arena_print(arena, "http%s://%.*s:%u", *config->tls_key ? "s" : "",
-                       (int)(colon - config->listen), config->listen,
-                       http_port(call->service->http));
-}
-
 static const char *redirect_uri(const struct call *call,
                                 const struct oidc_provider *provider)
 {
     return arena_print(&call->request->arena, "%s/api/v1/sign-in/%s/callback",
-                       base_url(call), provider->name);
+                       route_public_url(call), provider->name);
 }
 
 static enum route_outcome redirect(const struct call *call, const char *to)
@@ -381,8 +367,9 @@ static const char *end_url(const struct call *call,
     text_init(&url, &call->request->arena);
     text_add(&url, discovery.end_session_endpoint);
     url_parameter(&url, "client_id", provider->client_id);
-    url_parameter(&url, "post_logout_redirect_uri",
-                  arena_print(&call->request->arena, "%s/", base_url(call)));
+    url_parameter(
+        &url, "post_logout_redirect_uri",
+        arena_print(&call->request->arena, "%s/", route_public_url(call)));
     return url.data;
 }
 

@@ -366,17 +366,6 @@ static int apply_invite(struct command *command, struct live *live,
                : 0;
 }
 
-// Where users reach the service: what the settings say, or what this caller
-// called.
-static const char *base_url(const struct call *call)
-{
-    const char *url = call->service->config->public_url;
-    const char *host = request_header(call->request, "host");
-    return *url ? url
-                : arena_print(&call->request->arena, "http://%.200s",
-                              host ? host : call->service->config->listen);
-}
-
 static void done_invite(struct command *command, const struct live *live)
 {
     struct changing *changing = (struct changing *)command;
@@ -391,7 +380,8 @@ static void done_invite(struct command *command, const struct live *live)
         text_char(&text, '{');
         text_key_string(&text, "user", changing->user.row.name);
         text_key_string(&text, "url",
-                        arena_print(arena, "%s/#code=%s", base_url(call),
+                        arena_print(arena, "%s/#code=%s",
+                                    route_public_url(call),
                                     changing->link.secret));
         text_key_time(&text, "expires", changing->link.row.expires_ms);
         text_char(&text, '}');

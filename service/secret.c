@@ -3,7 +3,6 @@
 
 #include "secret.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +11,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+
+#include "url.h"
 
 enum { FREE_BYTES = 100 };
 
@@ -103,16 +104,10 @@ const char *secret_read(const char *path, struct arena *arena,
 
 const char *secret_percent(const char *text, struct arena *arena)
 {
-    char *encoded = arena_alloc(arena, 3 * strlen(text) + 1), *to = encoded;
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x80 && (isalnum(c) || strchr("-._~", c) != NULL))
-            *to++ = (char)c;
-        else
-            to += snprintf(to, 4, "%%%02X", c);
-    }
-    *to = '\0';
-    return encoded;
+    struct text encoded;
+    text_init(&encoded, arena);
+    url_escape(&encoded, text);
+    return encoded.data;
 }
 
 int secret_free(const char *text)

@@ -6,6 +6,13 @@
 #include <ctype.h>
 #include <string.h>
 
+const char *url_listened(const char *listen, unsigned port, bool tls,
+                         struct arena *arena)
+{
+    return arena_print(arena, "http%s://%.*s:%u", tls ? "s" : "",
+                       (int)(strrchr(listen, ':') - listen), listen, port);
+}
+
 void url_escape(struct text *text, const char *string)
 {
     for (; *string; string++) {

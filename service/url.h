@@ -4,7 +4,14 @@
 #ifndef CUMAE_URL_H
 #define CUMAE_URL_H
 
+#include <stdbool.h>
+
 #include "text.h"
+
+// Where a service that listens on "ADDRESS:PORT" is found; `port` is the one
+// that it has got.
+const char *url_listened(const char *listen, unsigned port, bool tls,
+                         struct arena *arena);
 
 // Appends a text with everything but letters, digits and -._~ as %XX.
 void url_escape(struct text *text, const char *string);

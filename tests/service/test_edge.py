@@ -94,6 +94,15 @@ def test_a_study_lives_over_tls(secure):
     assert calls.study(study)["trials"]["complete"] == 3
 
 
+def test_links_that_are_handed_out_lead_to_tls(secure):
+    calls = Calls(secure)
+    name = calls.ok("POST", "/users", {"name": "anna"}, 201)["name"]
+    path = f"/studies/{calls.create()['id']}/links"
+    for made in (calls.ok("POST", f"/users/{name}/invitation", None, 201),
+                 calls.ok("POST", path, {}, 201)):
+        assert urlsplit(made["url"]).scheme == "https"
+
+
 @pytest.mark.parametrize("kind", ["ec", "rsa"])
 def test_large_bodies_pass_over_tls_both_ways(
     instances, sqlite_database, tmp_path, kind
