@@ -121,9 +121,10 @@ START_TEST(test_nobody_rotates_or_revokes_beyond_their_reach)
         struct token_reach reach;
         enum error_code rotate, revoke;
     } cases[] = {
-        {{bert, 0, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
-        {{anna, study, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
-        {{anna, 0, SCOPE_READ | SCOPE_ADMIN}, ERROR_FORBIDDEN, ERROR_NONE},
+        {{bert, 0, 0, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
+        {{anna, study, 0, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
+        {{anna, 0, 7, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
+        {{anna, 0, 0, SCOPE_READ | SCOPE_ADMIN}, ERROR_FORBIDDEN, ERROR_NONE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct token_rotation rotation = {.reach = cases[i].reach,
