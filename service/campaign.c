@@ -61,18 +61,23 @@ static int find_new(struct store *store, struct campaign_wanted *wanted,
     return 0;
 }
 
-// Segments that are wanted, by name, and which of them are there.
+// A segment that is wanted.
+struct listed {
+    const char *name;
+    size_t i; // its place among those that are
+};
+
 struct comparing {
     const struct campaign_wanted *wanted;
-    const struct campaign_segment **sorted; // [n] by name
-    bool *there;                            // [n] by place in `wanted`
-    size_t n_there, n_all;                  // n_all: in the campaign
+    struct listed *sorted; // [n] by name
+    bool *there;           // [n]
+    size_t n_all;          // in the campaign
 };
 
 static int by_name(const void *a, const void *b)
 {
-    const struct campaign_segment *const *x = a, *const *y = b;
-    return strcmp((*x)->name, (*y)->name);
+    const struct listed *x = a, *y = b;
+    return strcmp(x->name, y->name);
 }
 
 static bool same_number(double a, double b)
@@ -85,20 +90,20 @@ static int compare(void *context, const struct segment_row *row,
 {
     struct comparing *comparing = context;
     const struct campaign_wanted *wanted = comparing->wanted;
-    const struct campaign_segment key = {.name = row->name}, *wants = &key;
-    const struct campaign_segment **found =
-        bsearch(&wants, comparing->sorted, wanted->n, sizeof wants, by_name);
+    const struct listed key = {.name = row->name};
+    const struct listed *found =
+        bsearch(&key, comparing->sorted, wanted->n, sizeof key, by_name);
     comparing->n_all++;
     if (!found)
         return 0;
-    if (!same_number((*found)->x, row->x) ||
-        strcmp((*found)->overrides, row->overrides) != 0)
+    const struct campaign_segment *segment = &wanted->segments[found->i];
+    if (!same_number(segment->x, row->x) ||
+        strcmp(segment->overrides, row->overrides) != 0)
         return error_set(err, ERROR_CONFLICT,
                          "name \"%.100s\" is another segment, with another x "
                          "or other overrides",
                          row->name);
-    comparing->there[*found - wanted->segments] = true;
-    comparing->n_there++;
+    comparing->there[found->i] = true;
     return 0;
 }
 
@@ -108,11 +113,10 @@ static int find_added(struct store *store, struct campaign_wanted *wanted,
 {
     struct comparing comparing = {
         .wanted = wanted,
-        .sorted =
-            arena_alloc(arena, (wanted->n + 1) * sizeof *comparing.sorted),
-        .there = arena_zeros(arena, wanted->n + 1, sizeof *comparing.there)};
+        .sorted = arena_zeros(arena, wanted->n, sizeof *comparing.sorted),
+        .there = arena_zeros(arena, wanted->n, sizeof *comparing.there)};
     for (size_t i = 0; i < wanted->n; i++)
-        comparing.sorted[i] = &wanted->segments[i];
+        comparing.sorted[i] = (struct listed){wanted->segments[i].name, i};
     qsort(comparing.sorted, wanted->n, sizeof *comparing.sorted, by_name);
     if (store_segment_overrides(store, wanted->into_id, compare, &comparing,
                                 err))

@@ -154,12 +154,12 @@ static void done_visit(struct command *command, const struct live *live)
         roster_gone(rosters, command->study_id);
     roster_leave(rosters, turn,
                  command->error.code || visiting->redirect ? NULL : ask, live);
-    if (gone && !turn->segment) {
-        go_on(visiting);
-    } else if (!command->error.code && visiting->redirect) {
+    bool redirected = !command->error.code && visiting->redirect;
+    if (redirected) {
         roster_go(rosters, turn, visiting->redirect);
         send(visiting);
-    } else if (!command->error.code && is_refused(visiting)) {
+    } else if (command->error.code ? gone && !turn->segment
+                                   : is_refused(visiting)) {
         go_on(visiting);
     } else {
         finish(visiting, live);
