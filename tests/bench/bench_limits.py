@@ -60,7 +60,7 @@ def table(figures: dict) -> str:
         for method, title in figures_limits.METHODS.items():
 
             def get(name, prefix=f"{cell}.{method}"):
-                return figures.get(f"{prefix}.{name}", 1)
+                return figures.get(f"{prefix}.{name}", float("nan"))
 
             lines.append(
                 f"{cell:16}{title:16}"
