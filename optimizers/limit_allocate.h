@@ -62,9 +62,10 @@ enum limit_want {
     LIMIT_WANT_DATA,      // the test statistic of the data at mu
     LIMIT_WANT_TOYS_SB,   // toys of signal plus background
     LIMIT_WANT_TOYS_B,    // toys of background alone
-    LIMIT_WANT_WAIT,      // for data somebody is computing
+    LIMIT_WANT_WAIT,      // for what somebody is computing
     LIMIT_WANT_NOTHING,   // precise enough
     LIMIT_WANT_NO_BUDGET, // max_toys are thrown or out
+    LIMIT_WANT_NO_POINTS, // a limit is out of reach, all others are precise
 };
 
 struct limit_order {
