@@ -96,6 +96,6 @@ struct limit_study limit_study_look(const struct limit_plan *plan,
 struct limit_order limit_study_next(const struct limit_plan *plan,
                                     const struct limit_study *study,
                                     const struct limit_running *running,
-                                    struct rng *rng);
+                                    struct rng *rng, struct arena *arena);
 
 #endif
