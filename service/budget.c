@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "kind.h"
 #include "trial.h"
 
 enum { SOON_S = 10, LATER_S = 30 }; // when to come back
@@ -138,7 +139,11 @@ static const char *all_handed_out(const struct live *live, char *detail)
 
 const char *budget_used_up(const struct live *live, char *detail)
 {
-    const char *word = all_handed_out(live, detail);
+    const struct kind *kind = kind_of(live->definition);
+    const char *word = kind->done ? kind->done(live, detail) : NULL;
+    if (word)
+        return word;
+    word = all_handed_out(live, detail);
     if (word && live_find_lost(live) < 0)
         return word;
     return overspent(live, detail);
@@ -146,9 +151,9 @@ const char *budget_used_up(const struct live *live, char *detail)
 
 bool budget_is_reason(const char *detail)
 {
-    static const char *const limits[] = {"max_trials ", "max_failed ",
-                                         "deadline ",   "max_cost ",
-                                         "target ",     "patience "};
+    static const char *const limits[] = {
+        "max_trials ", "max_failed ", "deadline ", "max_cost ",  "target ",
+        "patience ",   "precision ",  "max_toys ", "max_points "};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (strncmp(detail, limits[i], strlen(limits[i])) == 0)
             return true;

@@ -3,12 +3,23 @@
 
 #include "kind.h"
 
+#include "kind_limit.h"
 #include "live.h"
 
 static const struct kind kinds[STUDY_KINDS] = {
     [STUDY_HPO] = {.name = "hpo"},
     [STUDY_GRID] = {.name = "grid"},
-    [STUDY_LIMIT] = {.name = "limit"},
+    [STUDY_LIMIT] = {.name = "limit",
+                     .valueless = true,
+                     .ordered = true,
+                     .choose = kind_limit_choose,
+                     .done = kind_limit_done,
+                     .expected = kind_limit_expected,
+                     .resolve = kind_limit_resolve,
+                     .keep = kind_limit_keep,
+                     .repeats = kind_limit_repeats,
+                     .stands_alone = kind_limit_stands_alone,
+                     .amended = kind_limit_amended},
     [STUDY_CONTOUR] = {.name = "contour"},
 };
 
