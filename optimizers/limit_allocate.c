@@ -11,6 +11,7 @@
 
 static const double WIDTH = 0.08; // least width of the draw, of the limit
 static const double NEAR = 0.01;  // draws as near as this use a known point
+static const double GUESS = 0.15; // error of a guessed limit, relative
 static const double WINDOW = 2;   // |ln CLs - ln alpha| of points that matter
 
 struct state {
@@ -307,12 +308,27 @@ static size_t idle(const struct state *state, const struct limit_curve *curve,
     return state->n;
 }
 
+// A limit that is only guessed, with the slope that most limits have.
+static struct limit_curve guessed(const struct limit_curve *curve)
+{
+    struct limit_curve result = *curve;
+    double mu = curve->guess;
+    result.limit = (struct limit){
+        .status = LIMIT_OK, .mu = mu, .error = GUESS * mu, .slope = -4 / mu};
+    return result;
+}
+
 static struct limit_order refine(const struct state *state, struct rng *rng)
 {
     const struct limit_curve *curve = worst(state);
+    struct limit_curve guess;
+    if (!limit_found(&curve->limit)) {
+        if (curve->guess <= 0)
+            return spread(state);
+        guess = guessed(curve);
+        curve = &guess;
+    }
     const struct limit *limit = &curve->limit;
-    if (!limit_found(limit))
-        return spread(state);
     double sigma = fmax(limit_total_error(limit), WIDTH * limit->mu);
     // A first guess may be known to an order of magnitude only.
     sigma = fmin(sigma, limit->mu / 3);
@@ -320,7 +336,8 @@ static struct limit_order refine(const struct state *state, struct rng *rng)
     if (site < state->n)
         return toys(state, site, split(state, curve, site));
     double mu = fmax(limit->mu + sigma * rng_normal(rng), limit->mu / 10);
-    double distance = fmax(0.2 * limit_total_error(limit), NEAR * limit->mu);
+    double error = fmin(limit_total_error(limit), sigma);
+    double distance = fmax(0.2 * error, NEAR * limit->mu);
     if (is_new(state, mu, distance, &site))
         return data(state, mu);
     if (site == state->n)

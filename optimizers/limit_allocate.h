@@ -40,6 +40,7 @@ struct limit_site {
 struct limit_curve {
     struct limit_scan scan;
     struct limit limit; // of the scan
+    double guess;       // where it may be as long as there is none; 0: unknown
 };
 
 struct limit_settings {

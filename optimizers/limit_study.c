@@ -130,6 +130,8 @@ static struct limit_estimate estimate(const struct limit_plan *plan,
         interpolate(plan, study, curve, false, arena, &result.linear);
     result.has_asymptotic =
         asymptotic(plan, study, curve, arena, &result.asymptotic);
+    if (result.has_asymptotic)
+        result.curve.guess = result.asymptotic;
     return result;
 }
 
