@@ -139,8 +139,7 @@ static const char *all_handed_out(const struct live *live, char *detail)
 
 const char *budget_used_up(const struct live *live, char *detail)
 {
-    const struct kind *kind = kind_of(live->definition);
-    const char *word = kind->done ? kind->done(live, detail) : NULL;
+    const char *word = kind_done(live, detail);
     if (word)
         return word;
     word = all_handed_out(live, detail);
@@ -248,6 +247,9 @@ static const char *steered(const struct live *live, struct ask *ask)
     case STUDY_FINISHED:
         break;
     }
+    const char *word = kind_done(live, ask->detail);
+    if (word && live->reason && strcmp(live->reason, ask->detail) == 0)
+        return word;
     return say("finished", ask->detail, "%s", live->reason ? live->reason : "");
 }
 

@@ -35,3 +35,9 @@ int kind_choose(struct live *live, struct ask *ask, struct arena *arena,
     return kind->choose ? kind->choose(live, ask, arena, item, err)
                         : ahead_suggest(live, arena, item, err);
 }
+
+const char *kind_done(const struct live *live, char *detail)
+{
+    const struct kind *kind = kind_of(live->definition);
+    return kind->done ? kind->done(live, detail) : NULL;
+}

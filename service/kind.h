@@ -62,4 +62,7 @@ const struct kind *kind_of(const struct definition *definition);
 int kind_choose(struct live *live, struct ask *ask, struct arena *arena,
                 struct ahead_item *item, struct error *err);
 
+// Is all known that was to be found out? As budget_used_up.
+const char *kind_done(const struct live *live, char *detail);
+
 #endif

@@ -64,13 +64,12 @@ int trial_resolve(const struct live *live, const struct tell *tell,
                               .tell = tell,
                               .error = tell->error,
                               .user_id = tell->user_id};
-    if (outcome_read(definition, &tell->numbers, message->constraints,
+    if (resolve_kind(live, tell, message, err) ||
+        outcome_read(definition, &tell->numbers, message->constraints,
                      &end->outcome, err))
         return -1;
     if (end->state == TRIAL_COMPLETE &&
         check_complete(definition, &end->outcome, err))
-        return -1;
-    if (resolve_kind(live, tell, message, err))
         return -1;
     bool odd = outcome_clean(definition, &end->outcome, message->fault,
                              sizeof message->fault);
