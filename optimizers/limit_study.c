@@ -13,6 +13,8 @@
 #include "limit_reach.h"
 #include "normal.h"
 
+static const double NARROW = 1; // window of curves among others
+
 // CLs at one signal strength, without its error.
 struct height {
     double mu, cls, toys;
@@ -104,6 +106,15 @@ static bool asymptotic(const struct limit_plan *plan,
                                   plan->alpha, mu);
 }
 
+// Is one curve all that is wanted? Then the points are around its limit.
+static bool is_alone(const struct limit_plan *plan)
+{
+    unsigned wanted = 0;
+    for (unsigned c = 0; c < LIMIT_CURVES; c++)
+        wanted += plan->wanted[c];
+    return wanted == 1;
+}
+
 static struct limit_estimate estimate(const struct limit_plan *plan,
                                       const struct limit_study *study,
                                       unsigned curve, struct arena *arena)
@@ -119,7 +130,8 @@ static struct limit_estimate estimate(const struct limit_plan *plan,
                        .n = study->n,
                        .alpha = plan->alpha,
                        .sb_only = plan->reading.sb_only,
-                       .known_b = curve != LIMIT_OBSERVED},
+                       .known_b = curve != LIMIT_OBSERVED,
+                       .window = is_alone(plan) ? 0 : NARROW},
         .inconsistent = curve == LIMIT_OBSERVED && study->inconsistent > 0,
     };
     result.curve.limit = limit_scan(&result.curve.scan, arena);
