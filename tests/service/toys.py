@@ -9,9 +9,14 @@ Cowan et al., arXiv:1007.1727.
 """
 
 import base64
+import http.client
+import json
 import math
+import time
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Optional
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -95,6 +100,7 @@ class Experiment:
         return np.stack([self.q(n, m, at) for at in order["mu_eval"]], axis=1)
 
 
+CURVES = ("obs", "exp-2", "exp-1", "exp0", "exp+1", "exp+2")
 COUNTING = Experiment(s=3, b=3, n=3)
 ON_OFF = Experiment(s=6, b=9, n=9, tau=9, m=9)
 COUNTING_LIMIT = 1.798483  # exact: 5.395450 / 3
@@ -129,3 +135,67 @@ def finite(value):
     if isinstance(value, list):
         return all(finite(one) for one in value)
     return not isinstance(value, float) or math.isfinite(value)
+
+
+class Wire:
+    """One connection of one worker; every call must succeed."""
+
+    def __init__(self, url, token):
+        parts = urlsplit(url)
+        self._http = http.client.HTTPConnection(
+            parts.hostname, parts.port, timeout=120)
+        self._token = token
+
+    def call(self, method, path, body=None):
+        """Send a request and return its JSON."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        data = None
+        if body is not None:
+            data = json.dumps(body)
+            headers["Content-Type"] = "application/json"
+        self._http.request(method, f"/api/v1{path}", data, headers)
+        answer = self._http.getresponse()
+        text = answer.read()
+        if answer.status not in (200, 201):
+            raise RuntimeError(f"{path}: {answer.status} {text[:300]}")
+        return json.loads(text)
+
+
+def work_off(wire, study, experiment, site=None):
+    """Work for a study until it is finished."""
+    path = f"/studies/{study}"
+    while True:
+        answer = wire.call(
+            "POST", path + "/ask", {"worker": {"site": site}})
+        for order in answer["trials"]:
+            wire.call("POST", f"{path}/trials/{order['number']}/tell",
+                      result(experiment, order))
+        if answer["trials"]:
+            continue
+        if answer["reason"] != "waiting_for_data":
+            return
+        time.sleep(0.002)
+
+
+def live(url, token, jobs, site):
+    """Work for one study after the other: the life of a process."""
+    wire = Wire(url, token)
+    for study, experiment in jobs:
+        work_off(wire, study, experiment, site)
+
+
+def crowd(service, jobs, workers=8):
+    """Let processes work for the studies of jobs, [(id, experiment)]."""
+    context = get_context("fork")
+    processes = [
+        context.Process(target=live, args=(
+            service.url, service.token, jobs, f"site {i % 3}"))
+        for i in range(workers)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    failed = [p.exitcode for p in processes if p.exitcode]
+    if failed:
+        raise RuntimeError(f"workers ended with {failed}")
