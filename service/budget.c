@@ -248,7 +248,7 @@ static const char *steered(const struct live *live, struct ask *ask)
         break;
     }
     const char *word = kind_done(live, ask->detail);
-    if (word && live->reason && strcmp(live->reason, ask->detail) == 0)
+    if (word && live->reason && budget_is_reason(live->reason))
         return word;
     return say("finished", ask->detail, "%s", live->reason ? live->reason : "");
 }

@@ -22,11 +22,12 @@
 #include "../optimizers/space.h"
 
 enum {
-    LIMIT_MAX_VALUES = 50000,   // test statistics in a tell
-    LIMIT_MAX_POINTS = 200,     // signal strengths of a study
-    LIMIT_MAX_CONTEXT = 65536,  // bytes of JSON
-    LIMIT_MAX_FAILED = 1000000, // toys without a value, in a tell
-    LIMIT_MAX_BINS = 1000,      // of a histogram
+    LIMIT_MAX_VALUES = 50000,    // test statistics in a tell
+    LIMIT_MAX_TOYS = 1000000000, // of a study
+    LIMIT_MAX_POINTS = 200,      // signal strengths of a study
+    LIMIT_MAX_CONTEXT = 65536,   // bytes of JSON
+    LIMIT_MAX_FAILED = 1000000,  // toys without a value, in a tell
+    LIMIT_MAX_BINS = 1000,       // of a histogram
 };
 
 #define LIMIT_MAX_MU    1e12 // signal strengths that people write

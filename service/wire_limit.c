@@ -207,9 +207,10 @@ static int read_budget(const struct fields *limit, struct limit_terms *terms)
     struct limit_settings *s = &plan->settings;
     s->relative_error = read_real(limit, "rel_tol", 0, 1, 0.02);
     s->absolute_error = read_real(limit, "abs_tol", 0, LIMIT_MAX_MU, 0);
-    s->min_toys = (uint64_t)fields_int(limit, "min_toys", 0, 1000000000, 500);
+    s->min_toys =
+        (uint64_t)fields_int(limit, "min_toys", 0, LIMIT_MAX_TOYS, 500);
     s->max_toys =
-        (uint64_t)fields_int(limit, "max_toys", 1, 1000000000, 3000000);
+        (uint64_t)fields_int(limit, "max_toys", 1, LIMIT_MAX_TOYS, 3000000);
     s->max_points =
         (size_t)fields_int(limit, "max_points", 3, LIMIT_MAX_POINTS, 60);
     s->min_batch =

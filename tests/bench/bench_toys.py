@@ -55,6 +55,7 @@ def measure_pulls(service, name, size, n):
     begun = time.monotonic()
     toys.crowd(service, [(study, experiment) for study in studies])
     seconds = time.monotonic() - begun
+    wire = toys.Wire(service.url, service.token)  # the other one was idle
     curves = [
         wire.call("GET", f"/studies/{study}/limit")["curves"][0]
         for study in studies
