@@ -154,8 +154,11 @@ int study_redefine(struct live *live, struct store *store,
     }
     live_define(live, definition);
     if (live->state == STUDY_FINISHED && live->reason &&
-        budget_is_reason(live->reason) && !budget_used_up(live, detail))
-        set_state(live, STUDY_RUNNING, NULL);
+        budget_is_reason(live->reason)) {
+        bool over = budget_used_up(live, detail);
+        set_state(live, over ? STUDY_FINISHED : STUDY_RUNNING,
+                  over ? detail : NULL);
+    }
     if (write_definition(live, store, "study_changed", user_id, err))
         return -1;
     return study_settle(live, store, err);

@@ -10,6 +10,7 @@
 #include "trial.h"
 #include "wire_definition.h"
 #include "wire_goal.h"
+#include "wire_kind.h"
 #include "wire_share.h"
 #include "wire_space.h"
 
@@ -158,6 +159,7 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
     text_key_string(text, "why", why);
     text_key_int(text, "seen_revision", trial->seen_revision);
     key_iteration(text, trial->iteration);
+    wire_kind_hand_out(text, live, number);
     text_char(text, '}');
 }
 

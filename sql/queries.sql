@@ -58,6 +58,8 @@ ORDER BY c.relname
 -- name: table_sizes (sqlite)
 SELECT 'audit', coalesce(max(rowid), 0), NULL FROM audit
 UNION ALL SELECT 'events', coalesce(max(rowid), 0), NULL FROM events
+UNION ALL SELECT 'limit_data', coalesce(max(rowid), 0), NULL FROM limit_data
+UNION ALL SELECT 'limit_toys', coalesce(max(rowid), 0), NULL FROM limit_toys
 UNION ALL SELECT 'priors', coalesce(max(rowid), 0), NULL FROM priors
 UNION ALL SELECT 'reports', coalesce(max(rowid), 0), NULL FROM reports
 UNION ALL SELECT 'studies', coalesce(max(rowid), 0), NULL FROM studies
@@ -701,6 +703,12 @@ DELETE FROM trials WHERE study_id = $1
 -- name: study_delete_priors
 DELETE FROM priors WHERE study_id = $1
 
+-- name: study_delete_limit_data
+DELETE FROM limit_data WHERE study_id = $1
+
+-- name: study_delete_limit_toys
+DELETE FROM limit_toys WHERE study_id = $1
+
 -- name: study_delete_webhooks
 DELETE FROM webhooks WHERE study_id = $1
 
@@ -1054,6 +1062,60 @@ VALUES ($1, $2, $3, $4, $5)
 SELECT source, point, "values" FROM priors
 WHERE study_id = $1
 ORDER BY position
+
+-- ---- data and toys ---------------------------------------------------------
+
+-- name: limit_data_add
+INSERT INTO limit_data (study_id, number, revision, mu, q, q_asimov, muhat,
+    site, context)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: limit_toys_add
+INSERT INTO limit_toys (study_id, number, mu, revision, hypothesis, points,
+    n_ok, n_failed, n_negative, seconds, site, q)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+
+-- name: limit_data_erase
+DELETE FROM limit_data WHERE study_id = $1 AND number = $2
+
+-- name: limit_toys_erase
+DELETE FROM limit_toys WHERE study_id = $1 AND number = $2
+
+-- fragment: limit_data_columns
+d.number, d.revision, d.mu, d.q, d.q_asimov, d.muhat, d.site, d.context
+
+-- fragment: limit_toys_columns
+d.number, d.mu, d.revision, d.hypothesis, d.points, d.n_failed, d.n_negative,
+d.seconds, d.site, d.q
+
+-- What counts is that of trials which are complete (2) and not withdrawn.
+-- name: limit_data
+SELECT @limit_data_columns@
+FROM limit_data d
+JOIN trials t ON t.study_id = d.study_id AND t.number = d.number
+WHERE d.study_id = $1 AND d.revision > $2 AND t.state = 2
+    AND t.withdrawn IS NULL
+ORDER BY d.revision
+
+-- name: limit_toys
+SELECT @limit_toys_columns@
+FROM limit_toys d
+JOIN trials t ON t.study_id = d.study_id AND t.number = d.number
+WHERE d.study_id = $1 AND d.revision >= $2
+    AND (d.revision > $2 OR d.mu > $3) AND d.revision <= $4
+    AND (CAST($5 AS @real@) IS NULL OR d.mu = $5)
+    AND t.state = 2 AND t.withdrawn IS NULL
+ORDER BY d.revision, d.mu
+LIMIT $6
+
+-- name: limit_data_of
+SELECT @limit_data_columns@ FROM limit_data d
+WHERE d.study_id = $1 AND d.number = $2
+
+-- name: limit_toys_of
+SELECT @limit_toys_columns@ FROM limit_toys d
+WHERE d.study_id = $1 AND d.number = $2
+ORDER BY d.mu
 
 -- ---- reports and events ----------------------------------------------------
 

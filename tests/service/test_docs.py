@@ -494,6 +494,18 @@ LIMITS = {
         "service/oidc_flow.h", "OIDC_MAX_FLOWS"),
     "bytes of a path to return to after it": (
         "service/oidc_flow.h", "OIDC_MAX_RETURN"),
+    "toys of a limit study": ("service/limit_terms.h", "LIMIT_MAX_TOYS"),
+    "signal strengths of a limit study": (
+        "service/limit_terms.h", "LIMIT_MAX_POINTS"),
+    "test statistics of toys in a tell": (
+        "service/limit_terms.h", "LIMIT_MAX_VALUES"),
+    "toys without one in a tell": (
+        "service/limit_terms.h", "LIMIT_MAX_FAILED"),
+    "bytes of a context of a limit study (JSON)": (
+        "service/limit_terms.h", "LIMIT_MAX_CONTEXT"),
+    "sites that failures and times are kept apart for": (
+        "service/live_limit.h", "LIMIT_MAX_PLACES"),
+    "bins of a histogram of toys": ("service/limit_terms.h", "LIMIT_MAX_BINS"),
     "levels of nested JSON": ("service/wire.h", "WIRE_MAX_DEPTH"),
     "bytes of request line and headers": (
         "service/http_loop.c", "HEADER_BYTES"),

@@ -306,6 +306,7 @@ BODIES = {
         "hopaas_trial": f"{c.study.key}:{c.study.running}"},
 }
 QUERIES = {
+    "limitToys": lambda c: "?mu=1",
     "removeMember": lambda c: "?user=temp",
     "removeCampaignMember": lambda c: "?user=temp",
     "deleteCampaign": lambda c: "?studies=1",
@@ -402,6 +403,8 @@ def special(operation, caller, wanted):
         return {204} if caller.guest else {422}
     if operation in ("endSession", "beginSignIn", "endSignIn") and wanted == 200:
         return {404}  # there is no such session, and no provider
+    if operation in ("limit", "limitToys") and wanted == 200:
+        return {422}  # these studies are of another kind
     if operation == "mergeStudies" and wanted == 200 and caller.bound:
         return {422}  # there is no other study for this token
     return {200, 201, 204} if wanted == 200 else {wanted}
