@@ -14,7 +14,7 @@
 #include "route_campaign.h"
 #include "route_export.h"
 #include "wire_campaign.h"
-#include "wire_columns.h"
+#include "wire_csv.h"
 #include "wire_definition.h"
 #include "wire_export.h"
 

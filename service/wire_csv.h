@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// wire_columns.h - lines of CSV with different columns, under one head
+// wire_csv.h - lines of CSV with different columns, under one head
 //
 // Studies differ in their parameters and so in their columns. The head that
 // stands for all of them has each name once, in the order in which it came
 // first; a line of one study leaves the others' columns empty. A cell is taken
 // as it is written (RFC 4180), so nothing is quoted anew.
 
-#ifndef CUMAE_WIRE_COLUMNS_H
-#define CUMAE_WIRE_COLUMNS_H
+#ifndef CUMAE_WIRE_CSV_H
+#define CUMAE_WIRE_CSV_H
 
 #include <stddef.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// test_wire_columns.c - lines of CSV with different columns, under one head
+// test_wire_csv.c - lines of CSV with different columns, under one head
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire_columns.h"
+#include "wire_csv.h"
 
 static struct arena arena;
 static struct columns columns;
@@ -83,7 +83,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("wire_columns");
+    Suite *suite = suite_create("wire_csv");
     TCase *tcase = tcase_create("columns");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// wire_columns.c - lines of CSV with different columns, under one head
+// wire_csv.c - lines of CSV with different columns, under one head
 
-#include "wire_columns.h"
+#include "wire_csv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
