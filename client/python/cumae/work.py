@@ -18,27 +18,30 @@ from typing import (
     Sequence,
     Tuple,
     Type,
+    TypeVar,
     Union,
 )
 
 from .errors import StudyEnded
+from .held import Held
 from .trial import Trial
 
 if TYPE_CHECKING:
-    from .study import Study
+    from .any_study import AnyStudy
 
 Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
+Handed = TypeVar("Handed", bound=Held)
 Walltime = Union[float, Callable[[], Optional[float]]]
 
 
 def work(
-    study: "Study",
+    study: "AnyStudy[Handed]",
     n_trials: Optional[int],
     timeout_s: Optional[float],
     walltime: Optional[Walltime],
     spare_s: float = 60.0,
-) -> Iterator[Trial]:
-    """Yield trials of a study; the arguments are those of Study.work()."""
+) -> Iterator[Handed]:
+    """Yield trials of a study; the arguments are those of AnyStudy.work()."""
     ends = _Ends(timeout_s, walltime, spare_s)
     done = 0
     while n_trials is None or done < n_trials:
