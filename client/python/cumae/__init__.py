@@ -13,6 +13,7 @@ or from ~/.config/cumae/config.ini.
 """
 
 from .client import Client, studies
+from .contour import ContourStudy
 from .errors import (
     BadRequest,
     Conflict,
@@ -27,6 +28,9 @@ from .errors import (
     Unauthorized,
     Unprocessable,
 )
+from .limit import LimitStudy
+from .order import Order
+from .point import Point
 from .preempt import preemptible
 from .space import Bool, Categorical, Discrete, Float, Int, Parameter
 from .study import Study
@@ -42,14 +46,18 @@ __all__ = [
     "Categorical",
     "Client",
     "Conflict",
+    "ContourStudy",
     "CumaeError",
     "Discrete",
     "Float",
     "Forbidden",
     "Int",
     "InvalidWebhook",
+    "LimitStudy",
     "NotFound",
+    "Order",
     "Parameter",
+    "Point",
     "Pruned",
     "ServiceError",
     "ServiceUnreachable",

@@ -92,7 +92,7 @@ class AnyStudy(Edits, Copies, Sharing, Generic[Handed]):
         return study
 
     def __repr__(self) -> str:
-        return f"Study({self.name!r}, id={self.id!r})"
+        return f"{type(self).__name__}({self.name!r}, id={self.id!r})"
 
     # ---- work ---------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def work(
     spare_s: float = 60.0,
 ) -> Iterator[Handed]:
     """Yield trials of a study; the arguments are those of AnyStudy.work()."""
-    ends = _Ends(timeout_s, walltime, spare_s)
+    ends = Ends(timeout_s, walltime, spare_s)
     done = 0
     while n_trials is None or done < n_trials:
         left_s = ends.left_s()
@@ -59,7 +59,7 @@ def work(
         yield trial
 
 
-class _Ends:
+class Ends:
     """When a loop that begins now has to end."""
 
     def __init__(
