@@ -170,7 +170,7 @@ class State:
         if reason:
             return {**answer, "reason": reason,
                     "detail": f"because it is {reason}",
-                    "retry_after_s": 0.05 if reason in PASSING else 0}
+                    "retry_after_s": 0.05 if reason in PASSING else None}
         for _ in range(body.get("n", 1)):
             if limit and len(study["list"]) >= limit:
                 break
