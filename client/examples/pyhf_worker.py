@@ -87,13 +87,14 @@ def answer(order, likelihood):
         order.mu, found[order.hypothesis], seed, order.ntoys))
 
 
-def open_study(spec, name):
+def open_study(spec, name, client=None):
     """Return the limit study of a workspace."""
     text = json.dumps(spec, sort_keys=True).encode()
     return cumae.LimitStudy(
         name, poi="mu", range=(0, 5), rel_tol=0.05, max_toys=50_000,
         curves=["obs", "exp-1", "exp0", "exp+1", "exp+2"], batch_seconds=60,
-        context={"workspace_sha256": hashlib.sha256(text).hexdigest()})
+        context={"workspace_sha256": hashlib.sha256(text).hexdigest()},
+        client=client)
 
 
 def main(path=None, name="two bins"):
