@@ -96,8 +96,9 @@ static unsigned byte(const double *numbers, size_t n, size_t k)
 // Doubles in base64 (RFC 4648); the caller frees it. NULL without memory.
 static char *base64(const double *numbers, size_t n)
 {
+    enum { PAD = 64 };
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
+                                 "abcdefghijklmnopqrstuvwxyz0123456789+/=";
     size_t bytes = 8 * n;
     char *encoded = malloc(4 * ((bytes + 2) / 3) + 1);
     char *end = encoded;
@@ -108,8 +109,8 @@ static char *base64(const double *numbers, size_t n)
                          byte(numbers, n, k + 1) << 8 | byte(numbers, n, k + 2);
         *end++ = digits[three >> 18];
         *end++ = digits[three >> 12 & 63];
-        *end++ = k + 1 < bytes ? digits[three >> 6 & 63] : '=';
-        *end++ = k + 2 < bytes ? digits[three & 63] : '=';
+        *end++ = digits[k + 1 < bytes ? three >> 6 & 63 : PAD];
+        *end++ = digits[k + 2 < bytes ? three & 63 : PAD];
     }
     *end = '\0';
     return encoded;

@@ -19,7 +19,7 @@ static const char definition[] =
     "{\"name\": \"%s\", \"kind\": \"limit\","
     " \"limit\": {\"low\": 0, \"high\": 6, \"rel_tol\": 0.05,"
     "             \"curves\": [\"obs\", \"exp0\"],"
-    "             \"min_toys\": 300, \"max_toys\": 60000}}";
+    "             \"batch_max\": 1000, \"max_toys\": 60000}}";
 
 // ---- random numbers ---------------------------------------------------------
 
