@@ -254,7 +254,8 @@ install: all ## DESTDIR and PREFIX are respected
 	sed 's|/usr/local|$(PREFIX)|' service/deploy/cumaed.service \
 	  > $(DESTDIR)$(PREFIX)/lib/systemd/system/cumaed.service
 	install -D -m 644 $(B)/libcumae.a $(DESTDIR)$(PREFIX)/lib/libcumae.a
-	install -D -m 644 client/c/cumae.h $(DESTDIR)$(PREFIX)/include/cumae.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include client/c/cumae.h \
+	  client/c/cumae_order.h
 
 clean: ## remove build/
 	rm -rf build

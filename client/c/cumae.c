@@ -9,17 +9,11 @@
 #include <string.h>
 
 #include "call.h"
+#include "trial.h"
 
 struct cumae_study {
     struct cumae *service;
     char *id;
-};
-
-struct cumae_trial {
-    struct cumae *service;
-    json_t *json; // as the service handed it out
-    char *params; // its parameters as text
-    char *path;   // "studies/ID/trials/NUMBER/", and room for a verb
 };
 
 enum { MAX_VERB = 16 };
@@ -94,7 +88,9 @@ static struct cumae_trial *new_trial(struct cumae_study *study, json_t *json,
     trial->service = study->service;
     trial->json = json_incref(json);
     trial->params = json_dumps(params, JSON_COMPACT);
+    trial->context = json_dumps(json_object_get(json, "context"), JSON_COMPACT);
     trial->path = malloc(size);
+    trial->begun = cumae_now();
     if (!trial->params || !trial->path) {
         cumae_trial_free(trial);
         return out_of_memory(err);
@@ -193,6 +189,7 @@ void cumae_trial_free(struct cumae_trial *trial)
         return;
     json_decref(trial->json);
     free(trial->params);
+    free(trial->context);
     free(trial->path);
     free(trial);
 }
@@ -376,7 +373,8 @@ int cumae_heartbeat(struct cumae_trial *trial, struct cumae_error *err)
                    "continue", err);
 }
 
-static int tell(struct cumae_trial *trial, char *body, struct cumae_error *err)
+int cumae_trial_tell(struct cumae_trial *trial, char *body,
+                     struct cumae_error *err)
 {
     json_t *answer = trial_call(trial, "tell", body, err);
     if (!answer)
@@ -387,7 +385,7 @@ static int tell(struct cumae_trial *trial, char *body, struct cumae_error *err)
 
 int cumae_tell(struct cumae_trial *trial, double value, struct cumae_error *err)
 {
-    return tell(trial, value_body("value", value), err);
+    return cumae_trial_tell(trial, value_body("value", value), err);
 }
 
 int cumae_tell_result(struct cumae_trial *trial,
@@ -408,12 +406,12 @@ int cumae_tell_result(struct cumae_trial *trial,
         }
         fputs("}", body);
     }
-    return tell(trial, close_body(body, &text), err);
+    return cumae_trial_tell(trial, close_body(body, &text), err);
 }
 
 int cumae_prune(struct cumae_trial *trial, struct cumae_error *err)
 {
-    return tell(trial, strdup("{\"state\":\"pruned\"}"), err);
+    return cumae_trial_tell(trial, strdup("{\"state\":\"pruned\"}"), err);
 }
 
 int cumae_fail(struct cumae_trial *trial, const char *reason,
@@ -424,7 +422,7 @@ int cumae_fail(struct cumae_trial *trial, const char *reason,
     json_decref(json);
     if (!json && reason)
         return cumae_fault(err, CUMAE_INVALID, 0, "the reason is not UTF-8");
-    return tell(trial, body, err);
+    return cumae_trial_tell(trial, body, err);
 }
 
 int cumae_trial_release(struct cumae_trial *trial, const char *reason,

@@ -152,12 +152,28 @@ def test_the_python_example_of_the_readme_runs(place, monkeypatch, capsys):
         return numpy.array([model.get_params()["learning_rate"]] * 5)
 
     monkeypatch.setattr(model_selection, "cross_val_score", cheap)
-    code, = [b for b in blocks("README.md", "python", marked=True) if "Study(" in b]
+    code, = [
+        b for b in blocks("README.md", "python", marked=True)
+        if "cumae.Study(" in b]
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
     assert "TrialRecord(" in capsys.readouterr().out
     study, = place.api("GET", "/studies").json["studies"]
     assert study["state"] == "finished"
     assert study["trials"]["complete"] == 60
+
+
+def test_the_limit_example_of_the_readme_runs(place, capsys):
+    code, = [
+        b for b in blocks("README.md", "python", marked=True)
+        if "cumae.LimitStudy(" in b]
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    result = names["study"].result()
+    assert result["status"] == "converged"
+    # 5.395450 events are excluded at 95 % CL where 3 of 3 are seen.
+    observed = result["obs"]
+    assert abs(observed["limit"] - 5.395450 / 3) < 5 * observed["total_error"]
+    assert str(result) in capsys.readouterr().out
 
 
 def test_the_sharing_example_of_the_readme_runs(place):

@@ -14,6 +14,7 @@ or from ~/.config/cumae/config.ini.
 
 from .campaign import Campaign
 from .client import Client, studies
+from .contour import ContourStudy
 from .errors import (
     BadRequest,
     Conflict,
@@ -28,6 +29,10 @@ from .errors import (
     Unauthorized,
     Unprocessable,
 )
+from .kinds import open_study
+from .limit import LimitStudy
+from .order import Order
+from .point import Point
 from .preempt import preemptible
 from .space import Bool, Categorical, Discrete, Float, Int, Parameter
 from .study import Study
@@ -44,14 +49,18 @@ __all__ = [
     "Categorical",
     "Client",
     "Conflict",
+    "ContourStudy",
     "CumaeError",
     "Discrete",
     "Float",
     "Forbidden",
     "Int",
     "InvalidWebhook",
+    "LimitStudy",
     "NotFound",
+    "Order",
     "Parameter",
+    "Point",
     "Pruned",
     "ServiceError",
     "ServiceUnreachable",
@@ -61,6 +70,7 @@ __all__ = [
     "TrialRecord",
     "Unauthorized",
     "Unprocessable",
+    "open_study",
     "preemptible",
     "studies",
     "verify_webhook",

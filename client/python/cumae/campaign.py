@@ -23,13 +23,13 @@ from typing import (
     Union,
 )
 
+from .any_study import AnyStudy, worker_as_json
 from .client import Client
 from .copies import write_export
 from .errors import NotFound, StudyEnded
+from .kinds import open_study
 from .plain import plain
 from .space import space_as_json
-from .study import Study, worker_as_json
-from .trial import Trial
 from .work import Loop, Objective, Walltime, work
 
 SegmentLike = Union[str, Mapping[str, Any]]
@@ -94,8 +94,9 @@ class Campaign:
         segment: Optional[str] = None,
         wait: bool = True,
         max_seconds: Optional[float] = None,
-    ) -> List[Trial]:
-        """Return up to n new trials of one study, at least one.
+    ) -> List[Any]:
+        """Return up to n new trials of one study, at least one; orders and
+        points where it is of kind limit or contour.
 
         segment  its name; default: the one with the fewest running trials that
                  has something to give
@@ -128,7 +129,7 @@ class Campaign:
         timeout_s: Optional[float] = None,
         walltime: Optional[Walltime] = None,
         spare_s: float = 60.0,
-    ) -> Iterator[Trial]:
+    ) -> Iterator[Any]:
         """Yield trials of all studies, until none has any more; see
         Study.work().
         """
@@ -161,18 +162,18 @@ class Campaign:
         answer: Dict[str, Any] = self.client.request("GET", self._at())
         return answer
 
-    def studies(self) -> Dict[str, Study]:
+    def studies(self) -> Dict[str, AnyStudy[Any]]:
         """Return the studies by the names of their segments."""
         return {
-            one["name"]: Study.open(one["study_id"], self.client)
+            one["name"]: open_study(one["study_id"], self.client)
             for one in self.progress()["segments"]
         }
 
-    def study(self, segment: str) -> Study:
+    def study(self, segment: str) -> AnyStudy[Any]:
         """Return the study of a segment; raises KeyError."""
         for one in self.progress()["segments"]:
             if one["name"] == segment:
-                return Study.open(one["study_id"], self.client)
+                return open_study(one["study_id"], self.client)
         raise KeyError(segment)
 
     def export(self, path: Union[str, Path]) -> None:
@@ -234,16 +235,14 @@ class Campaign:
     def _take(self, document: Dict[str, Any]) -> None:
         self.id: str = document["id"]
         self.name: str = document["name"]
+        self._studies: Dict[str, AnyStudy[Any]] = {}  # by id
 
-    def _trials(self, answer: Mapping[str, Any]) -> List[Trial]:
-        study = Study.__new__(Study)
-        study.client = self.client
-        study._take({
-            "id": answer["study_id"],
-            "name": f"{self.name}/{answer['segment']}",
-            "lease_s": answer["lease_s"],
-        })
-        trials = [Trial(study, one) for one in answer["trials"]]
+    def _trials(self, answer: Mapping[str, Any]) -> List[Any]:
+        key = answer["study_id"]
+        study = self._studies.get(key)
+        if study is None:
+            study = self._studies[key] = open_study(key, self.client)
+        trials = [study._handed_out(one) for one in answer["trials"]]
         for trial in trials:
             trial.segment = answer["segment"]
         return trials

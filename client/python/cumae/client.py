@@ -8,6 +8,7 @@ the service and overloaded proxies are met by trying again.
 
 from __future__ import annotations
 
+import gzip
 import logging
 import os
 import threading
@@ -25,6 +26,7 @@ from .spool import open_spool
 log = logging.getLogger("cumae")
 
 RETRIED = (429, 502, 503, 504)
+PACKED_BYTES = 8192  # longer bodies, as those of toys, are sent as gzip
 Query = Mapping[str, Union[str, int, float]]
 
 
@@ -232,6 +234,9 @@ class Client:
         if json is not None:
             content = encode(json)
             headers["Content-Type"] = "application/json"
+            if len(content) > PACKED_BYTES:
+                headers["Content-Encoding"] = "gzip"
+                content = gzip.compress(content, compresslevel=1)
         if key is not None:
             headers["Idempotency-Key"] = key
         return self._connected().request(

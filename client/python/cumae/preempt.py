@@ -26,13 +26,13 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Type
 
 if TYPE_CHECKING:
-    from .trial import Trial
+    from .held import Held
 
 # A release is one small call: nobody waits longer for an answer.
 RELEASE_TIMEOUT_S = 5.0
 
-# All trials of this process that may be running, by what Python calls them.
-running: "weakref.WeakValueDictionary[int, Trial]" = (
+# All that this process may hold, trials or orders, by what Python calls them.
+running: "weakref.WeakValueDictionary[int, Held]" = (
     weakref.WeakValueDictionary()
 )
 
@@ -166,7 +166,7 @@ def release_all(reason: str) -> None:
             return
 
 
-def _called(reference: "weakref.ref[Trial]") -> "Optional[Trial]":
+def _called(reference: "weakref.ref[Held]") -> "Optional[Held]":
     return reference()
 
 

@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
-import threading
-import time
-import traceback
 from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import (
@@ -27,23 +23,16 @@ from typing import (
     Union,
 )
 
-from .client import Client
 from .errors import CumaeError, Pruned, ServiceUnreachable
-from .heartbeat import Heartbeat
-from .plain import plain
-from .preempt import running
+from .held import Held
 
 if TYPE_CHECKING:
-    from .study import Study
+    from .any_study import AnyStudy
 
 # What was measured, by the name of the outcome constraint or in their order.
 Constraints = Union[Mapping[str, float], Sequence[float]]
 
 log = logging.getLogger("cumae")
-
-# An interrupted program wants to end: handing back gets a few seconds.
-INTERRUPTED_PATIENCE_S = 5.0
-ERROR_TEXT_LIMIT = 4000
 
 
 @dataclass(frozen=True)
@@ -107,7 +96,7 @@ class TrialRecord:
         return cls(**{k: v for k, v in document.items() if k in known})
 
 
-class Trial:
+class Trial(Held):
     """A running trial. Use it as a context manager:
 
         with trial:
@@ -131,37 +120,12 @@ class Trial:
             end, also when the block raises
     """
 
-    def __init__(self, study: "Study", document: Dict[str, Any]) -> None:
-        self.study = study
-        self.number: int = document["number"]
-        self.params: Dict[str, Any] = document["params"]
-        self.seed: Optional[int] = document.get("seed")
-        self.why: Optional[str] = document.get("why")
-        self.segment: Optional[str] = None
+    def __init__(self, study: "AnyStudy[Any]", document: Dict[str, Any]) -> None:
+        super().__init__(study, document)
         self.value: Optional[float] = None
         self.values: Optional[Sequence[float]] = None
         self.constraints: Optional[Constraints] = None
-        self.cost: Optional[float] = None
-        self._path = f"/studies/{study.id}/trials/{self.number}"
-        self._begun = time.monotonic()
         self._steps = 0
-        self._prune = False
-        self._told: Optional[str] = None
-        self._telling = False
-        self._ending = threading.RLock()
-        self._heartbeat = Heartbeat(self, Trial._beat, study.lease_s / 3.0)
-        self.pid = os.getpid()
-        running[id(self)] = self
-
-    def __repr__(self) -> str:
-        return f"Trial(number={self.number}, params={self.params!r})"
-
-    def __getitem__(self, name: str) -> Any:
-        """Return the value of one parameter; KeyError if it is not active."""
-        return self.params[name]
-
-    def __enter__(self) -> "Trial":
-        return self
 
     def __exit__(
         self,
@@ -169,26 +133,11 @@ class Trial:
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> bool:
-        if self._told is not None:
-            self._heartbeat.stop()
-            return isinstance(error, Pruned)
-        if error is None:
-            self._tell_the_end()
-            return False
-        if isinstance(error, Pruned):
+        pruned = isinstance(error, Pruned)
+        if pruned and self.state == "running":
             self.prune()
-            return True
-        if isinstance(error, Exception):
-            self._tell_failure(error)
-        else:
-            self.hand_back(self.study.client, type(error).__name__)
-        return False
-
-    @property
-    def state(self) -> str:
-        """`running` until told; then the state that the service stored, or
-        `spooled` while it was away."""
-        return self._told or "running"
+        super().__exit__(kind, error, trace)
+        return pruned
 
     def report(self, value: float, step: Optional[int] = None) -> bool:
         """Report an intermediate value; return what should_prune() returns.
@@ -214,11 +163,6 @@ class Trial:
             log.warning("trial %d: report dropped: %s", self.number, error)
             return self._prune
         self._prune = self._prune or bool(answer["should_prune"])
-        return self._prune
-
-    def should_prune(self) -> bool:
-        """Return whether the service said, at the last report or heartbeat,
-        that going on is not worth it. Asks nothing, so call it freely."""
         return self._prune
 
     def tell(
@@ -254,94 +198,20 @@ class Trial:
         same again is harmless. Raises Conflict when something else was told,
         ServiceUnreachable after Client.tell_patience_s where there is no spool.
         """
-        if wall_s is None:
-            wall_s = round(time.monotonic() - self._begun, 3)
-        told = _result_of(value, values, constraints)
-        told.update(
-            {
-                name: plain(thing)
-                for name, thing in {
-                    "state": state,
-                    "uncertainty": uncertainty,
-                    "outputs": outputs,
-                    "meta": meta,
-                    "error": error,
-                    "wall_s": wall_s,
-                    "cost": self.cost if cost is None else cost,
-                }.items()
-                if thing is not None and name not in told
-            }
+        return self._end(
+            _result_of(value, values, constraints),
+            state=state,
+            uncertainty=uncertainty,
+            outputs=outputs,
+            meta=meta,
+            error=error,
+            wall_s=wall_s,
+            cost=cost,
         )
-        return self._tell(told)
 
     def prune(self) -> str:
         """End the trial as pruned; return the state that was stored."""
         return self.tell(state="pruned")
-
-    def fail(self, error: str) -> str:
-        """End the trial as failed, with a text for people; return the state."""
-        return self.tell(state="failed", error=error[-ERROR_TEXT_LIMIT:])
-
-    def release(
-        self, reason: Optional[str] = None, meta: Optional[Any] = None
-    ) -> str:
-        """Hand the trial back, so that another worker gets it at once and not
-        when the lease has run out; return the state that was stored.
-
-        reason  why, for people: preempted, maintenance ...
-        meta    anything about how the trial ran
-
-        A trial that was told is not released: its state is returned.
-        """
-        return self._release(
-            self.study.client, {"reason": reason, "meta": plain(meta)}
-        )
-
-    def hand_back(self, client: Client, reason: str) -> bool:
-        """Release the trial within a few seconds, unless it was told or is
-        being told; what goes wrong is only logged, the lease will end.
-
-        client  whom to call
-
-        Returns whether the service was there.
-        """
-        try:
-            if not self._telling:
-                self._release(client, {"reason": reason})
-        except CumaeError as trouble:
-            log.warning("trial %d: not released: %s", self.number, trouble)
-            return not isinstance(trouble, ServiceUnreachable)
-        finally:
-            self._heartbeat.stop()
-        return True
-
-    def _release(self, client: Client, body: Dict[str, Any]) -> str:
-        # Two threads may want it: a signal's and the one that it interrupted.
-        with self._ending:
-            if self._told is None:
-                given = {k: v for k, v in body.items() if v is not None}
-                answer = client.request(
-                    "POST", self._path + "/release", given,
-                    patience_s=INTERRUPTED_PATIENCE_S,
-                )
-                self._prune = True
-                self._heartbeat.stop()
-                self._told = str(answer["state"])
-            return self._told
-
-    def _tell(self, told: Dict[str, Any]) -> str:
-        client = self.study.client
-        self._telling = True
-        try:
-            state = client.delivery.tell(
-                self.study.id, self.number, told, client.tell_patience_s
-            )
-        except Exception:
-            self._telling = False
-            raise
-        self._heartbeat.stop()
-        self._told = state
-        return state
 
     def _tell_the_end(self) -> None:
         if self.value is None and self.values is None:
@@ -350,37 +220,6 @@ class Trial:
                 f"trial {self.number} has no value: set trial.value"
             )
         self.tell(self.value, values=self.values, constraints=self.constraints)
-
-    def _tell_failure(self, error: Exception) -> None:
-        """Tell an exception; what goes wrong here must not hide it."""
-        text = "".join(
-            traceback.format_exception(type(error), error, error.__traceback__)
-        )
-        told: Dict[str, Any] = {
-            "state": "failed", "error": text[-ERROR_TEXT_LIMIT:]
-        }
-        if self.cost is not None:
-            told["cost"] = plain(self.cost)
-        try:
-            self._tell(told)
-        except CumaeError as trouble:
-            log.warning("trial %d: failure not told: %s", self.number, trouble)
-        finally:
-            self._heartbeat.stop()
-
-    def _beat(self) -> bool:
-        interval_s = self.study.lease_s / 3.0
-        answer = self._post("/heartbeat", {}, interval_s)
-        goes_on = bool(answer["continue"])
-        self._prune = self._prune or not goes_on
-        return goes_on
-
-    def _post(
-        self, verb: str, body: Any, patience_s: Optional[float] = None
-    ) -> Any:
-        return self.study.client.request(
-            "POST", self._path + verb, body, patience_s=patience_s
-        )
 
 
 def _result_of(

@@ -18,29 +18,32 @@ from typing import (
     Sequence,
     Tuple,
     Type,
+    TypeVar,
     Union,
 )
 
 from .errors import StudyEnded
+from .held import Held
 from .trial import Trial
 
 if TYPE_CHECKING:
+    from .any_study import AnyStudy
     from .campaign import Campaign
-    from .study import Study
 
 Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
+Handed = TypeVar("Handed", bound=Held)
 Walltime = Union[float, Callable[[], Optional[float]]]
 
 
 def work(
-    study: "Union[Study, Campaign]",
+    study: "Union[AnyStudy[Handed], Campaign]",
     n_trials: Optional[int],
     timeout_s: Optional[float],
     walltime: Optional[Walltime],
     spare_s: float = 60.0,
-) -> Iterator[Trial]:
-    """Yield trials of a study or campaign; the arguments are those of Study.work()."""
-    ends = _Ends(timeout_s, walltime, spare_s)
+) -> Iterator[Handed]:
+    """Yield trials of a study or campaign, as AnyStudy.work() says."""
+    ends = Ends(timeout_s, walltime, spare_s)
     done = 0
     while n_trials is None or done < n_trials:
         left_s = ends.left_s()
@@ -57,7 +60,7 @@ def work(
         yield trial
 
 
-class _Ends:
+class Ends:
     """When a loop that begins now has to end."""
 
     def __init__(

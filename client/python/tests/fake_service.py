@@ -8,6 +8,7 @@ documents. Run as a program it takes the flags of cumaed and prints its lines.
 """
 
 import argparse
+import gzip
 import json
 import math
 import random
@@ -18,6 +19,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import fake_kinds
+
 TOKEN = "cum_fake"
 MOLD = {
     "kind": "hpo", "constants": {}, "sampler": {"name": "tpe"},
@@ -26,6 +29,7 @@ MOLD = {
 }
 STATES = ("queued", "running", "complete", "pruned", "failed", "infeasible",
           "lost", "cancelled")
+PASSING = ("paused", "waiting_for_data")
 TRIAL = dict.fromkeys((
     "values", "uncertainty", "retry_of", "worker", "started", "ended",
     "stop_reason", "error", "outputs", "meta", "env", "wall_s", "notes",
@@ -96,9 +100,10 @@ class State:
                 if study["definition"] != definition:
                     raise Problem(409, "conflict", "another definition")
                 return 200, study
-        for parameter in definition["space"].values():
+        whole = fake_kinds.completed(definition)
+        for parameter in whole["space"].values():
             drawn(parameter, random.Random(0))
-        study = {**MOLD, **definition, "definition": definition,
+        study = {**MOLD, **whole, "definition": definition,
                  "id": f"fake{len(self.studies)}", "owner": "fake",
                  "state": "running", "reason": None, "created": stamp(),
                  "changed": stamp(), "revision": 0, "list": [], "events": [], "back": []}
@@ -157,13 +162,15 @@ class State:
         reason = refused.get(study["state"])
         if reason is None and limit and len(study["list"]) >= limit:
             reason = "budget"
+        if reason is None:
+            reason = fake_kinds.reason(study)
         if reason is None and body.get("max_seconds", math.inf) < self.takes_s:
             reason = "walltime"
         answer = {"study_id": study["id"], "trials": []}
         if reason:
             return {**answer, "reason": reason,
                     "detail": f"because it is {reason}",
-                    "retry_after_s": 0.05 if reason == "paused" else 0}
+                    "retry_after_s": 0.05 if reason in PASSING else None}
         for _ in range(body.get("n", 1)):
             if limit and len(study["list"]) >= limit:
                 break
@@ -186,6 +193,7 @@ class State:
         if study["back"]:
             lost = study["back"].pop(0)
             trial.update(params=lost["params"], retry_of=lost["number"])
+        fake_kinds.fill(study, trial)
         study["list"].append(trial)
         self.happened(study, "trial_started", trial)
         return trial
@@ -198,6 +206,7 @@ class State:
 
     def tell(self, key, number, body):
         trial = self.trial(key, number)
+        body = fake_kinds.understood(self.study(key), trial, body)
         values = body.get("values")
         if "value" in body:
             values = [body["value"]]
@@ -309,7 +318,7 @@ class State:
     def answer(self, method, path, query, body):
         """Return (status, document) for a request."""
         trial = re.fullmatch(r"/studies/([^/]+)/trials/(\d+)(/\w+)?", path)
-        study = re.fullmatch(r"/studies/([^/]+)(/\w+)?", path)
+        study = re.fullmatch(r"/studies/([^/]+)(/\w+(?:/toys)?)?", path)
         if path == "/info":
             return 200, {"name": "cumae", "version": "fake"}
         if (method, path) == ("POST", "/studies"):
@@ -362,6 +371,8 @@ class State:
                   "/stop": "finished"}
         if verb == "/ask":
             return 200, self.ask(study, body)
+        if verb in fake_kinds.VERBS:
+            return 200, fake_kinds.VERBS[verb](study, query)
         if (method, verb) == ("POST", "/trials"):
             return self.bring(study, body)
         if verb == "/rerun":
@@ -404,6 +415,8 @@ class Handler(BaseHTTPRequestHandler):
     def handle_any(self):
         length = int(self.headers.get("Content-Length") or 0)
         text = self.rfile.read(length)
+        if self.headers.get("Content-Encoding") == "gzip":
+            text = gzip.decompress(text)
         path, _, query = self.path.partition("?")
         if path in ("/healthz", "/readyz", "/"):
             return self.reply(200, {"status": "ok"})

@@ -60,7 +60,7 @@ def test_two_asks_carry_two_keys(scripted):
 
 def test_asking_again_after_a_pause_is_another_ask(scripted, monkeypatch):
     slept = []
-    monkeypatch.setattr("cumae.study.time.sleep", slept.append)
+    monkeypatch.setattr("cumae.any_study.time.sleep", slept.append)
     paused = {"study_id": "s1", "trials": [], "reason": "paused",
               "retry_after_s": 30}
     client, script = scripted((200, STUDY), (200, paused), (200, TRIALS))

@@ -151,7 +151,7 @@ def test_a_told_trial_is_not_released(study, fake):
 def test_a_release_that_does_not_get_through_hides_nothing(
     study, caplog, monkeypatch
 ):
-    monkeypatch.setattr("cumae.trial.INTERRUPTED_PATIENCE_S", 0.0)
+    monkeypatch.setattr("cumae.held.INTERRUPTED_PATIENCE_S", 0.0)
     with pytest.raises(KeyboardInterrupt):
         with study.trial():
             study.client.base_url = "http://127.0.0.1:1"
