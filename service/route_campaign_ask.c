@@ -10,6 +10,7 @@
 
 #include "campaign.h"
 #include "directory.h"
+#include "kind.h"
 #include "route_asking.h"
 #include "wire.h"
 
@@ -33,8 +34,10 @@ static void answer(struct visiting *visiting, const struct live *live)
     text_key_string(&text, "campaign_id", call->args[0]);
     text_key_string(&text, "segment", live && *name ? name : NULL);
     text_key_string(&text, "study_id", live ? live->key : NULL);
-    if (live)
+    if (live) {
+        text_key_string(&text, "kind", kind_of(live->definition)->name);
         text_key_int(&text, "lease_s", live->definition->lease_s);
+    }
     route_asking_trials(&text, &asking->ask, live);
     text_char(&text, '}');
     route_asking_count(call->service, &asking->ask);

@@ -468,3 +468,35 @@ def test_a_token_that_may_only_ask_works_for_a_campaign(service, client):
                 trial.value = 1.0
     campaign.client = client
     assert campaign.progress()["progress"]["complete"] == 2
+def test_columns_are_what_the_trials_say(client):
+    study = cumae.Study("columns", SPACE, sampler="random", client=client)
+    for trial in study.ask(20):
+        trial.tell(loss(trial))
+    study.ask()
+    trials = study.trials()
+    known = study.columns()
+    assert known["number"] == list(range(21))
+    assert known["state"] == ["complete"] * 20 + ["running"]
+    assert known["value.0"] == [t.value for t in trials]
+    for name in SPACE:
+        wanted = [t.params.get(name) for t in trials]
+        assert [float(v) if isinstance(v, bool) else v for v in wanted] == [
+            float(v) if isinstance(v, bool) else v
+            for v in known[f"p.{name}"]]
+    assert list(study.columns("number", "worker")) == ["number", "worker"]
+    with pytest.raises(cumae.Unprocessable, match="p.none"):
+        study.columns("p.none")
+
+
+def test_a_notebook_shows_a_study(client):
+    study = cumae.Study("shown <i>", SPACE, sampler="random", client=client)
+    assert "no trials yet" in study._repr_html_()
+    for trial in study.ask(20):
+        trial.tell(loss(trial))
+    study.ask()
+    shown = study._repr_html_()
+    assert shown.count("<circle") == 20 and "<i>" not in shown
+    assert f"the best is {study.best.value:.6g}, trial" in shown
+    assert "20 complete" in shown and "1 running" in shown
+    study.delete()
+    assert "no such study" in study._repr_html_()

@@ -67,6 +67,8 @@ RULES: Dict[str, Right] = {
     "importances": LOOK,
     "limit": LOOK,
     "limitToys": LOOK,
+    "columns": LOOK,
+    "sample": LOOK,
     "listEvents": LOOK,
     "listMembers": OWN,
     "putMember": OWN,

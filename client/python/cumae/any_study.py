@@ -11,6 +11,7 @@ import os
 import socket
 import time
 import uuid
+from html import escape
 from typing import (
     Any,
     Dict,
@@ -27,7 +28,9 @@ from typing import (
     Union,
 )
 
+from . import notebook
 from .client import Client
+from .columns import Columns
 from .copies import Copies
 from .edits import Edits
 from .errors import CumaeError, NotFound, StudyEnded
@@ -44,7 +47,7 @@ Found = TypeVar("Found", bound="AnyStudy[Any]")
 Handed = TypeVar("Handed", bound=Held)
 
 
-class AnyStudy(Edits, Copies, Sharing, Generic[Handed]):
+class AnyStudy(Edits, Copies, Sharing, Columns, Generic[Handed]):
     """A study of a kind that says what it hands out, by _handed_out().
 
     id    of the service
@@ -102,6 +105,29 @@ class AnyStudy(Edits, Copies, Sharing, Generic[Handed]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, id={self.id!r})"
+
+    def _repr_html_(self) -> str:
+        """Return what Jupyter shows for a cell that ends with the study."""
+        try:
+            facts = self.info()
+            url = f"{self.client.base_url}/#/study/{self.id}"
+            return notebook.page(facts, url, self._pictures(facts))
+        except CumaeError as error:
+            return f"<div>{escape(repr(self))}: {escape(str(error))}</div>"
+
+    def _pictures(self, facts: Mapping[str, Any]) -> Sequence[str]:
+        """Return what there is to see, as pieces of HTML."""
+        found = []
+        for i, objective in enumerate(facts["objectives"]):
+            known = self.columns("number", "state", f"value.{i}")
+            values = [
+                value if state == "complete" else None for state, value
+                in zip(known["state"], known[f"value.{i}"])
+            ]
+            maximize = objective["direction"] == "maximize"
+            found.append(notebook.history(
+                objective["name"], known["number"], values, maximize))
+        return found
 
     # ---- work ---------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from .any_study import AnyStudy, worker_as_json
 from .client import Client
 from .copies import write_export
 from .errors import NotFound, StudyEnded
-from .kinds import open_study
+from .kinds import met_study, open_study
 from .plain import plain
 from .space import space_as_json
 from .work import Loop, Objective, Walltime, work
@@ -241,7 +241,13 @@ class Campaign:
         key = answer["study_id"]
         study = self._studies.get(key)
         if study is None:
-            study = self._studies[key] = open_study(key, self.client)
+            known = {
+                "id": key,
+                "name": f"{self.name}/{answer['segment']}",
+                "kind": answer["kind"],
+                "lease_s": answer["lease_s"],
+            }
+            study = self._studies[key] = met_study(known, self.client)
         trials = [study._handed_out(one) for one in answer["trials"]]
         for trial in trials:
             trial.segment = answer["segment"]

@@ -28,6 +28,7 @@ from typing import (
     Union,
 )
 
+from . import notebook
 from .any_study import AnyStudy
 from .client import Client
 from .plain import plain
@@ -162,6 +163,15 @@ class ContourStudy(AnyStudy[Point]):
             "GET", f"/studies/{self.id}/contour", query=asked
         )
         return answer
+
+    def _pictures(self, facts: Mapping[str, Any]) -> Sequence[str]:
+        answer = self.contour()
+        curves = [
+            (one["name"], [line["points"] for line in one["lines"]])
+            for one in answer["curves"]
+        ]
+        label = f"contours after {answer['points']} points"
+        return [notebook.lines(label, (answer["x"], answer["y"]), curves)]
 
 
 def _seed(point: Mapping[str, Any]) -> Dict[str, Any]:

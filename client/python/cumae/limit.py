@@ -19,6 +19,7 @@ from __future__ import annotations
 import time
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from . import notebook
 from .any_study import AnyStudy
 from .client import Client
 from .order import Order
@@ -205,6 +206,17 @@ class LimitStudy(AnyStudy[Order]):
             query={"mu": repr(float(mu)), "bins": bins},
         )
         return answer
+
+    def _pictures(self, facts: Mapping[str, Any]) -> Sequence[str]:
+        answer = self.limit()
+        rows = [
+            (one["name"], one["status"], one["limit"], one["total_error"],
+             one.get("asymptotic"))
+            for one in answer["curves"]
+        ]
+        head = ("curve", "status", f"limit on {answer['poi']}", "error",
+                "asymptotic")
+        return [notebook.table(head, rows)]
 
     def _is_final(self, answer: Mapping[str, Any]) -> bool:
         """Return whether no more is to be expected, also when somebody has
