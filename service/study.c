@@ -261,7 +261,7 @@ static int check_quota(struct store *store, const struct study_wanted *wanted,
         return 0;
     if (fault.code != ERROR_NOT_FOUND)
         return error_set(err, fault.code, "%s", fault.message);
-    return quota_take_study(wanted->quota, err);
+    return quota_take_studies(wanted->quota, 1, err);
 }
 
 static int create(struct store *store, struct study_wanted *wanted,
@@ -280,7 +280,9 @@ static int create(struct store *store, struct study_wanted *wanted,
         .changed_ms = now,
         .progress = {.revision = 1, .best_number = -1, .best_value = NAN},
         .copied_from = wanted->copied_from,
-        .building_ms = wanted->copied_from ? now : 0,
+        .building_ms = wanted->hidden        ? INT64_MAX
+                       : wanted->copied_from ? now
+                                             : 0,
     };
     memcpy(row.copy_key, wanted->copy_key, sizeof row.copy_key);
     struct gathered gathered = {0};

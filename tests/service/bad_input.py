@@ -1251,6 +1251,92 @@ SHARING = [
          "/groups/999/members?user=admin", 404, "group"),
 ]
 
+def campaign(name, status, word, /, **fields):
+    """POST a campaign that is good but for these fields."""
+    body = {"name": "bad", "template": {"space": {"p": FLOAT}},
+            "segments": [{"name": "a"}], **fields}
+    body = {k: v for k, v in body.items() if v is not GONE}
+    return Case(name, "POST", "/campaigns", status, word, body)
+
+
+def segment(name, status, word, /, **fields):
+    """POST a campaign with one segment, good but for these fields."""
+    fields = {"name": "a", **fields}
+    return campaign(name, status, word, segments=[
+        {k: v for k, v in fields.items() if v is not GONE}])
+
+
+CAMPAIGNS = [
+    campaign("a campaign without a name", EITHER, "name", name=GONE),
+    campaign("a campaign with an empty name", EITHER, "name", name=""),
+    campaign("a campaign with a name of 101 bytes", SIZE, "name.*100",
+             name="n" * 101),
+    campaign("a campaign with an unknown field", 400, "colour", colour=1),
+    campaign("a campaign without a template", EITHER, "template",
+             template=GONE),
+    campaign("an array as template", 400, "template", template=[]),
+    campaign("a template with a name", 422, "template.*name",
+             template={"name": "t", "space": {"p": FLOAT}}),
+    campaign("a template of 65 537 bytes", SIZE, "template.*65536",
+             template={"space": {"p": FLOAT}, "notes": "n" * 65_536}),
+    campaign("a template without a space", EITHER, r"segments\[0\].*space",
+             template={}),
+    campaign("a template with an unknown field", 400,
+             r"segments\[0\].*colour", template={
+                 "space": {"p": FLOAT}, "colour": 1}),
+    campaign("a campaign without segments", EITHER, "segments", segments=GONE),
+    campaign("a campaign of no segments", 422, "segments.*1000.*0",
+             segments=[]),
+    campaign("a campaign of 1001 segments", SIZE, "segments.*1000.*1001",
+             segments=[{"name": str(i)} for i in range(1001)]),
+    campaign("an object as segments", 400, "segments", segments={"a": {}}),
+    campaign("a text as segment", 400, r"segments\[0\]", segments=["a"]),
+    campaign("two segments of one name", 422, "segments.*twice",
+             segments=[{"name": "a"}, {"name": "a"}]),
+    campaign("a number as axis", 400, "axis", axis=1),
+    campaign("an axis of 201 bytes", SIZE, "axis", axis="a" * 201),
+    campaign("a number as notes of a campaign", 400, "notes", notes=1),
+    segment("a segment without a name", EITHER, r"segments\[0\].name",
+            name=GONE),
+    segment("a segment with an empty name", EITHER, r"segments\[0\].name",
+            name=""),
+    segment("a segment with a name of 100 bytes", SIZE,
+            r"segments\[0\].name.*99", name="n" * 100),
+    segment("a segment with an unknown field", 400, r"segments\[0\].*y", y=1),
+    segment("a string as x", 400, r"segments\[0\].x", x="300"),
+    segment("NaN as x", EITHER, "x|json", x=NAN),
+    segment("an array as overrides", 400, r"segments\[0\].overrides",
+            overrides=[]),
+    segment("overrides with a name", 422, r"segments\[0\].overrides.*name",
+            overrides={"name": "x"}),
+    segment("overrides that break the space", 422, r"segments\[0\].*low",
+            overrides={"space": {"p": {"low": 2}}}),
+    Case("a campaign as an array", "POST", "/campaigns", 400, "object", []),
+    Case("a campaign with a reader's token", "POST", "/campaigns", 403, "ask",
+         {}, token="{reader}"),
+    Case("a campaign with a token of a study", "POST", "/campaigns", 403,
+         "study", {}, token="{elsewhere}"),
+    get("a campaign that is not", "/campaigns/AAAAAAAAAAAA", 404, "campaign"),
+    get("campaigns of no page", "/campaigns?limit=0", 422, "limit"),
+    get("campaigns with an unknown parameter", "/campaigns?q=x", 400, "q"),
+    get("an export of a campaign that is not",
+        "/campaigns/AAAAAAAAAAAA/export", 404, "campaign"),
+    get("an export of a campaign as a table",
+        "/campaigns/AAAAAAAAAAAA/export?format=xml", 422, "format"),
+    get("an export of a campaign from nowhere",
+        "/campaigns/AAAAAAAAAAAA/export?cursor=x", 400, "cursor"),
+    post("ask a campaign that is not", "/campaigns/AAAAAAAAAAAA/ask", 404,
+         "campaign"),
+    post("pause a campaign that is not", "/campaigns/AAAAAAAAAAAA/pause", 404,
+         "campaign"),
+    Case("delete a campaign and some studies", "DELETE",
+         "/campaigns/AAAAAAAAAAAA?studies=2", 422, "studies"),
+    post("a token of a study and a campaign", "/tokens", 422, "campaign_id",
+         name="t", study_id="{study}", campaign_id="AAAAAAAAAAAA"),
+    post("a token of a campaign that is not", "/tokens", 404, "campaign",
+         name="t", campaign_id="AAAAAAAAAAAA"),
+]
+
 TOKENS = [
     token("a token without a name", EITHER, "name", name=GONE),
     token("a token with an empty name", EITHER, "name", name=""),
@@ -1468,6 +1554,7 @@ CASES = [
     *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *LIMITS, *NUMBERS,
     *REPORTS, *TELLS,
     *EDITS, *COPIES, *EXPORTS, *LISTS, *SHARING, *WEBHOOKS, *TOKENS, *PEOPLE,
+    *CAMPAIGNS,
     *USERS,
     *METHODS, *PATHS,
 ]
