@@ -27,14 +27,14 @@ struct tell;
 struct kind {
     const char *name;
     bool valueless; // a trial may be complete without a value
+    bool ordered;   // takes no points from users: neither queued nor imported
     // The point of the next trial, which lends from the arena. ERROR_EXHAUSTED
     // when there is none; ask->reason and detail may say more, else it is
     // "exhausted". NULL: what the sampler proposes.
     int (*choose)(struct live *live, struct ask *ask, struct arena *arena,
                   struct ahead_item *item, struct error *err);
 
-    // The rest is NULL, or false, where the kind has nothing to say.
-    bool ordered; // takes no points from users: neither queued nor imported
+    // The rest is NULL where the kind has nothing to say.
     // Is what was to be found out known, or the kind's own budget used up? As
     // budget_used_up.
     const char *(*done)(const struct live *live, char *detail);

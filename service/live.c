@@ -246,16 +246,6 @@ static bool fits(const struct live *live, const struct trial_row *row)
             row->n_constraint_values == d->n_outcome_constraints);
 }
 
-// Does what the trial brought not count any more, or again?
-static bool stops_counting(const struct live *live, size_t number,
-                           const struct live_trial *now)
-{
-    bool did = !live->trials[number].withdrawn &&
-               live->history.state[number] == TRIAL_COMPLETE;
-    bool does = !now->withdrawn && now->state == TRIAL_COMPLETE;
-    return did ? !does : does && live->trials[number].withdrawn;
-}
-
 // Takes what the store knows now of a trial that is known. Returns whether it
 // was withdrawn and is no more.
 static bool replace(struct catching *catching, size_t number,
@@ -265,8 +255,7 @@ static bool replace(struct catching *catching, size_t number,
     bool back = live->trials[number].withdrawn && !trial->withdrawn;
     live_count_withdrawn(live, number, -1);
     tally_remove(&live->tally, &live->trials[number]);
-    if (live->limit && stops_counting(live, number, trial))
-        live->limit->stale = true;
+    live_limit_replace(live, number, trial);
     if (live->trials[number].withdrawn != trial->withdrawn) {
         catching->rewritten = true;
         ahead_forget(live);

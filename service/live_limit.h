@@ -93,6 +93,12 @@ int live_limit_catch_up(struct live *live, struct store *store, int64_t after,
 int live_limit_reload(struct live *live, struct store *store,
                       struct error *err);
 
+// The store knows something else of a trial now: does what it told not count
+// any more, or again? Once all trials are known, live_limit_catch_up sees to
+// it.
+void live_limit_replace(struct live *live, size_t number,
+                        const struct live_trial *now);
+
 // Enters what a trial of the live study just told; the store has it already.
 int live_limit_tell_data(struct live *live, struct store *store,
                          const struct limit_data_row *row, struct error *err);

@@ -74,15 +74,15 @@ struct told_toys;
 
 struct tell {
     int64_t number;
-    int state;                   // enum trial_state, or -1: complete
+    int state; // enum trial_state, or -1: complete
+    bool lenient;
+    bool overwrite;              // replaces what was told before, see amend.h
     struct told_numbers numbers; // the user's; not finite: the trial failed
     double wall_s;               // NaN: not given
     const double *cost;          // in the user's unit; NULL: not told
     const char *error, *outputs, *meta, *env; // or NULL
     const struct told_data *data; // of a limit study (limit_tell.h), or NULL
     const struct told_toys *toys; // the same
-    bool lenient;
-    bool overwrite; // replaces what was told before, see amend.h
     int64_t user_id;
     // out
     enum trial_state told;             // what the trial is now

@@ -308,7 +308,7 @@ static int open_limit(const struct fields *study, struct fields *limit)
 int wire_limit_read(const struct fields *study, struct definition *d,
                     bool stored)
 {
-    struct fields limit;
+    struct fields limit = {.err = study->err};
     struct error fault = {0};
     if (open_limit(study, &limit) || check_goals(study))
         return -1;

@@ -629,8 +629,9 @@ int main(void)
         test_a_study_that_knows_enough_is_finished_until_more_is_wanted,
         test_what_was_told_keeps_its_meaning,
         test_nobody_brings_trials_of_his_own,
+        NULL,
     };
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_loop_test(tc, tests[i], 0, DATABASES);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
