@@ -161,9 +161,11 @@ async function open({mount: mounting}, argument) {
     return;
   }
   const home = `#/study/${app.me.study_id}`;
+  const [where] = location.hash.split('?');
+  const inside = [home, `${home}/trials`, `${home}/analysis`].includes(where);
   if (mine !== turn)
     return;
-  if (app.me.guest && location.hash !== home)
+  if (app.me.guest && !inside)
     location.replace(home);
   else
     mount(mounting, argument);

@@ -9,7 +9,6 @@ import {count, h, number, plain, setText} from './dom.js';
 
 const SIZE = {width: 640, height: 320};
 const MARGIN = {left: 70, right: 14, top: 12, bottom: 44};
-const MOST = 3000; // trials that are drawn beside the front
 
 function svg(tag, props, ...children) {
   const element =
@@ -108,8 +107,8 @@ function summary({trials, total, hypervolume, reference}) {
   return `${shown}${count(total)} trials that no other one dominates${volume}`;
 }
 
-// Makes the card. update(front, trials, study) shows the answer of GET
-// .../pareto; `trials` are those of the model.
+// Makes the card. update(front, others, study) shows the answer of GET
+// .../pareto, and other complete trials {number, values} behind it.
 export function paretoFront() {
   const picture = h('div');
   const about = h('p', {class: 'faint', role: 'status'});
@@ -119,13 +118,10 @@ export function paretoFront() {
     'aria-label': 'Front'}, h('h2', {}, 'Pareto front'), picture, about, rows);
   return {
     element,
-    update(front, trials, study) {
+    update(front, others, study) {
       element.hidden = front.total === 0;
       if (element.hidden)
         return;
-      const numbers = new Set(front.trials.map(trial => trial.number));
-      const others = trials.rows.filter(trial => trial?.state === 'complete' &&
-        !trial.invalid && !numbers.has(trial.number)).slice(-MOST);
       picture.replaceChildren(...study.objectives.length === 2
         ? [draw(front.trials, others, study.objectives)] : []);
       setText(about, summary(front));
