@@ -7,14 +7,20 @@ const HELP = 'Words that must all hold: a state (complete, pruned, failed …), 
   'a comparison such as lr<1e-3, value>=0.2, model=tree, worker~gpu or ' +
   'remark~memory, numbers as #100..200, or best.';
 
+const PAUSE_MS = 120; // of who writes, before what is written is applied
+
 // Makes the box. changed(text) is called while it is written in. say(text,
 // wrong) tells how many trials it leaves, or what is wrong.
 export function filterBox(text, changed) {
+  let timer = 0;
   const input = h('input', {type: 'search', class: 'filter', spellcheck: 'false',
     autocapitalize: 'off', 'aria-label': 'Filter trials', title: HELP,
     'aria-describedby': 'filter-says',
     placeholder: 'complete lr<1e-3 value<0.2',
-    oninput: () => changed(input.value.trim())});
+    oninput() {
+      clearTimeout(timer);
+      timer = setTimeout(() => changed(input.value.trim()), PAUSE_MS);
+    }});
   const says = h('span', {class: 'says', id: 'filter-says', role: 'status'});
   input.value = text;
   return {

@@ -27,10 +27,10 @@ function facts(lines) {
     [h('dt', {}, name), h('dd', {}, value)]));
 }
 
-// A value of a parameter, and where it is in its range.
+// Where the value of a parameter is in its range, null where it has none.
 function place(param, value) {
   if (typeof value !== 'number' || typeof param?.low !== 'number')
-    return 0;
+    return null;
   if (param.high === param.low)
     return 0.5;
   return numbers('', {low: param.low, high: param.high, from: 0, to: 1,

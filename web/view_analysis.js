@@ -23,6 +23,7 @@ import {studyPage} from './study_page.js';
 const AXES = 8; // of the parallel coordinates, unless somebody chooses
 const LINES = 2500; // in them: the best and some at random
 const SLICES = 12;
+const DOTS = 15000; // in one of them
 
 // The best of these trials and, by a number that stays, some of the others.
 export function sampled(data, numbers, k, direction, most) {
@@ -127,12 +128,14 @@ function analysisTab({id, query, page}) {
 
   function showSlices(given) {
     const wanted = names.slice(0, SLICES);
+    const some = sampled(given.data, given.chosen, k(),
+      given.study.objectives[k()].direction, DOTS);
     for (const name of wanted) {
       if (!plots.has(name)) {
         plots.set(name, plot(`Slice of ${name}`, {kind: 'low'}));
         slices.append(plots.get(name).element);
       }
-      plots.get(name).update(sliceSpec({...given, name}));
+      plots.get(name).update(sliceSpec({...given, chosen: some, name}));
     }
   }
 

@@ -160,7 +160,7 @@ function overview({app, id, query, page}) {
   const timelineCard = card('Workers', timeline.element);
   const failures = h('div');
   const failureCard = card('Failures', failures);
-  const front = paretoFront();
+  const front = paretoFront(open);
   const notes = notesCard(app, 'the study', async text => {
     await api.changeStudy(id, {notes: text});
     page.now();
@@ -170,10 +170,11 @@ function overview({app, id, query, page}) {
   const empty = h('div', {class: 'card', hidden: true});
   const element = h('div', {},
     h('div', {class: 'card'}, figureRow.element, bar.element), empty,
+    front.element,
     h('div', {class: 'cards'},
       h('div', {}, history, curvesCard, timelineCard),
       h('div', {}, importance.element, best.element, failureCard)),
-    front.element, notes.element, latest.element);
+    notes.element, latest.element);
   let seen = null;
 
   function showEmpty(study) {
@@ -256,7 +257,7 @@ function overview({app, id, query, page}) {
       await importance.update(study, signal);
     },
     stop() {
-      for (const each of [chart, curves, timeline])
+      for (const each of [chart, curves, timeline, front])
         each.stop();
     },
   };

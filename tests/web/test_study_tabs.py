@@ -150,6 +150,20 @@ def test_notes_are_shown_and_changed(site, visit):
     assert told["notes"] == "* one\n* two"
 
 
+def test_two_of_three_objectives_are_drawn_at_a_time(site, visit):
+    study = make_study(site, objectives=[{"name": name} for name in "abc"])
+    for number, values in zip(ask(site, study, 3),
+                              ([1, 2, 3], [2, 1, 3], [3, 3, 4])):
+        tell(site, study, number, values=values)
+    page = visit(f"study/{study}")
+    canvas = plot(page, "Front")
+    expect(canvas).to_have_attribute("aria-label", re.compile(
+        "b against a: 2 trials on the front, 1 behind it"))
+    assert marks(page, "Front") == 3
+    page.get_by_label("Objective up").select_option("c")
+    expect(canvas).to_have_attribute("aria-label", re.compile("c against a"))
+
+
 def test_why_nothing_is_handed_out_stands_in_the_head(site, visit):
     study = make_study(site, budget={"max_running": 1})
     ask(site, study)
