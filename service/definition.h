@@ -59,8 +59,18 @@ struct outcome_constraint {
     double lower, upper; // NaN: no such bound
 };
 
+// kind.h says what sets them apart.
+enum study_kind {
+    STUDY_HPO,
+    STUDY_GRID,
+    STUDY_LIMIT,
+    STUDY_CONTOUR,
+    STUDY_KINDS
+};
+
 struct definition {
     char *name;
+    enum study_kind kind;
     struct objective objectives[STUDY_MAX_OBJECTIVES];
     size_t n_objectives; // m
     struct outcome_constraint

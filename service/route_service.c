@@ -6,6 +6,7 @@
 
 #include "asset.h"
 #include "route.h"
+#include "wire_algorithm.h"
 #include "wire_definition.h"
 
 enum route_outcome route_service_health(struct call *call, struct error *err)

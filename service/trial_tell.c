@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "amend.h"
+#include "kind.h"
 #include "trial_private.h"
 
 static int check_complete(const struct definition *definition,
                           const struct outcome *outcome, struct error *err)
 {
-    if (!outcome->values)
+    if (!outcome->values && !kind_of(definition)->valueless)
         return error_set(err, ERROR_INVALID, "value%s for a complete trial",
                          definition->n_objectives > 1 ? "s are required"
                                                       : " is required");

@@ -49,14 +49,6 @@ void wire_definition_write(struct text *text,
 char *wire_definition_text(const struct definition *definition,
                            struct arena *arena);
 
-// Appends the value of an option: null for one that is not set.
-void wire_option_write(struct text *text, const struct option *option,
-                       double value);
-
-// The seed of a study that was given none: depends on the text alone, so that
-// the same study started twice proposes the same points.
-uint64_t wire_definition_seed(const char *name);
-
 // Are two stored forms the same definition? The order of parameters is none of
 // its meaning.
 bool wire_definition_same(const char *a, const char *b);

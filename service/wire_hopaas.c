@@ -9,6 +9,7 @@
 
 #include "../optimizers/memory.h"
 #include "hopaas.h"
+#include "wire_algorithm.h"
 #include "wire_definition.h"
 #include "wire_space.h"
 

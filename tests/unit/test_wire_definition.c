@@ -8,6 +8,7 @@
 
 #include "../random_space.h"
 #include "restriction.h"
+#include "wire_algorithm.h"
 #include "wire_definition.h"
 #include "wire_space.h"
 
@@ -158,7 +159,7 @@ static const char *const faults[][2] = {
     {"{\"name\":\"s\",\"origin\":\"x\"," SPACE "}", "unknown field origin"},
     {"{\"name\":\"s\",\"hopaas\":true," SPACE "}", "unknown field hopaas"},
     {"{\"name\":\"s\",\"kind\":\"limit\"," SPACE "}",
-     "kind must be hpo in this version, not \"limit\""},
+     "kind must be one of hpo, not \"limit\""},
     {"{\"name\":\"s\",\"direction\":\"up\"," SPACE "}",
      "direction must be minimize or maximize, not \"up\""},
     {"{\"name\":\"s\",\"objectives\":[{\"nmae\":1}]," SPACE "}",

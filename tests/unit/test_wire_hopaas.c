@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wire_algorithm.h"
 #include "wire_definition.h"
 #include "wire_hopaas.h"
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// kind.c - what sets studies of different kinds apart
+
+#include "kind.h"
+
+#include "live.h"
+
+static const struct kind kinds[STUDY_KINDS] = {
+    [STUDY_HPO] = {.name = "hpo"},
+    [STUDY_GRID] = {.name = "grid"},
+    [STUDY_LIMIT] = {.name = "limit"},
+    [STUDY_CONTOUR] = {.name = "contour"},
+};
+
+const struct kind *kind_of(const struct definition *definition)
+{
+    return &kinds[definition->kind];
+}
+
+int kind_choose(struct live *live, struct ask *ask, struct arena *arena,
+                struct ahead_item *item, struct error *err)
+{
+    const struct kind *kind = kind_of(live->definition);
+    return kind->choose ? kind->choose(live, ask, arena, item, err)
+                        : ahead_suggest(live, arena, item, err);
+}
