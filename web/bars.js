@@ -3,9 +3,11 @@
 
 import {h} from './dom.js';
 
-// lines: [{name, part, text}], part in [0, 1], or null for no bar. `long` gives names a line.
+// lines: [{name, part, text}], part in [0, 1], or null for no bar. `long` gives
+// names a line of their own.
 export function bars(label, lines, long = false) {
-  return h('ul', {class: long ? 'bars long' : 'bars', 'aria-label': label}, lines.map(
+  return h('ul', {class: long ? 'bars long' : 'bars',
+    'aria-label': label}, lines.map(
     ({name, part, text}) => {
       const fill = h('span', {class: 'fill'});
       fill.style.width = `${100 * Math.min(Math.max(part ?? 0, 0), 1)}%`;

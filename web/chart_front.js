@@ -10,7 +10,7 @@ import {numbers} from './scale.js';
 // The corners of what the front dominates in its plane: from its best first
 // value on, each trial holds its second value until the next one is reached.
 // front: [[a, b] ...] for objectives of which the first has that direction.
-export function edge(front, direction) {
+function edge(front, direction) {
   const sign = direction === 'maximize' ? -1 : 1;
   return [...front].sort((p, q) => sign * (p[0] - q[0]));
 }

@@ -35,7 +35,8 @@ export function parallelSpec({data, study, all, chosen, k, names, log, narrow,
     return columns.map((name, i) => ({name, x: EDGE.left + i * step,
       cells: column(data, name),
       scale: name === value
-        ? valueScale(study, data, k, all, {from: bottom, to: EDGE.top, log, pad: 0})
+        ? valueScale(study, data, k, all,
+          {from: bottom, to: EDGE.top, log, pad: 0})
         : paramScale(study, name.slice(2), bottom, EDGE.top, 0)}));
   }
 

@@ -39,11 +39,11 @@ export function contourSpec(given) {
     const width = (at.right - at.left) / (x.steps ?? CELLS);
     const height = (at.bottom - at.top) / (y.steps ?? CELLS);
     for (const i of seen) {
-      const column = Math.floor((x.pixel(xs[i]) - at.left) / width);
+      const across = Math.floor((x.pixel(xs[i]) - at.left) / width);
       const row = Math.floor((y.pixel(ys[i]) - at.top) / height);
-      const place = `${row} ${column}`;
+      const place = `${row} ${across}`;
       if (!bins.has(place))
-        bins.set(place, {x: at.left + column * width, values: [],
+        bins.set(place, {x: at.left + across * width, values: [],
           y: at.top + row * height, width, height});
       bins.get(place).values.push(cells[i]);
     }

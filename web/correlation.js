@@ -54,7 +54,8 @@ export function correlations({data, study, chosen, k}, names) {
     const r = pearson(all[i], all[j]);
     const element = h('td', {class: `num heat ${r < 0 ? 'minus' : 'plus'}`},
       Number.isNaN(r) ? '–' : r.toFixed(2));
-    element.style.setProperty('--part', `${Math.round(35 * Math.abs(r || 0))}%`);
+    element.style.setProperty('--part',
+      `${Math.round(35 * Math.abs(r || 0))}%`);
     return element;
   };
   return h('div', {class: 'scroll', tabindex: '0', role: 'region',

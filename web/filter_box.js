@@ -3,7 +3,7 @@
 
 import {h, setText} from './dom.js';
 
-const HELP = 'Words that must all hold: a state (complete, pruned, failed …), ' +
+const HELP = 'Words that must all hold: a state (complete, pruned …), ' +
   'a comparison such as lr<1e-3, value>=0.2, model=tree, worker~gpu or ' +
   'remark~memory, numbers as #100..200, or best.';
 
@@ -13,8 +13,8 @@ const PAUSE_MS = 120; // of who writes, before what is written is applied
 // wrong) tells how many trials it leaves, or what is wrong.
 export function filterBox(text, changed) {
   let timer = 0;
-  const input = h('input', {type: 'search', class: 'filter', spellcheck: 'false',
-    autocapitalize: 'off', 'aria-label': 'Filter trials', title: HELP,
+  const input = h('input', {type: 'search', class: 'filter',
+    spellcheck: 'false', autocapitalize: 'off', 'aria-label': 'Filter trials', title: HELP,
     'aria-describedby': 'filter-says',
     placeholder: 'complete lr<1e-3 value<0.2',
     oninput() {

@@ -17,7 +17,7 @@ const clipped = (text, most) => text.length > most
   ? `${text.slice(0, most - 1)}…` : text;
 
 // Draws ticks and titles of two scales; the grid follows the vertical one.
-export function drawAxes(pen, {left, right, top, bottom, height}, ink, x, y) {
+export function drawAxes(pen, {left, right, top, bottom}, ink, x, y) {
   pen.font = '12px system-ui, sans-serif';
   pen.strokeStyle = ink('grid');
   pen.fillStyle = ink('faint');
@@ -49,7 +49,6 @@ export function drawAxes(pen, {left, right, top, bottom, height}, ink, x, y) {
   pen.rotate(-Math.PI / 2);
   pen.fillText(clipped(y.title, Math.floor((bottom - top) / 7)), 0, 0);
   pen.restore();
-  return height;
 }
 
 // The more trials, the smaller and fainter their marks.

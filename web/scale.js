@@ -19,7 +19,8 @@ function categories(title, texts, from, to) {
       texts.length - 1),
     marks: wanted => {
       const stride = Math.ceil(texts.length / Math.max(wanted, 1));
-      return texts.map((text, i) => [i, text]).filter(([i]) => i % stride === 0);
+      return texts.map((text, i) => [i, text])
+        .filter(([i]) => i % stride === 0);
     },
     tell: i => texts[i] ?? '–',
   };

@@ -43,8 +43,5 @@ export async function refreshData(study, names, signal, page = () => {}) {
   return true;
 }
 
-// The columns of a study's parameters and values.
-export const paramColumns = study =>
-  Object.keys(study.space ?? {}).map(name => `p.${name}`);
 export const valueColumns = study =>
   study.objectives.map((_, i) => `value.${i}`);

@@ -2,7 +2,8 @@
 // study_page.js - what the tabs of a study share: head, data, drawer, address
 //
 // A tab is a function make({app, id, query, page}) that returns {element,
-// columns(study), update({study, data, changed, signal}), stop()}. Before an
+// columns(study, signal), update({study, data, changed, signal}), stop()}; what
+// the first two return is awaited. Before an
 // update the columns that it names are brought up to date. `page` has
 // open(number), which shows a trial beside the tab; set(name, value), which
 // keeps a choice in the address; now(), which refreshes.
@@ -128,21 +129,26 @@ export function studyPage(main, app, argument, tab, make) {
   const drawer = trialDrawer(app, id, page);
   let study = null;
   let poller = null;
+  let stale = true;
+  let opened = false; // the trial that the address names
   main.append(...top.elements, part.element, drawer.element);
   top.follow(query);
 
   async function refresh(signal) {
-    const first = study === null;
     study = await api.study(id, signal);
     top.update(study);
-    const changed = await refreshData(study, part.columns(study), signal,
-      () => part.partial?.({study, data: dataOf(id)}));
-    await part.update({study, data: dataOf(id), changed: changed || first,
-      signal});
-    if (first && query.get('trial'))
+    const names = await part.columns(study, signal);
+    const fetched = await refreshData(study, names, signal, () =>
+      part.partial?.({study, data: dataOf(id)}));
+    const changed = fetched || stale;
+    stale = true; // until it has been shown
+    await part.update({study, data: dataOf(id), changed, signal});
+    stale = false;
+    if (!opened && query.get('trial'))
       drawer.show(Number(query.get('trial')), study);
     else if (changed)
       drawer.refresh(study);
+    opened = true;
   }
 
   const news = signal => api.events(id,

@@ -67,8 +67,9 @@ export class SvgPen {
   // Whole circles only.
   arc(x, y, r) {
     const d = short(2 * r);
-    this.path.push(`M${short(x - r)} ${short(y)}a${short(r)} ${short(r)} 0 1 0 ` +
-      `${d} 0a${short(r)} ${short(r)} 0 1 0 ${-d} 0`);
+    const half = `a${short(r)} ${short(r)} 0 1 0`;
+    this.path.push(`M${short(x - r)} ${short(y)}${half} ${d} 0` +
+      `${half} ${-d} 0`);
   }
 
   add(tag, attributes, text) {

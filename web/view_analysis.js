@@ -17,7 +17,7 @@ import {filterBox} from './filter_box.js';
 import {correlations} from './correlation.js';
 import {choice} from './parts.js';
 import {plot} from './plot.js';
-import {paramColumns, valueColumns} from './study_data.js';
+import {valueColumns} from './study_data.js';
 import {studyPage} from './study_page.js';
 
 const AXES = 8; // of the parallel coordinates, unless somebody chooses
@@ -26,7 +26,7 @@ const SLICES = 12;
 const DOTS = 15000; // in one of them
 
 // The best of these trials and, by a number that stays, some of the others.
-export function sampled(data, numbers, k, direction, most) {
+function sampled(data, numbers, k, direction, most) {
   if (numbers.length <= most)
     return numbers;
   const rank = ranks(column(data, `value.${k}`), numbers, direction);
@@ -105,9 +105,9 @@ function analysisTab({id, query, page}) {
 
   // The order of the parameters: by importance, once, where it can be told.
   async function order(study, signal) {
-    const all = Object.keys(study.space ?? {});
     if (names)
       return;
+    const all = Object.keys(study.space ?? {});
     names = all;
     if (all.length > 1 && study.trials.complete >= 4) {
       const {importances} = await importancesOf(id, {}, signal);
@@ -115,6 +115,26 @@ function analysisTab({id, query, page}) {
       names = [...known, ...all.filter(name => !known.includes(name))];
     }
     makeChoices(study);
+  }
+
+  // The parameters of the contour and the rank.
+  const plane = () => {
+    const known = name => names.includes(name) ? name : null;
+    return [known(query.get('x')) ?? names[0],
+      known(query.get('y')) ?? names[1] ?? names[0]];
+  };
+
+  // What the plots show, and what the filter looks at, is fetched.
+  function needed(study) {
+    let filtered = [];
+    try {
+      filtered = filterColumns(box.input.value, study);
+    } catch {
+      // What is wrong in the filter is said when it is applied.
+    }
+    const params = names.length ? [...names.slice(0, SLICES), ...plane()] : [];
+    return [...valueColumns(study), ...filtered,
+      ...params.map(name => `p.${name}`)];
   }
 
   function narrow(name, low, high, scale) {
@@ -140,8 +160,7 @@ function analysisTab({id, query, page}) {
   }
 
   function showPlane(given) {
-    const x = query.get('x') ?? names[0];
-    const y = query.get('y') ?? names[1] ?? names[0];
+    const [x, y] = plane();
     contour.update(contourSpec({...given, x, y}));
     rank.update(rankSpec({...given, x, y}));
   }
@@ -163,12 +182,11 @@ function analysisTab({id, query, page}) {
       return;
     const {study, data} = seen;
     let test;
+    if (needed(study).some(name => !data.names.includes(name))) {
+      page.now();
+      return;
+    }
     try {
-      if (filterColumns(box.input.value, study)
-        .some(name => !data.names.includes(name))) {
-        page.now();
-        return;
-      }
       test = filterTest(box.input.value, data, study);
     } catch (error) {
       box.say(error.message, true);
@@ -178,7 +196,8 @@ function analysisTab({id, query, page}) {
     const chosen = every.filter(test);
     content.hidden = every.length < 2;
     nothing.hidden = every.length >= 2;
-    box.say(`${count(chosen.length)} of ${count(every.length)} complete trials`);
+    box.say(`${count(chosen.length)} of ${count(every.length)} ` +
+      'complete trials');
     log.disabled = !allPositive(data, k(), every);
     const given = {data, study, chosen, k: k(), open,
       log: log.checked && !log.disabled};
@@ -194,18 +213,12 @@ function analysisTab({id, query, page}) {
 
   return {
     element,
-    columns(study) {
-      let filtered = [];
-      try {
-        filtered = filterColumns(box.input.value, study);
-      } catch {
-        // What is wrong in the filter is said when it is applied.
-      }
-      return [...valueColumns(study), ...paramColumns(study), ...filtered];
+    async columns(study, signal) {
+      await order(study, signal);
+      return needed(study);
     },
-    async update(next) {
+    update(next) {
       seen = next;
-      await order(next.study, next.signal);
       if (next.changed)
         show();
     },

@@ -83,7 +83,7 @@ function contentOf(document_, content) {
 function parametersOf(document_, list) {
   if (list.length === 0)
     return null;
-  return [h('h4', {}, 'Parameters'), h('ul', {class: 'schema'}, list.map(each => {
+  const item = each => {
     const {name, in: where, description, required, schema} =
       resolved(document_, each);
     const {default: standard} = resolved(document_, schema ?? {});
@@ -92,7 +92,9 @@ function parametersOf(document_, list) {
       required ? ', required' : '',
       standard === undefined ? '' : `, else ${JSON.stringify(standard)}`),
     description ? h('div', {class: 'about'}, inline(description)) : null);
-  }))];
+  };
+  return [h('h4', {}, 'Parameters'),
+    h('ul', {class: 'schema'}, list.map(item))];
 }
 
 function responsesOf(document_, responses) {

@@ -178,7 +178,8 @@ export function mountStudies(main, app, argument) {
   value => narrow('shared', value));
   shared.querySelector('select').value = filter.shared;
   main.append(h('h1', {}, 'Studies'), summary,
-    h('div', {class: 'tools'}, search, tag, shared, states, compare), list, empty, more);
+    h('div', {class: 'tools'}, search, tag, shared, states, compare),
+  list, empty, more);
 
   const poller = poll(async signal => show(await api.studies(filter, signal)),
     app.refreshed);

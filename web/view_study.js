@@ -145,7 +145,10 @@ function overview({app, id, query, page}) {
   const figureRow = figures();
   const bar = stateBar();
   const log = h('input', {type: 'checkbox',
-    onchange: () => page.set('log', log.checked ? '1' : null) ?? page.redraw()});
+    onchange() {
+      page.set('log', log.checked ? '1' : null);
+      page.redraw();
+    }});
   const logField = h('label', {class: 'check'}, log, ' log scale');
   log.checked = query.get('log') === '1';
   const chart = plot('History', {extra: [logField]});
