@@ -14,7 +14,7 @@
 #include "route_campaign.h"
 #include "route_export.h"
 #include "wire_campaign.h"
-#include "wire_csv.h"
+#include "csv.h"
 #include "wire_definition.h"
 #include "wire_export.h"
 
@@ -26,7 +26,7 @@ struct parcel {
     size_t n;
     const struct segment_row *segment;
     int64_t position, after; // the cursor
-    struct columns columns;
+    struct csv columns;
 };
 
 // ---- lines ------------------------------------------------------------------
@@ -47,7 +47,7 @@ static void put_segment(struct exporting *exporting, size_t start)
         if (!isnan(parcel->segment->x))
             text_real(text, parcel->segment->x);
         text_char(text, ',');
-        columns_line(&parcel->columns, text, line, n);
+        csv_line(&parcel->columns, text, line, n);
         text_add(text, "\r\n");
     } else {
         text_char(text, '{');
@@ -98,7 +98,7 @@ static int find_columns(struct parcel *parcel, struct store *store,
             result ? NULL : wire_definition_load(study.definition, err);
         if (definition) {
             head_of(definition, &head, &arena);
-            columns_add(&parcel->columns, head.data, head.n);
+            csv_add(&parcel->columns, head.data, head.n);
         }
         result = definition ? 0 : -1;
         definition_free(definition);
@@ -120,7 +120,7 @@ static int write_segment(struct parcel *parcel, struct store *store, bool *more,
         result ? NULL : wire_definition_load(exporting->study.definition, err);
     if (exporting->definition && exporting->csv) {
         head_of(exporting->definition, &head, &arena);
-        columns_take(&parcel->columns, head.data, head.n);
+        csv_take(&parcel->columns, head.data, head.n);
     }
     result = exporting->definition
                  ? route_export_trials(exporting, store, more, err)
@@ -137,7 +137,7 @@ static void write_head(struct parcel *parcel)
     struct text *text = &parcel->exporting.text;
     if (parcel->exporting.csv) {
         text_add(text, "segment,x,");
-        columns_head(&parcel->columns, text);
+        csv_head(&parcel->columns, text);
         text_add(text, "\r\n");
         return;
     }
@@ -206,7 +206,7 @@ static int export_page(struct parcel *parcel, bool *more, struct error *err)
         arena_zeros(arena, CAMPAIGN_MAX_SEGMENTS, sizeof *parcel->segments);
     parcel->exporting.each = put_segment;
     parcel->exporting.context = parcel;
-    columns_init(&parcel->columns, arena);
+    csv_init(&parcel->columns, arena);
     text_init(&parcel->exporting.text, arena);
     if (store_segment_list(call->store, parcel->row.id, -1,
                            CAMPAIGN_MAX_SEGMENTS, keep_segment, parcel, err) ||

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// wire_csv.h - lines of CSV with different columns, under one head
+// csv.h - lines of CSV with different columns, under one head
 //
 // Studies differ in their parameters and so in their columns. The head that
 // stands for all of them has each name once, in the order in which it came
 // first; a line of one study leaves the others' columns empty. A cell is taken
 // as it is written (RFC 4180), so nothing is quoted anew.
 
-#ifndef CUMAE_WIRE_CSV_H
-#define CUMAE_WIRE_CSV_H
+#ifndef CUMAE_CSV_H
+#define CUMAE_CSV_H
 
 #include <stddef.h>
 
@@ -19,7 +19,7 @@ struct cell {
     size_t n;
 };
 
-struct columns {
+struct csv {
     struct arena *arena; // the caller's; the names are copied there
     struct cell *names;  // [n]
     size_t n, capacity;
@@ -30,19 +30,19 @@ struct columns {
     struct cell *cells; // [capacity] of one line
 };
 
-void columns_init(struct columns *columns, struct arena *arena);
+void csv_init(struct csv *columns, struct arena *arena);
 
 // Adds the names of a head; `n` bytes that end with CRLF.
-void columns_add(struct columns *columns, const char *head, size_t n);
+void csv_add(struct csv *columns, const char *head, size_t n);
 
 // Writes the head of all, without CRLF.
-void columns_head(const struct columns *columns, struct text *text);
+void csv_head(const struct csv *columns, struct text *text);
 
 // From now on lines have the cells of this head, whose names were all added.
-void columns_take(struct columns *columns, const char *head, size_t n);
+void csv_take(struct csv *columns, const char *head, size_t n);
 
 // Writes a line of n bytes under the head of all, without CRLF.
-void columns_line(struct columns *columns, struct text *text, const char *line,
-                  size_t n);
+void csv_line(struct csv *columns, struct text *text, const char *line,
+              size_t n);
 
 #endif

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// wire_csv.c - lines of CSV with different columns, under one head
+// csv.c - lines of CSV with different columns, under one head
 
-#include "wire_csv.h"
+#include "csv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-void columns_init(struct columns *columns, struct arena *arena)
+void csv_init(struct csv *columns, struct arena *arena)
 {
-    *columns = (struct columns){.arena = arena};
+    *columns = (struct csv){.arena = arena};
 }
 
 // Takes the next cell off a line; NULL text after the last one.
@@ -37,7 +37,7 @@ static size_t hash(const struct cell *cell)
 }
 
 // The slot of a name: its own, or the free one where it belongs.
-static size_t *slot_of(const struct columns *columns, const struct cell *name)
+static size_t *slot_of(const struct csv *columns, const struct cell *name)
 {
     size_t mask = columns->n_slots - 1;
     for (size_t i = hash(name) & mask;; i = (i + 1) & mask) {
@@ -51,7 +51,7 @@ static size_t *slot_of(const struct columns *columns, const struct cell *name)
     }
 }
 
-static void grow(struct columns *columns)
+static void grow(struct csv *columns)
 {
     size_t capacity = columns->capacity ? 2 * columns->capacity : 64;
     struct cell *names = arena_zeros(columns->arena, capacity, sizeof *names);
@@ -70,7 +70,7 @@ static void grow(struct columns *columns)
         *slot_of(columns, &names[i]) = i + 1;
 }
 
-void columns_add(struct columns *columns, const char *head, size_t n)
+void csv_add(struct csv *columns, const char *head, size_t n)
 {
     const char *at = head;
     for (struct cell name; (name = next_cell(&at, head + n)).text;) {
@@ -85,7 +85,7 @@ void columns_add(struct columns *columns, const char *head, size_t n)
     }
 }
 
-void columns_head(const struct columns *columns, struct text *text)
+void csv_head(const struct csv *columns, struct text *text)
 {
     for (size_t i = 0; i < columns->n; i++) {
         if (i)
@@ -96,7 +96,7 @@ void columns_head(const struct columns *columns, struct text *text)
 
 // ---- lines ------------------------------------------------------------------
 
-void columns_take(struct columns *columns, const char *head, size_t n)
+void csv_take(struct csv *columns, const char *head, size_t n)
 {
     const char *at = head;
     columns->n_places = 0;
@@ -104,8 +104,8 @@ void columns_take(struct columns *columns, const char *head, size_t n)
         columns->places[columns->n_places++] = *slot_of(columns, &name) - 1;
 }
 
-void columns_line(struct columns *columns, struct text *text, const char *line,
-                  size_t n)
+void csv_line(struct csv *columns, struct text *text, const char *line,
+              size_t n)
 {
     const char *at = line;
     memset(columns->cells, 0, columns->n * sizeof *columns->cells);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// test_wire_csv.c - lines of CSV with different columns, under one head
+// test_csv.c - lines of CSV with different columns, under one head
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire_csv.h"
+#include "csv.h"
 
 static struct arena arena;
-static struct columns columns;
+static struct csv columns;
 static struct text text;
 
 static void setup(void)
 {
     arena_init(&arena);
-    columns_init(&columns, &arena);
+    csv_init(&columns, &arena);
     text_init(&text, &arena);
 }
 
@@ -25,14 +25,14 @@ static void teardown(void)
 
 static void add(const char *head)
 {
-    columns_add(&columns, head, strlen(head));
+    csv_add(&columns, head, strlen(head));
 }
 
 static void check_line(const char *head, const char *line, const char *expected)
 {
     text_init(&text, &arena);
-    columns_take(&columns, head, strlen(head));
-    columns_line(&columns, &text, line, strlen(line));
+    csv_take(&columns, head, strlen(head));
+    csv_line(&columns, &text, line, strlen(line));
     ck_assert_str_eq(text.data, expected);
 }
 
@@ -40,7 +40,7 @@ START_TEST(test_each_name_comes_once_in_the_order_in_which_it_came_first)
 {
     add("number,x,y\r\n");
     add("number,z,x\r\n");
-    columns_head(&columns, &text);
+    csv_head(&columns, &text);
     ck_assert_str_eq(text.data, "number,x,y,z");
 }
 END_TEST
@@ -58,7 +58,7 @@ END_TEST
 START_TEST(test_a_quoted_cell_is_taken_as_it_is)
 {
     add("a,\"b,\"\"c\"\"\",d\r\n");
-    columns_head(&columns, &text);
+    csv_head(&columns, &text);
     ck_assert_str_eq(text.data, "a,\"b,\"\"c\"\"\",d");
     check_line("d,a\r\n", "\"x,\r\n\"\"y\"\"\",1\r\n",
                "1,,\"x,\r\n\"\"y\"\"\"");
@@ -83,7 +83,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("wire_csv");
+    Suite *suite = suite_create("csv");
     TCase *tcase = tcase_create("columns");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(
