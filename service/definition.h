@@ -68,9 +68,12 @@ enum study_kind {
     STUDY_KINDS
 };
 
+struct limit_terms;
+
 struct definition {
     char *name;
     enum study_kind kind;
+    struct limit_terms *limit; // of kind limit, else NULL (limit_terms.h)
     struct objective objectives[STUDY_MAX_OBJECTIVES];
     size_t n_objectives; // m
     struct outcome_constraint

@@ -120,15 +120,12 @@ static int read_all(const struct fields *study, struct definition *d,
     return study->err->code ? -1 : 0;
 }
 
-static const char *const public_names[] = {"name",        "kind",
-                                           "objectives",  "outcome_constraints",
-                                           "space",       "direction",
-                                           "sampler",     "pruner",
-                                           "budget",      "constants",
-                                           "tags",        "notes",
-                                           "lease_s",     "max_attempts",
-                                           "warm_start",  "iteration",
-                                           "constraints", NULL};
+static const char *const public_names[] = {
+    "name",        "kind",         "objectives", "outcome_constraints",
+    "space",       "direction",    "sampler",    "pruner",
+    "budget",      "constants",    "tags",       "notes",
+    "lease_s",     "max_attempts", "warm_start", "iteration",
+    "constraints", "limit",        NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -184,7 +181,8 @@ int wire_definition_merge(json_t *definition, const json_t *changes)
         json_t *old = json_object_get(definition, name);
         bool merge =
             json_is_object(value) && json_is_object(old) &&
-            (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0);
+            (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0 ||
+             strcmp(name, "limit") == 0);
         if (merge ? json_object_update(old, value)
                   : json_object_set(definition, name, value))
             return -1;
@@ -199,9 +197,10 @@ struct definition *wire_definition_patch(const struct definition *definition,
     static const char *const known[] = {"budget",       "notes",  "tags",
                                         "sampler",      "pruner", "lease_s",
                                         "max_attempts", "space",  "iteration",
-                                        "constraints",  NULL};
+                                        "constraints",  "limit",  NULL};
     struct fields fields;
-    if (fields_open(&fields, changes, "", known, err))
+    if (fields_open(&fields, changes, "", known, err) ||
+        wire_kind_check_changes(definition, &fields, true))
         return NULL;
     const json_t *space = fields_get(&fields, "space");
     if (space && json_object_size(space) == 0) {

@@ -111,6 +111,7 @@ class Trial(Held):
     params  the values of the parameters, by name
     seed    a number to seed the training with, different for every trial
     why     why these values were chosen, in words, or None
+    segment  of which segment of a Campaign it is, or None
     value   set this to the result; meanings and units are yours
     values  or this, with one per objective
     constraints  and this, where the study has outcome constraints: by name, or

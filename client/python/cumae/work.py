@@ -12,36 +12,36 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import (
     TYPE_CHECKING,
+    Any,
     Callable,
     Iterator,
     Optional,
     Sequence,
     Tuple,
     Type,
-    TypeVar,
     Union,
 )
 
 from .errors import StudyEnded
-from .held import Held
 from .trial import Trial
 
 if TYPE_CHECKING:
     from .any_study import AnyStudy
+    from .campaign import Campaign
 
 Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
-Handed = TypeVar("Handed", bound=Held)
 Walltime = Union[float, Callable[[], Optional[float]]]
 
 
 def work(
-    study: "AnyStudy[Handed]",
+    study: "Union[AnyStudy[Any], Campaign]",
     n_trials: Optional[int],
     timeout_s: Optional[float],
     walltime: Optional[Walltime],
     spare_s: float = 60.0,
-) -> Iterator[Handed]:
-    """Yield trials of a study; the arguments are those of AnyStudy.work()."""
+) -> Iterator[Any]:
+    """Yield trials of a study or campaign; the arguments are those of
+    AnyStudy.work()."""
     ends = Ends(timeout_s, walltime, spare_s)
     done = 0
     while n_trials is None or done < n_trials:
