@@ -27,7 +27,7 @@ from .any_study import AnyStudy, worker_as_json
 from .client import Client
 from .contour import ContourStudy
 from .copies import write_export
-from .errors import NotFound, StudyEnded
+from .errors import Forbidden, NotFound, StudyEnded
 from .held import Held
 from .limit import LimitStudy
 from .plain import plain
@@ -247,15 +247,34 @@ class Campaign:
         """Return a study, as one of its kind, which is asked for once."""
         if study_id not in self._known:
             document = self.client.request("GET", f"/studies/{study_id}")
-            kind = OTHERS.get(document["kind"], Study)
-            study = kind.__new__(kind)
-            study.client = self.client
-            study._take(document)
-            self._known[study_id] = study
+            self._keep(OTHERS.get(document["kind"], Study), document)
         return self._known[study_id]
 
+    def _asked(self, answer: Mapping[str, Any]) -> AnyStudy[Any]:
+        """Return the study that an ask was answered by. A token that may only
+        ask and tell cannot read it; then its trials say what it is."""
+        try:
+            return self._study(answer["study_id"])
+        except Forbidden:
+            orders = "want" in answer["trials"][0]
+            return self._keep(LimitStudy if orders else Study, {
+                "id": answer["study_id"],
+                "kind": "limit" if orders else "hpo",
+                "name": f"{self.name}/{answer['segment']}",
+                "lease_s": answer["lease_s"],
+            })
+
+    def _keep(
+        self, kind: Type[AnyStudy[Any]], document: Dict[str, Any]
+    ) -> AnyStudy[Any]:
+        study = kind.__new__(kind)
+        study.client = self.client
+        study._take(document)
+        self._known[study.id] = study
+        return study
+
     def _trials(self, answer: Mapping[str, Any]) -> List[Held]:
-        study = self._study(answer["study_id"])
+        study = self._asked(answer)
         trials = [study._handed_out(one) for one in answer["trials"]]
         for trial in trials:
             trial.segment = answer["segment"]
