@@ -43,6 +43,7 @@ class Held:
     params  the values of the parameters, by name
     seed    a number for random generators, different for every trial
     why     why this was chosen, in words, or None
+    segment  of which segment of a Campaign it is, or None
     cost    set this to what it cost, in a unit of yours: it is told with any
             end, also when the block raises
     segment  of a campaign that handed it out, or None
@@ -54,6 +55,7 @@ class Held:
         self.params: Dict[str, Any] = document["params"]
         self.seed: Optional[int] = document.get("seed")
         self.why: Optional[str] = document.get("why")
+        self.segment: Optional[str] = None
         self.cost: Optional[float] = None
         self.segment: Optional[str] = None
         self._path = f"/studies/{study.id}/trials/{self.number}"

@@ -12,18 +12,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import (
     TYPE_CHECKING,
+    Any,
     Callable,
     Iterator,
     Optional,
     Sequence,
     Tuple,
     Type,
-    TypeVar,
     Union,
 )
 
 from .errors import StudyEnded
-from .held import Held
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from .campaign import Campaign
 
 Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
-Handed = TypeVar("Handed", bound=Held)
 Walltime = Union[float, Callable[[], Optional[float]]]
 
 
