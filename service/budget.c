@@ -136,10 +136,24 @@ static const char *all_handed_out(const struct live *live, char *detail)
                live->tally.started);
 }
 
+// All points of a grid were run, as far as they will be.
+static const char *all_done(const struct live *live, char *detail)
+{
+    const struct scan *scan = live->scan;
+    if (!scan || !scan_is_done(scan))
+        return NULL;
+    return say("exhausted", detail,
+               "points are done: %zu of %zu runs are complete, %zu failed",
+               scan->count[RUN_COMPLETE], scan_runs(scan),
+               scan->count[RUN_FAILED]);
+}
+
 const char *budget_used_up(const struct live *live, char *detail)
 {
     const char *word = all_handed_out(live, detail);
     if (word && live_find_lost(live) < 0)
+        return word;
+    if ((word = all_done(live, detail)))
         return word;
     return overspent(live, detail);
 }
@@ -148,7 +162,8 @@ bool budget_is_reason(const char *detail)
 {
     static const char *const limits[] = {"max_trials ", "max_failed ",
                                          "deadline ",   "max_cost ",
-                                         "target ",     "patience "};
+                                         "target ",     "patience ",
+                                         "points "};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (strncmp(detail, limits[i], strlen(limits[i])) == 0)
             return true;

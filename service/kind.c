@@ -3,14 +3,24 @@
 
 #include "kind.h"
 
+#include <string.h>
+
 #include "live.h"
 
 static const struct kind kinds[STUDY_KINDS] = {
     [STUDY_HPO] = {.name = "hpo"},
-    [STUDY_GRID] = {.name = "grid"},
+    [STUDY_GRID] = {.name = "grid", .valueless = true, .choose = scan_choose},
     [STUDY_LIMIT] = {.name = "limit"},
     [STUDY_CONTOUR] = {.name = "contour"},
 };
+
+int kind_from_name(const char *name)
+{
+    for (int i = 0; i < STUDY_KINDS; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return i;
+    return -1;
+}
 
 const struct kind *kind_of(const struct definition *definition)
 {

@@ -31,6 +31,9 @@ struct kind {
                   struct ahead_item *item, struct error *err);
 };
 
+// The kind of that name, or -1.
+int kind_from_name(const char *name);
+
 // The kind of a study.
 const struct kind *kind_of(const struct definition *definition);
 

@@ -48,6 +48,7 @@ static size_t append(struct live *live, enum trial_state state,
     if (trial->retry_of >= 0)
         live->trials[trial->retry_of].retried_by = (int32_t)number;
     remember(live, number);
+    scan_enter(live, number);
     return number;
 }
 
@@ -63,6 +64,8 @@ static void count(struct live *live)
                                : live_value(live, (size_t)live->history.best);
     live->progress.next_number = (int64_t)live->history.n;
     tally_show(&live->tally, &live->progress);
+    if (live->scan)
+        scan_show(live->scan, &live->progress);
 }
 
 size_t live_append(struct live *live, const double *point,
@@ -139,6 +142,7 @@ static void enter_outcome(struct live *live, size_t number,
     if (outcome->constraints)
         memcpy(live->constraints + number * k, outcome->constraints,
                k * sizeof *live->constraints);
+    scan_touch(live, number);
 }
 
 void live_move(struct live *live, size_t number, enum trial_state state,
@@ -240,6 +244,7 @@ static bool fits(const struct live *live, const struct trial_row *row)
     const struct definition *d = live->definition;
     return space_holds(&d->space, row->point, row->n_point) &&
            row->retry_of >= -1 && row->retry_of < row->number &&
+           scan_holds(live->scan, row->run) &&
            (!row->n_values || row->n_values == d->n_objectives) &&
            (!row->n_constraint_values ||
             row->n_constraint_values == d->n_outcome_constraints);
@@ -291,6 +296,8 @@ static int visit_trial(void *context, const struct trial_row *row,
         .withdrawn = row->withdrawn,
         .state = row->state,
         .iteration = row->iteration,
+        .run = row->run,
+        .point_key = row->point_id ? scan_key(row->point_id) : 0,
     };
     if (number > live->history.n || !fits(live, row))
         return error_set(err, ERROR_INTERNAL,
@@ -303,6 +310,7 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
+        trial.run_before = live->trials[number].run_before;
         trial.duration = live->trials[number].duration;
         trial.cost = live->trials[number].cost;
         back = replace(catching, number, &trial);
@@ -432,6 +440,7 @@ void live_free(struct live *live)
     free(live->trials);
     free(live->constraints);
     warm_free(live->warm);
+    scan_free(live->scan);
     numbers_done(&live->asks);
     numbers_done(&live->clients);
     free(live);
@@ -488,4 +497,5 @@ void live_define(struct live *live, struct definition *definition)
                          definition->n_objectives,
                          definition_n_bounds(definition));
     }
+    scan_rebuild(live);
 }

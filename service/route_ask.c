@@ -27,7 +27,7 @@ static void answer(struct asking *asking, const struct live *live)
     text_string(&text, live->key);
     text_add(&text, ",\"trials\":[");
     for (size_t i = 0; i < ask->n_numbers; i++)
-        wire_trial_hand_out(&text, live, ask->numbers[i], ask->why[i]);
+        wire_trial_hand_out(&text, live, ask, i);
     text_char(&text, ']');
     if (ask->reason) {
         text_print(&text, ",\"reason\":\"%s\",\"detail\":", ask->reason);

@@ -9,6 +9,7 @@
 
 #include "bring.h"
 #include "clock.h"
+#include "kind.h"
 #include "route_tell.h"
 #include "wire_definition.h"
 #include "wire_space.h"
@@ -22,7 +23,7 @@ static void keep_definition(json_t *study, const char *name)
         "id",      "owner",       "state",       "reason",
         "created", "changed",     "revision",    "trials",
         "best",    "budget_used", "copied_from", "warm_start",
-        "role",    "visibility",  "group",       NULL};
+        "role",    "visibility",  "group",       "progress", NULL};
     for (const char *const *other = others; *other; other++)
         json_object_del(study, *other);
     json_object_del(json_object_get(study, "iteration"), "number");
@@ -95,6 +96,7 @@ static void read_rest(const struct fields *fields, struct trial_row *row,
     row->tags = wire_tags_read(fields, arena);
     row->notes = read_text(fields, "notes", STUDY_MAX_NOTES, arena);
     row->client_id = read_text(fields, "id", BRING_MAX_ID, arena);
+    row->point_id = read_text(fields, "point_id", BRING_MAX_ID, arena);
     row->stopped = fields_bool(fields, "stopped", false);
     row->stop_reason = read_text(fields, "stop_reason", 1000, arena);
     row->withdrawn = fields_bool(fields, "invalid", false) ? WITHDRAWN_INVALID
@@ -121,7 +123,8 @@ static int take_outcome(const struct fields *fields, const struct tell *tell,
     if (outcome_clean(d, &outcome, word, sizeof word))
         return error_set(fields->err, ERROR_INVALID, "%.60s: %.180s",
                          fields->where, word);
-    if (row->state == TRIAL_COMPLETE && !outcome.values)
+    if (row->state == TRIAL_COMPLETE && !outcome.values &&
+        !kind_of(d)->valueless)
         return fields_fail(fields, ERROR_INVALID, "values",
                            "are required for a trial with a result");
     if (row->state == TRIAL_COMPLETE && d->n_outcome_constraints &&

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "kind.h"
 #include "route.h"
 #include "route_audited.h"
 #include "study.h"
@@ -161,7 +162,8 @@ static int read_filter(const struct call *call, struct study_filter *filter,
     const char *kind = request_query(request, "kind");
     int64_t limit;
     *filter =
-        (struct study_filter){.state = -1, .only_id = principal->study_id};
+        (struct study_filter){
+            .state = -1, .kind = -1, .only_id = principal->study_id};
     if (route_query_known(call, known, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
         route_query_int(call, "cursor", 1, INT64_MAX, 0, &filter->before_id,
@@ -174,9 +176,10 @@ static int read_filter(const struct call *call, struct study_filter *filter,
     if (read_sharing(call, filter, err))
         return -1;
     read_viewer(principal, filter);
-    if (kind && strcmp(kind, "hpo") != 0)
+    if (kind && (filter->kind = kind_from_name(kind)) < 0)
         return error_set(err, ERROR_INVALID,
-                         "kind must be hpo in this version, not \"%.40s\"",
+                         "kind must be hpo, grid, limit or contour, not "
+                         "\"%.40s\"",
                          kind);
     if (state && (filter->state = study_state_from_name(state)) < 0)
         return error_set(err, ERROR_INVALID,

@@ -49,7 +49,9 @@ static int insert(struct store *store, struct study_row *row, struct error *err)
                 db_real(progress->cost), db_int_unless(progress->iteration, 0),
                 db_int_unless(row->building_ms, 0), db_text(row->copied_from),
                 store_key(row->copy_key, STORE_COPY_KEY_BYTES),
-                db_int(STORE_TRIAL_BYTES + store_length(row->definition))),
+                db_int(STORE_TRIAL_BYTES + store_length(row->definition)),
+                db_int(row->kind), db_int(progress->points),
+                db_int(progress->runs)),
         &reader, err);
 }
 
@@ -90,6 +92,10 @@ void store_next_progress(struct db_row *row, struct study_progress *progress)
     progress->started = db_next_int(row);
     progress->cost = db_next_real(row);
     progress->iteration = db_next_int_or(row, 0);
+    progress->points = db_next_int(row);
+    progress->runs = db_next_int(row);
+    progress->runs_complete = db_next_int(row);
+    progress->runs_failed = db_next_int(row);
 }
 
 static int read_study(void *context, struct db_row *row, struct error *err)
@@ -180,7 +186,7 @@ int store_study_list(struct store *store, const struct study_filter *filter,
                            db_int(filter->before_id), db_int(filter->only_id),
                            db_int(filter->limit), db_text(filter->owner),
                            db_text(filter->tag), db_int(filter->role),
-                           db_int(filter->shared)),
+                           db_int(filter->shared), db_int(filter->kind)),
                    &reader, err) < 0
                ? -1
                : 0;
@@ -241,7 +247,9 @@ int store_study_advance(struct store *store, int64_t id,
                 db_real(progress->best_value), db_int(changed_ms),
                 db_int(progress->invalid), db_int(progress->started),
                 db_real(progress->cost), db_int_unless(progress->iteration, 0),
-                db_int(bytes)),
+                db_int(bytes), db_int(progress->points),
+                db_int(progress->runs), db_int(progress->runs_complete),
+                db_int(progress->runs_failed)),
         err);
 }
 

@@ -8,6 +8,7 @@
 
 #include "wire_algorithm.h"
 #include "wire_goal.h"
+#include "wire_grid.h"
 #include "wire_restriction.h"
 #include "wire_space.h"
 
@@ -31,6 +32,9 @@ static int read_search(const struct fields *study, struct definition *d,
                : 0;
 }
 
+static const char *const not_of_a_grid[] = {"sampler", "pruner", "iteration",
+                                            "warm_start", NULL};
+
 static const struct wire_kind {
     int (*read)(const struct fields *study, struct definition *definition,
                 bool stored);
@@ -38,6 +42,9 @@ static const struct wire_kind {
     const char *const *foreign; // members that it does not have, NULL ends
 } kinds[STUDY_KINDS] = {
     [STUDY_HPO] = {.read = read_search},
+    [STUDY_GRID] = {.read = wire_grid_read,
+                    .write = wire_grid_write,
+                    .foreign = not_of_a_grid},
 };
 
 int wire_kind_read(const struct fields *study, struct definition *d)
@@ -61,15 +68,34 @@ int wire_kind_read(const struct fields *study, struct definition *d)
                        "must be one of %s, not \"%s\"", names, name);
 }
 
+static int refuse(const struct fields *study, const struct definition *d,
+                  const char *name)
+{
+    return fields_fail(study, ERROR_INVALID, name,
+                       "is not a member of a study of kind %s",
+                       kind_of(d)->name);
+}
+
+int wire_kind_check(const struct fields *study, const struct definition *d)
+{
+    const char *const *foreign = kinds[d->kind].foreign;
+    for (; foreign && *foreign; foreign++)
+        if (fields_get(study, *foreign))
+            return refuse(study, d, *foreign);
+    for (int i = 0; i < STUDY_KINDS; i++) {
+        struct definition other = {.kind = (enum study_kind)i};
+        const char *name = kind_of(&other)->name;
+        if (other.kind != d->kind && fields_get(study, name))
+            return refuse(study, d, name);
+    }
+    return 0;
+}
+
 int wire_kind_plan_read(const struct fields *study, struct definition *d,
                         bool stored)
 {
-    const char *const *foreign = kinds[d->kind].foreign;
-    for (; !stored && foreign && *foreign; foreign++)
-        if (fields_get(study, *foreign))
-            return fields_fail(study, ERROR_INVALID, *foreign,
-                               "is not a member of a study of kind %s",
-                               kind_of(d)->name);
+    if (!stored && wire_kind_check(study, d))
+        return -1;
     return kinds[d->kind].read(study, d, stored);
 }
 

@@ -15,6 +15,11 @@
 // Reads "kind".
 int wire_kind_read(const struct fields *study, struct definition *definition);
 
+// ERROR_INVALID for a member of a definition, or of a change of one, that is of
+// another kind.
+int wire_kind_check(const struct fields *study,
+                    const struct definition *definition);
+
 // Reads what the kind searches and how: objectives, space, sampler and pruner,
 // or what stands in their place. ERROR_INVALID for a member that is of another
 // kind, unless the text was stored.

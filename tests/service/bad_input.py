@@ -976,7 +976,7 @@ LISTS = lists(
         "value_max"),
     get("trials?value_min=2&value_max=1",
         TRIALS + "?value_min=2&value_max=1", 422, "value_min"),
-    get("studies?kind=limit", "/studies?kind=limit", 422, "kind"),
+    get("studies?kind=banana", "/studies?kind=banana", 422, "kind"),
     get("studies with a tag of 101 letters", "/studies?tag=" + "x" * 101, 422,
         "tag.*100"),
     get("studies with a name of 201 letters", "/studies?q=" + "x" * 201, 422,

@@ -64,6 +64,7 @@ RULES: Dict[str, Right] = {
     "exportStudy": LOOK,
     "bestTrial": LOOK,
     "paretoFront": LOOK,
+    "grid": LOOK,
     "importances": LOOK,
     "listEvents": LOOK,
     "listMembers": OWN,
