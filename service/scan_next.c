@@ -7,7 +7,7 @@
 #include "scan.h"
 #include "trial.h"
 
-enum { LATER_S = 30 }; // when to look whether what runs has failed
+enum { SOON_S = 10 }; // when to look whether what runs has failed
 
 // ---- once more --------------------------------------------------------------
 
@@ -68,7 +68,7 @@ static int say_exhausted(const struct scan *scan, struct ask *ask,
 {
     size_t running = scan->count[RUN_RUNNING];
     ask->reason = "exhausted";
-    ask->retry_after_s = running ? LATER_S : 0;
+    ask->retry_after_s = running ? SOON_S : 0;
     return error_set(err, ERROR_EXHAUSTED,
                      "no run is left to hand out: %zu of %zu are complete, "
                      "%zu run, %zu failed",
