@@ -28,6 +28,7 @@ from .errors import (
     Unprocessable,
 )
 from .preempt import preemptible
+from .scan import Scan, ScanTrial
 from .space import Bool, Categorical, Discrete, Float, Int, Parameter
 from .study import Study
 from .trial import Trial, TrialRecord
@@ -51,6 +52,8 @@ __all__ = [
     "NotFound",
     "Parameter",
     "Pruned",
+    "Scan",
+    "ScanTrial",
     "ServiceError",
     "ServiceUnreachable",
     "Study",
