@@ -313,6 +313,35 @@ int store_trial_texts(struct store *store, int64_t study_id,
                : 0;
 }
 
+struct outputs_visitor {
+    int (*visit)(void *context, int64_t number, const char *outputs,
+                 struct error *err);
+    void *context;
+};
+
+static int visit_outputs(void *context, struct db_row *row, struct error *err)
+{
+    const struct outputs_visitor *visitor = context;
+    int64_t number = db_next_int(row);
+    return visitor->visit(visitor->context, number, db_next_text(row), err);
+}
+
+int store_trial_outputs(struct store *store, int64_t study_id,
+                        int64_t after_number, int limit,
+                        int (*visit)(void *context, int64_t number,
+                                     const char *outputs, struct error *err),
+                        void *context, struct error *err)
+{
+    struct outputs_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_outputs, &visitor, NULL};
+    return db_read(store->db,
+                   DB_CALL(QUERY_TRIAL_OUTPUTS, db_int(study_id),
+                           db_int(after_number), db_int(limit)),
+                   &reader, err) < 0
+               ? -1
+               : 0;
+}
+
 struct values_visitor {
     int (*visit)(void *context, int64_t number, const double *values, size_t n,
                  struct error *err);

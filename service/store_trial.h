@@ -106,6 +106,14 @@ int store_trial_texts(struct store *store, int64_t study_id,
                                    struct error *err),
                       void *context, struct error *err);
 
+// Number and outputs of the first `limit` trials above after_number that told
+// any.
+int store_trial_outputs(struct store *store, int64_t study_id,
+                        int64_t after_number, int limit,
+                        int (*visit)(void *context, int64_t number,
+                                     const char *outputs, struct error *err),
+                        void *context, struct error *err);
+
 struct trial_filter {
     int64_t study_id;
     unsigned states;    // a bit for each that is wanted, 0: any

@@ -12,14 +12,17 @@
 #include "definition.h"
 #include "store_trial.h"
 #include "text.h"
+#include "wire_outputs.h"
 
 // The names of the columns: number, state, invalid, values.NAME ...,
 // constraints.NAME ..., uncertainty, params.NAME ..., attempt, retry_of,
 // created, started, ended, wall_s, cost, sampler, worker, id, error, tags,
-// notes.
-void wire_csv_head(struct text *text, const struct definition *definition);
+// notes, meta, point_id, replica, and those of the outputs.
+void wire_csv_head(struct text *text, const struct definition *definition,
+                   const struct outputs *outputs);
 
 void wire_csv_trial(struct text *text, const struct definition *definition,
+                    const struct outputs *outputs,
                     const struct trial_row *row);
 
 #endif

@@ -755,6 +755,13 @@ WHERE study_id = $1 AND number = $2
 -- name: trial_get
 SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2
 
+-- name: trial_outputs
+SELECT number, outputs FROM trials
+WHERE study_id = $1 AND number > $2 AND outputs IS NOT NULL
+    AND coalesce(withdrawn, 0) < 2
+ORDER BY number
+LIMIT $3
+
 -- $2: a JSON array of numbers.
 -- name: trial_texts
 SELECT number, point_id, meta, error FROM trials

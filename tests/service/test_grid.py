@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """test_grid.py - studies of kind grid over HTTP"""
 
+import csv
+import io
 import json
 import threading
 
@@ -225,6 +227,30 @@ def test_an_exported_grid_is_imported_whole(calls):
     assert sorted(map(json.dumps, (r["params"] for r in runs(
         calls, copy, "missing")))) == sorted(map(json.dumps, (
             r["params"] for r in runs(calls, study, "missing"))))
+
+
+def test_a_table_has_ids_meta_and_the_outputs_one_by_one(calls):
+    study = listed(calls, 3, max_attempts=1)
+    one, two, three = calls.ask(study, 3)
+    calls.tell(one, value=0.5, outputs={
+        "CLs_exp": [0.1, 0.25], "fit": {"time": 12.5, "ok": True}, "n": None})
+    calls.tell(two, outputs={"n": 3, "CLs_exp": [1], "note": 'a "b", c'})
+    calls.tell(three, state="failed")
+    text = exported(calls, study, "csv")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["point_id"] for row in rows] == ["p0", "p1", "p2"]
+    assert [row["replica"] for row in rows] == ["1"] * 3
+    assert json.loads(rows[1]["meta"]) == {"i": 1}
+    assert [name for name in rows[0] if name.startswith("outputs")] == [
+        "outputs.CLs_exp.0", "outputs.CLs_exp.1", "outputs.fit.time",
+        "outputs.fit.ok", "outputs.n", "outputs.note"]
+    told = [[row[name] for name in row if name.startswith("outputs")]
+            for row in rows]
+    assert told == [["0.1", "0.25", "12.5", "true", "", ""],
+                    ["1", "", "", "", "3", 'a "b", c'], [""] * 6]
+    assert calls.api(
+        "GET", f"/studies/{study['id']}/export?format=csv&cursor=0&columns=7",
+        validate=False).status == 409
 
 
 # ---- crowds -----------------------------------------------------------------
