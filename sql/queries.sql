@@ -762,11 +762,16 @@ WHERE study_id = $1 AND number > $2 AND outputs IS NOT NULL
 ORDER BY number
 LIMIT $3
 
--- $2: a JSON array of numbers.
--- name: trial_texts
+-- $2: a JSON array of numbers. As an array they are looked up in the index,
+-- whatever the statistics say.
+-- name: trial_texts (postgres)
 SELECT number, point_id, meta, error FROM trials
-WHERE study_id = $1 AND number IN (
-    SELECT CAST(e.value AS @int@) FROM @elements@($2@json@) AS e)
+WHERE study_id = $1 AND number = ANY (ARRAY (
+    SELECT e.value::bigint FROM json_array_elements_text($2::json) AS e))
+
+-- name: trial_texts (sqlite)
+SELECT number, point_id, meta, error FROM trials
+WHERE study_id = $1 AND number IN (SELECT e.value FROM json_each($2) AS e)
 
 -- $2: a bit for each state that is wanted. withdrawn up to $5: 1 leaves out
 -- what is deleted. $6: a JSON array of tags, one of which the trial must have.
