@@ -258,8 +258,7 @@ static int decide(const struct live *live, struct bring *bring,
             continue;
         trial->number = (int64_t)(live->history.n + bring->n_new);
         n_queued += !trial->imported;
-        if ((live->scan &&
-             check_grid(live, trial, i, bring->n_new + 1, err)) ||
+        if ((live->scan && check_grid(live, trial, i, bring->n_new + 1, err)) ||
             check(live, trial, i, n_queued, err))
             return -1;
         trial->is_new = true;
@@ -270,8 +269,8 @@ static int decide(const struct live *live, struct bring *bring,
 
 // ---- writing ----------------------------------------------------------------
 
-// Which run of a grid study the trial is. What is brought to a list is a point of
-// its own.
+// Which run of a grid study the trial is. What is brought to a list is a point
+// of its own.
 static void take_run(const struct live *live, const struct brought *brought,
                      struct live_trial *trial)
 {

@@ -64,8 +64,7 @@ static void count(struct live *live)
                                : live_value(live, (size_t)live->history.best);
     live->progress.next_number = (int64_t)live->history.n;
     tally_show(&live->tally, &live->progress);
-    if (live->scan)
-        scan_show(live->scan, &live->progress);
+    scan_show(live->scan, &live->progress);
 }
 
 size_t live_append(struct live *live, const double *point,

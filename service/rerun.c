@@ -135,8 +135,8 @@ static bool is_wanted(const struct live *live, const struct rerun *rerun,
            rerun->states >> live->history.state[number] & 1 &&
            !is_served(live, number, latest(live, number)) &&
            !(again && succeeded(live, number)) &&
-           !(live->scan && (scan_is_complete(live, number) ||
-                            scan_twin(live, number) >= 0));
+           !(live->scan &&
+             (scan_is_complete(live, number) || scan_twin(live, number) >= 0));
 }
 
 static int run_by_state(struct live *live, struct store *store,

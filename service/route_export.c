@@ -218,8 +218,7 @@ static int export_page(struct call *call, struct exporting *exporting,
     if (!exporting->definition)
         return -1;
     text_init(&exporting->text, arena);
-    int result =
-        exporting->csv ? find_columns(exporting, call->store, err) : 0;
+    int result = exporting->csv ? find_columns(exporting, call->store, err) : 0;
     if (result == 0 && exporting->after < 0)
         result = write_head(call, exporting, err);
     if (result == 0)

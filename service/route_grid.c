@@ -28,9 +28,9 @@ struct looking {
 
 // What the API calls the states of a run.
 static const char *const names[RUN_STATES] = {
-    [RUN_FRESH] = "missing",   [RUN_LOST] = "missing",
-    [RUN_ERRED] = "missing",   [RUN_DROPPED] = "missing",
-    [RUN_QUEUED] = "queued",   [RUN_RUNNING] = "running",
+    [RUN_FRESH] = "missing",     [RUN_LOST] = "missing",
+    [RUN_ERRED] = "missing",     [RUN_DROPPED] = "missing",
+    [RUN_QUEUED] = "queued",     [RUN_RUNNING] = "running",
     [RUN_COMPLETE] = "complete", [RUN_FAILED] = "failed"};
 
 // ---- the texts of some runs -------------------------------------------------
@@ -131,8 +131,7 @@ static void write_item(struct text *text, const struct live *live,
     text_key_string(text, "point_id", item->point_id);
     write_params(text, live, item, arena);
     text_key_json(text, "meta", item->meta);
-    text_key_int(text, "replica",
-                 scan_replica(scan_run_at(scan, item->place)));
+    text_key_int(text, "replica", scan_replica(scan_run_at(scan, item->place)));
     text_key_string(text, "state", names[run->state]);
     write_numbers(text, live, run->latest, arena);
     text_key_string(text, "error",
@@ -267,8 +266,8 @@ enum route_outcome route_study_grid(struct call *call, struct error *err)
     if (route_query_known(call, known, err) ||
         read_state(call, &looking->states, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &looking->limit, err) ||
-        route_query_int(call, "cursor", 1, INT64_C(1) << 53, 0,
-                        &looking->after, err))
+        route_query_int(call, "cursor", 1, INT64_C(1) << 53, 0, &looking->after,
+                        err))
         return ROUTE_FAILED;
     enum route_outcome found = route_study(call, call->args[0], &entry, err);
     if (found != ROUTE_DONE)

@@ -20,10 +20,10 @@
 static void keep_definition(json_t *study, const char *name)
 {
     static const char *const others[] = {
-        "id",      "owner",       "state",       "reason",
-        "created", "changed",     "revision",    "trials",
-        "best",    "budget_used", "copied_from", "warm_start",
-        "role",    "visibility",  "group",       "progress", NULL};
+        "id",          "owner",      "state",  "reason",     "created",
+        "changed",     "revision",   "trials", "best",       "budget_used",
+        "copied_from", "warm_start", "role",   "visibility", "group",
+        "progress",    NULL};
     for (const char *const *other = others; *other; other++)
         json_object_del(study, *other);
     json_object_del(json_object_get(study, "iteration"), "number");

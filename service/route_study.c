@@ -161,9 +161,8 @@ static int read_filter(const struct call *call, struct study_filter *filter,
     const char *state = request_query(request, "state");
     const char *kind = request_query(request, "kind");
     int64_t limit;
-    *filter =
-        (struct study_filter){
-            .state = -1, .kind = -1, .only_id = principal->study_id};
+    *filter = (struct study_filter){
+        .state = -1, .kind = -1, .only_id = principal->study_id};
     if (route_query_known(call, known, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
         route_query_int(call, "cursor", 1, INT64_MAX, 0, &filter->before_id,

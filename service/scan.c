@@ -60,8 +60,7 @@ int scan_check_change(const struct scan *scan, const struct definition *before,
         return error_set(err, ERROR_INVALID,
                          "grid.replicas must be at least %d, as they are, "
                          "not %d",
-                         (int)before->grid.replicas,
-                         (int)after->grid.replicas);
+                         (int)before->grid.replicas, (int)after->grid.replicas);
     if ((double)scan->n_points * (double)after->grid.replicas > SCAN_MAX_RUNS)
         return error_set(err, ERROR_INVALID,
                          "grid.replicas must make at most %d runs of %zu "
@@ -190,7 +189,8 @@ bool scan_holds(const struct scan *scan, int64_t run)
 
 int64_t scan_origin(const struct scan *scan, int64_t run)
 {
-    return run ? scan->runs[scan_place(scan, run_of(point_of(run), 1))].first : -1;
+    return run ? scan->runs[scan_place(scan, run_of(point_of(run), 1))].first
+               : -1;
 }
 
 bool scan_has_room(const struct scan *scan, size_t n)
@@ -249,8 +249,9 @@ static enum run_state tell_state(const struct live *live, int32_t latest)
     if (history->state[latest] == TRIAL_CANCELLED)
         return RUN_DROPPED;
     bool lost = history->state[latest] == TRIAL_LOST;
-    bool again = live->trials[latest].attempt < live->definition->max_attempts ||
-                 (lost && live_is_handed_back(live, (size_t)latest));
+    bool again =
+        live->trials[latest].attempt < live->definition->max_attempts ||
+        (lost && live_is_handed_back(live, (size_t)latest));
     return !again ? RUN_FAILED : lost ? RUN_LOST : RUN_ERRED;
 }
 
@@ -315,9 +316,8 @@ int64_t scan_arrive(const struct live *live, const double *point, uint64_t key)
     size_t d = live->history.space->n;
     uint64_t rank = 0;
     double *scratch = memory_resize(NULL, d + 1, sizeof *scratch);
-    bool found = scan->cartesian
-                     ? grid_rank(&scan->grid, point, scratch, &rank)
-                     : false;
+    bool found =
+        scan->cartesian ? grid_rank(&scan->grid, point, scratch, &rank) : false;
     free(scratch);
     if (!scan->cartesian) {
         int64_t known =

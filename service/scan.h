@@ -32,8 +32,8 @@
 #include "numbers.h"
 
 enum {
-    SCAN_MAX_RUNS = 1000000,       // of a study
-    SCAN_MAX_RESTRICTED = 100000,  // cells of a space with constraints
+    SCAN_MAX_RUNS = 1000000,      // of a study
+    SCAN_MAX_RESTRICTED = 100000, // cells of a space with constraints
 };
 
 enum run_state {
@@ -62,10 +62,10 @@ struct scan {
     size_t replicas;
     struct scan_run *runs; // [n_points x replicas]
     size_t capacity;
-    size_t count[RUN_STATES]; // runs
-    size_t attempts;          // trials of them that were handed out
-    struct numbers points;    // of a list, by the key of their ids
-    size_t fresh_from;        // in the order of hand-outs: none before it
+    size_t count[RUN_STATES];     // runs
+    size_t attempts;              // trials of them that were handed out
+    struct numbers points;        // of a list, by the key of their ids
+    size_t fresh_from;            // in the order of hand-outs: none before it
     size_t lost_from, erred_from; // in `runs`: none in that state before it
 };
 
@@ -120,8 +120,9 @@ bool scan_has_room(const struct scan *scan, size_t n);
 int64_t scan_append(const struct scan *scan);
 
 // The run of a trial that comes with a result: the first of its point that has
-// none and is nobody's; 0 without one, as off the grid or beyond the limit. `key` is
-// that of the id of the point, 0: it is known by its coordinates alone.
+// none and is nobody's; 0 without one, as off the grid or beyond the limit.
+// `key` is that of the id of the point, 0: it is known by its coordinates
+// alone.
 int64_t scan_arrive(const struct live *live, const double *point, uint64_t key);
 
 // The trial of the same run that is queued or running, or -1.
@@ -158,7 +159,7 @@ size_t scan_missing(const struct scan *scan);
 // All runs, without those of forbidden cells.
 size_t scan_runs(const struct scan *scan);
 
-// Writes what belongs to the study's row.
+// Writes what belongs to the study's row; nothing without a scan.
 void scan_show(const struct scan *scan, struct study_progress *progress);
 
 #endif

@@ -89,10 +89,10 @@ int scan_choose(struct live *live, struct ask *ask, struct arena *arena,
     if (scan->cartesian)
         grid_point(&scan->grid, at / scan->replicas, item->point);
     else if (d)
-        memcpy(item->point,
-               history_point(&live->history,
-                             (size_t)scan_origin(scan, item->run)),
-               d * sizeof *item->point);
+        memcpy(
+            item->point,
+            history_point(&live->history, (size_t)scan_origin(scan, item->run)),
+            d * sizeof *item->point);
     item->why = NULL;
     item->seen_revision = live->progress.revision;
     item->seen = live->history.n_ended;
@@ -123,6 +123,8 @@ size_t scan_missing(const struct scan *scan)
 
 void scan_show(const struct scan *scan, struct study_progress *progress)
 {
+    if (!scan)
+        return;
     progress->points = (int64_t)(scan_runs(scan) / scan->replicas);
     progress->runs = (int64_t)scan_runs(scan);
     progress->runs_complete = (int64_t)scan->count[RUN_COMPLETE];

@@ -247,9 +247,8 @@ int store_study_advance(struct store *store, int64_t id,
                 db_real(progress->best_value), db_int(changed_ms),
                 db_int(progress->invalid), db_int(progress->started),
                 db_real(progress->cost), db_int_unless(progress->iteration, 0),
-                db_int(bytes), db_int(progress->points),
-                db_int(progress->runs), db_int(progress->runs_complete),
-                db_int(progress->runs_failed)),
+                db_int(bytes), db_int(progress->points), db_int(progress->runs),
+                db_int(progress->runs_complete), db_int(progress->runs_failed)),
         err);
 }
 

@@ -305,10 +305,10 @@ int store_trial_texts(struct store *store, int64_t study_id,
         text_int(&list, numbers[i]);
     }
     text_char(&list, ']');
-    return db_read(store->db,
-                   DB_CALL(QUERY_TRIAL_TEXTS, db_int(study_id),
-                           db_text(list.data)),
-                   &reader, err) < 0
+    return db_read(
+               store->db,
+               DB_CALL(QUERY_TRIAL_TEXTS, db_int(study_id), db_text(list.data)),
+               &reader, err) < 0
                ? -1
                : 0;
 }

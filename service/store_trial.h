@@ -54,7 +54,7 @@ struct trial_row {
     int64_t priority; // of a brought trial
     enum withdrawn withdrawn;
     const char *withdrawn_reason; // plain text, or NULL
-    int64_t run;          // of a grid study (scan.h); 0: none
+    int64_t run;                  // of a grid study (scan.h); 0: none
     const char *point_id; // what the user calls the point of it, or NULL
 };
 

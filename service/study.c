@@ -149,8 +149,8 @@ int study_redefine(struct live *live, struct store *store,
 {
     char detail[BUDGET_DETAIL];
     if (widen_check(&live->definition->space, &definition->space, err) ||
-        (live->scan && scan_check_change(live->scan, live->definition,
-                                         definition, err))) {
+        (live->scan &&
+         scan_check_change(live->scan, live->definition, definition, err))) {
         definition_free(definition);
         return -1;
     }
@@ -268,8 +268,7 @@ static void count_points(const struct definition *definition,
                          struct study_progress *progress)
 {
     struct scan *scan = scan_new(definition);
-    if (scan)
-        scan_show(scan, progress);
+    scan_show(scan, progress);
     scan_free(scan);
 }
 

@@ -132,7 +132,7 @@ static int check_changes(const json_t *changes, struct error *err)
     static const char *const known[] = {
         "budget",     "notes",        "tags",  "sampler",   "pruner",
         "lease_s",    "max_attempts", "space", "iteration", "constants",
-        "warm_start", "constraints",  "grid", NULL};
+        "warm_start", "constraints",  "grid",  NULL};
     struct fields fields;
     return changes ? fields_open(&fields, changes, "changes", known, err) : 0;
 }

@@ -120,16 +120,12 @@ static int read_all(const struct fields *study, struct definition *d,
     return study->err->code ? -1 : 0;
 }
 
-static const char *const public_names[] = {"name",        "kind",
-                                           "objectives",  "outcome_constraints",
-                                           "space",       "direction",
-                                           "sampler",     "pruner",
-                                           "budget",      "constants",
-                                           "tags",        "notes",
-                                           "lease_s",     "max_attempts",
-                                           "warm_start",  "iteration",
-                                           "constraints", "grid",
-                                           NULL};
+static const char *const public_names[] = {
+    "name",        "kind",         "objectives", "outcome_constraints",
+    "space",       "direction",    "sampler",    "pruner",
+    "budget",      "constants",    "tags",       "notes",
+    "lease_s",     "max_attempts", "warm_start", "iteration",
+    "constraints", "grid",         NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -184,10 +180,9 @@ int wire_definition_merge(json_t *definition, const json_t *changes)
             (strcmp(name, "space") == 0 || strcmp(name, "grid") == 0))
             continue; // they have no default to return to
         json_t *old = json_object_get(definition, name);
-        bool merge =
-            json_is_object(value) && json_is_object(old) &&
-            (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0 ||
-             strcmp(name, "grid") == 0);
+        bool merge = json_is_object(value) && json_is_object(old) &&
+                     (strcmp(name, "space") == 0 ||
+                      strcmp(name, "budget") == 0 || strcmp(name, "grid") == 0);
         if (merge ? json_object_update(old, value)
                   : json_object_set(definition, name, value))
             return -1;

@@ -29,8 +29,8 @@ struct definition *wire_definition_load(const char *text, struct error *err);
 
 // The definition with the members of `changes` (budget, notes, tags, sampler,
 // pruner, lease_s, max_attempts, space, constraints, grid) replaced, or merged
-// for space, budget and grid; its origin becomes that of `definition`, or the text of
-// `definition` itself.
+// for space, budget and grid; its origin becomes that of `definition`, or the
+// text of `definition` itself.
 struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err);

@@ -122,8 +122,7 @@ void wire_csv_head(struct text *text, const struct definition *d,
 }
 
 void wire_csv_trial(struct text *text, const struct definition *d,
-                    const struct outputs *outputs,
-                    const struct trial_row *row)
+                    const struct outputs *outputs, const struct trial_row *row)
 {
     text_int(text, row->number);
     add_text(text, trial_state_name(row->state));

@@ -22,7 +22,6 @@ void wire_csv_head(struct text *text, const struct definition *definition,
                    const struct outputs *outputs);
 
 void wire_csv_trial(struct text *text, const struct definition *definition,
-                    const struct outputs *outputs,
-                    const struct trial_row *row);
+                    const struct outputs *outputs, const struct trial_row *row);
 
 #endif

@@ -91,8 +91,8 @@ static void learn(struct walk *walk, const json_t *value)
     if (json_object_set_new(outputs->places, walk->name,
                             json_integer((json_int_t)outputs->n)))
         abort();
-    outputs->names = memory_resize(outputs->names, outputs->n + 1,
-                                   sizeof *outputs->names);
+    outputs->names =
+        memory_resize(outputs->names, outputs->n + 1, sizeof *outputs->names);
     outputs->names[outputs->n++] = memory_text(walk->name);
 }
 

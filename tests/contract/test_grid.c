@@ -12,7 +12,7 @@
     "\"kind\":\"grid\",\"space\":{\"a\":{\"type\":\"int\",\"low\":0,"          \
     "\"high\":2},\"b\":{\"type\":\"int\",\"low\":0,\"high\":1}}"
 #define CELLS "\"grid\":{\"points\":\"cartesian\"}"
-#define LIST "\"kind\":\"grid\"," ONE_FLOAT ",\"grid\":{\"points\":\"list\""
+#define LIST  "\"kind\":\"grid\"," ONE_FLOAT ",\"grid\":{\"points\":\"list\""
 
 // ---- what workers and users do ----------------------------------------------
 
@@ -580,7 +580,8 @@ START_TEST(test_racing_askers_get_every_point_once_per_replica)
         engines[i] = engine_start(&options, &err);
         ck_assert_msg(engines[i] != NULL, "%s", err.message);
     }
-    for (size_t round = 0; live->state == STUDY_RUNNING && round < 50; round++) {
+    for (size_t round = 0; live->state == STUDY_RUNNING && round < 50;
+         round++) {
         size_t handed_out = ask_at_once(engines, n);
         if (round == 0)
             ck_assert_uint_eq(handed_out, POINTS * REPLICAS);
