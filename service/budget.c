@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "kind.h"
 #include "trial.h"
 
 enum { SOON_S = 10, LATER_S = 30 }; // when to come back
@@ -136,24 +137,13 @@ static const char *all_handed_out(const struct live *live, char *detail)
                live->tally.started);
 }
 
-// All points of a grid were run, as far as they will be.
-static const char *all_done(const struct live *live, char *detail)
-{
-    const struct scan *scan = live->scan;
-    if (!scan || !scan_is_done(scan))
-        return NULL;
-    return say("exhausted", detail,
-               "points are done: %zu of %zu runs are complete, %zu failed",
-               scan->count[RUN_COMPLETE], scan_runs(scan),
-               scan->count[RUN_FAILED]);
-}
-
 const char *budget_used_up(const struct live *live, char *detail)
 {
-    const char *word = all_handed_out(live, detail);
-    if (word && live_find_lost(live) < 0)
+    const char *word = kind_done(live, detail);
+    if (word)
         return word;
-    if ((word = all_done(live, detail)))
+    word = all_handed_out(live, detail);
+    if (word && live_find_lost(live) < 0)
         return word;
     return overspent(live, detail);
 }
@@ -161,8 +151,8 @@ const char *budget_used_up(const struct live *live, char *detail)
 bool budget_is_reason(const char *detail)
 {
     static const char *const limits[] = {
-        "max_trials ", "max_failed ", "deadline ", "max_cost ",
-        "target ",     "patience ",   "points "};
+        "max_trials ", "max_failed ", "deadline ", "max_cost ",   "target ",
+        "patience ",   "precision ",  "max_toys ", "max_points ", "points "};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (strncmp(detail, limits[i], strlen(limits[i])) == 0)
             return true;
@@ -257,6 +247,9 @@ static const char *steered(const struct live *live, struct ask *ask)
     case STUDY_FINISHED:
         break;
     }
+    const char *word = kind_done(live, ask->detail);
+    if (word && live->reason && budget_is_reason(live->reason))
+        return word;
     return say("finished", ask->detail, "%s", live->reason ? live->reason : "");
 }
 

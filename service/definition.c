@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "limit_terms.h"
+
 struct definition *definition_keep(struct definition *definition)
 {
     atomic_fetch_add(&definition->sharers, 1);
@@ -17,6 +19,7 @@ void definition_free(struct definition *definition)
     if (!definition || atomic_fetch_sub(&definition->sharers, 1) > 0)
         return;
     space_done(&definition->space);
+    limit_terms_free(definition->limit);
     free(definition->name);
     for (size_t i = 0; i < definition->n_objectives; i++)
         free(definition->objectives[i].name);

@@ -74,11 +74,13 @@ struct grid_plan {
     bool cartesian;   // its points are the cells of the space; else a list
     int64_t replicas; // 1..GRID_MAX_REPLICAS
 };
+struct limit_terms;
 
 struct definition {
     char *name;
     enum study_kind kind;
     struct grid_plan grid;
+    struct limit_terms *limit; // of kind limit, else NULL (limit_terms.h)
     struct objective objectives[STUDY_MAX_OBJECTIVES];
     size_t n_objectives; // m
     struct outcome_constraint

@@ -20,6 +20,9 @@
 
 struct ask;
 struct live;
+struct message;
+struct store;
+struct tell;
 
 struct kind {
     const char *name;
@@ -29,6 +32,27 @@ struct kind {
     // "exhausted". NULL: what the sampler proposes.
     int (*choose)(struct live *live, struct ask *ask, struct arena *arena,
                   struct ahead_item *item, struct error *err);
+
+    // The rest is NULL, or false, where the kind has nothing to say.
+    bool ordered; // takes no points from users: neither queued nor imported
+    // Is what was to be found out known, or the kind's own budget used up? As
+    // budget_used_up.
+    const char *(*done)(const struct live *live, char *detail);
+    // What the next trial takes at least, in seconds; 0: unknown.
+    double (*expected)(const struct live *live, const struct ask *ask);
+    // Looks at what a tell says besides values; may change its end.
+    int (*resolve)(const struct live *live, const struct tell *tell,
+                   struct message *message, struct error *err);
+    // Keeps what a tell said that made its trial complete, in the store, too.
+    int (*keep)(struct live *live, struct store *store, const struct tell *tell,
+                struct error *err);
+    // ERROR_CONFLICT when a tell of a complete trial says other than was kept.
+    int (*repeats)(const struct live *live, struct store *store,
+                   const struct tell *tell, struct error *err);
+    // Is what this trial brings also of use when its retry runs?
+    bool (*stands_alone)(const struct live *live, size_t number);
+    // A result has been withdrawn, has come back, or is another one.
+    int (*amended)(struct live *live, struct store *store, struct error *err);
 };
 
 // The kind of that name, or -1.
@@ -40,5 +64,8 @@ const struct kind *kind_of(const struct definition *definition);
 // Chooses the point of the next trial as the kind of the study does.
 int kind_choose(struct live *live, struct ask *ask, struct arena *arena,
                 struct ahead_item *item, struct error *err);
+
+// Is all known that was to be found out? As budget_used_up.
+const char *kind_done(const struct live *live, char *detail);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../optimizers/memory.h"
+#include "live_limit.h"
 #include "live_private.h"
 #include "wire_definition.h"
 
@@ -249,6 +250,16 @@ static bool fits(const struct live *live, const struct trial_row *row)
             row->n_constraint_values == d->n_outcome_constraints);
 }
 
+// Does what the trial brought not count any more, or again?
+static bool stops_counting(const struct live *live, size_t number,
+                           const struct live_trial *now)
+{
+    bool did = !live->trials[number].withdrawn &&
+               live->history.state[number] == TRIAL_COMPLETE;
+    bool does = !now->withdrawn && now->state == TRIAL_COMPLETE;
+    return did ? !does : does && live->trials[number].withdrawn;
+}
+
 // Takes what the store knows now of a trial that is known. Returns whether it
 // was withdrawn and is no more.
 static bool replace(struct catching *catching, size_t number,
@@ -258,6 +269,8 @@ static bool replace(struct catching *catching, size_t number,
     bool back = live->trials[number].withdrawn && !trial->withdrawn;
     live_count_withdrawn(live, number, -1);
     tally_remove(&live->tally, &live->trials[number]);
+    if (live->limit && stops_counting(live, number, trial))
+        live->limit->stale = true;
     if (live->trials[number].withdrawn != trial->withdrawn) {
         catching->rewritten = true;
         ahead_forget(live);
@@ -440,6 +453,7 @@ void live_free(struct live *live)
     free(live->constraints);
     warm_free(live->warm);
     scan_free(live->scan);
+    live_limit_free(live->limit);
     numbers_done(&live->asks);
     numbers_done(&live->clients);
     free(live);
@@ -456,7 +470,8 @@ int live_catch_up(struct live *live, struct store *store,
     }
     if (now->revision == live->progress.revision)
         return 0;
-    if (fetch(live, store, live->progress.revision, err))
+    if (fetch(live, store, live->progress.revision, err) ||
+        live_limit_catch_up(live, store, live->progress.revision, err))
         return -1;
     live->progress = *now;
     if (live->history.n != (size_t)now->next_number)
@@ -466,35 +481,4 @@ int live_catch_up(struct live *live, struct store *store,
                          (long long)live->id, live->history.n,
                          (long long)now->next_number);
     return 0;
-}
-
-// ---- definition -------------------------------------------------------------
-
-// In a wider space the same points have other unit coordinates.
-static void encode_again(struct history *history)
-{
-    size_t d = history->space->n;
-    for (size_t i = 0; i < history->n; i++)
-        space_encode(history->space, history_point(history, i),
-                     history->unit + i * d);
-}
-
-void live_define(struct live *live, struct definition *definition)
-{
-    if (live->definition) {
-        ahead_forget(live);
-        definition_free(live->definition);
-        live->definition = definition;
-        live->history.space = &definition->space;
-        encode_again(&live->history);
-        struct warm *warm = warm_encode(live->warm, &definition->space);
-        warm_free(live->warm);
-        live->warm = warm;
-    } else {
-        live->definition = definition;
-        history_init_for(&live->history, &definition->space,
-                         definition->n_objectives,
-                         definition_n_bounds(definition));
-    }
-    scan_rebuild(live);
 }

@@ -12,9 +12,23 @@
 #include "kind.h"
 #include "route_tell.h"
 #include "wire_definition.h"
+#include "wire_kind.h"
 #include "wire_space.h"
 
 // ---- the study --------------------------------------------------------------
+
+// Takes away what the kind of the study shows and does not take. Trials of an
+// ordered kind cannot be imported: its definition is left as it is, and
+// refused.
+static void strip(json_t *study)
+{
+    const char *name = json_string_value(json_object_get(study, "kind"));
+    int kind = name ? kind_from_name(name) : STUDY_HPO;
+    struct definition d = {.kind =
+                               kind < 0 ? STUDY_HPO : (enum study_kind)kind};
+    if (!kind_of(&d)->ordered)
+        wire_kind_strip(&d, study);
+}
 
 // Leaves of a study what its definition has.
 static void keep_definition(json_t *study, const char *name)
@@ -27,6 +41,7 @@ static void keep_definition(json_t *study, const char *name)
     for (const char *const *other = others; *other; other++)
         json_object_del(study, *other);
     json_object_del(json_object_get(study, "iteration"), "number");
+    strip(study);
     if (name)
         json_object_set_new(study, "name", json_string(name));
 }

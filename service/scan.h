@@ -149,6 +149,9 @@ bool scan_defers(const struct live *live, size_t number);
 int scan_choose(struct live *live, struct ask *ask, struct arena *arena,
                 struct ahead_item *item, struct error *err);
 
+// Is all of a grid study done (see struct kind)?
+const char *scan_done(const struct live *live, char *detail);
+
 // Is all of a cartesian grid done, as far as it is going to be? Of a list more
 // points may come.
 bool scan_is_done(const struct scan *scan);

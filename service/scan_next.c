@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // scan_next.c - what a grid study hands out next, and how far it is
 
-#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "scan.h"
@@ -108,6 +108,18 @@ bool scan_is_done(const struct scan *scan)
                                       scan->count[RUN_QUEUED] +
                                       scan->count[RUN_RUNNING] ==
                                   0;
+}
+
+const char *scan_done(const struct live *live, char *detail)
+{
+    const struct scan *scan = live->scan;
+    if (!scan_is_done(scan))
+        return NULL;
+    snprintf(detail, BUDGET_DETAIL,
+             "points are done: %zu of %zu runs are complete, %zu failed",
+             scan->count[RUN_COMPLETE], scan_runs(scan),
+             scan->count[RUN_FAILED]);
+    return "exhausted";
 }
 
 size_t scan_runs(const struct scan *scan)

@@ -180,14 +180,15 @@ int store_study_list(struct store *store, const struct study_filter *filter,
     struct db_reader reader = {visit_study, &visitor, NULL};
     enum query query =
         filter->everything ? QUERY_STUDY_LIST_ALL : QUERY_STUDY_LIST;
-    return db_read(store->db,
-                   DB_CALL(query, db_int(filter->user_id),
-                           db_int(filter->state), db_text(filter->query),
-                           db_int(filter->before_id), db_int(filter->only_id),
-                           db_int(filter->limit), db_text(filter->owner),
-                           db_text(filter->tag), db_int(filter->role),
-                           db_int(filter->shared), db_int(filter->kind)),
-                   &reader, err) < 0
+    return db_read(
+               store->db,
+               DB_CALL(query, db_int(filter->user_id), db_int(filter->state),
+                       db_text(filter->query), db_int(filter->before_id),
+                       db_int(filter->only_id), db_int(filter->limit),
+                       db_text(filter->owner), db_text(filter->tag),
+                       db_int(filter->role), db_int(filter->shared),
+                       db_int(filter->only_campaign_id), db_int(filter->kind)),
+               &reader, err) < 0
                ? -1
                : 0;
 }
@@ -266,10 +267,18 @@ int store_study_define(struct store *store, const struct study_row *row,
 int store_study_delete(struct store *store, int64_t id, struct error *err)
 {
     static const enum query steps[] = {
-        QUERY_STUDY_DELETE_EVENTS,   QUERY_STUDY_DELETE_REPORTS,
-        QUERY_STUDY_DELETE_TRIALS,   QUERY_STUDY_DELETE_PRIORS,
-        QUERY_STUDY_DELETE_WEBHOOKS, QUERY_STUDY_DELETE_TOKENS,
-        QUERY_STUDY_DELETE_MEMBERS,  QUERY_STUDY_DELETE_GROUPS,
+        QUERY_STUDY_DELETE_EVENTS,
+        QUERY_STUDY_DELETE_REPORTS,
+        QUERY_STUDY_DELETE_TRIALS,
+        QUERY_STUDY_DELETE_PRIORS,
+        QUERY_STUDY_DELETE_WEBHOOKS,
+        QUERY_STUDY_DELETE_TOKENS,
+        QUERY_STUDY_DELETE_SEGMENT,
+        QUERY_STUDY_DELETE_ASKS,
+        QUERY_STUDY_DELETE_MEMBERS,
+        QUERY_STUDY_DELETE_GROUPS,
+        QUERY_STUDY_DELETE_LIMIT_DATA,
+        QUERY_STUDY_DELETE_LIMIT_TOYS,
         QUERY_STUDY_DELETE,
     };
     if (store_flush_events(store, err))

@@ -39,6 +39,20 @@ static void take_last_report(const struct live *live, size_t number,
         message->end.outcome.values = &message->last;
 }
 
+// What the kind of the study has to say.
+static int resolve_kind(const struct live *live, const struct tell *tell,
+                        struct message *message, struct error *err)
+{
+    const struct kind *kind = kind_of(live->definition);
+    if (kind->resolve)
+        return kind->resolve(live, tell, message, err);
+    if (tell->data || tell->toys)
+        return error_set(err, ERROR_INVALID,
+                         "%s is told in a study of kind limit, not %s",
+                         tell->data ? "obs" : "toys", kind->name);
+    return 0;
+}
+
 int trial_resolve(const struct live *live, const struct tell *tell,
                   struct message *message, struct error *err)
 {
@@ -50,7 +64,8 @@ int trial_resolve(const struct live *live, const struct tell *tell,
                               .tell = tell,
                               .error = tell->error,
                               .user_id = tell->user_id};
-    if (outcome_read(definition, &tell->numbers, message->constraints,
+    if (resolve_kind(live, tell, message, err) ||
+        outcome_read(definition, &tell->numbers, message->constraints,
                      &end->outcome, err))
         return -1;
     if (end->state == TRIAL_COMPLETE &&
@@ -151,12 +166,13 @@ static int cancel_twin(struct live *live, struct store *store, size_t number,
         .state = TRIAL_CANCELLED,
         .outcome = {.uncertainty = NAN},
         .error = "the trial that this one retries has told"};
+    const struct kind *kind = kind_of(live->definition);
     int64_t other = live->scan && scan_is_complete(live, number)
                         ? scan_twin(live, number)
                         : -1;
     if (other >= 0)
         return trial_end(live, store, (size_t)other, &end, err);
-    if (live->scan)
+    if (live->scan || (kind->stands_alone && kind->stands_alone(live, number)))
         return 0;
     int32_t twin = live->trials[number].retried_by;
     while (twin >= 0 && live->history.state[twin] == TRIAL_LOST)
@@ -226,6 +242,10 @@ static int tell_in(struct live *live, struct store *store, struct tell *tell,
         return -1;
     if (checks && !is_repeat(live, &kept, tell, end))
         return contradict(live, number, &kept, err);
+    const struct kind *kind = kind_of(live->definition);
+    if (checks && kind->repeats && end->state == TRIAL_COMPLETE &&
+        kind->repeats(live, store, tell, err))
+        return -1;
     answer(live, &kept, tell);
     return 0;
 }

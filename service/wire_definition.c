@@ -125,7 +125,7 @@ static const char *const public_names[] = {
     "space",       "direction",    "sampler",    "pruner",
     "budget",      "constants",    "tags",       "notes",
     "lease_s",     "max_attempts", "warm_start", "iteration",
-    "constraints", "grid",         NULL};
+    "constraints", "limit",        "grid",       NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -180,9 +180,10 @@ int wire_definition_merge(json_t *definition, const json_t *changes)
             (strcmp(name, "space") == 0 || strcmp(name, "grid") == 0))
             continue; // they have no default to return to
         json_t *old = json_object_get(definition, name);
-        bool merge = json_is_object(value) && json_is_object(old) &&
-                     (strcmp(name, "space") == 0 ||
-                      strcmp(name, "budget") == 0 || strcmp(name, "grid") == 0);
+        bool merge =
+            json_is_object(value) && json_is_object(old) &&
+            (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0 ||
+             strcmp(name, "limit") == 0 || strcmp(name, "grid") == 0);
         if (merge ? json_object_update(old, value)
                   : json_object_set(definition, name, value))
             return -1;
@@ -194,13 +195,13 @@ struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err)
 {
-    static const char *const known[] = {"budget",       "notes",  "tags",
-                                        "sampler",      "pruner", "lease_s",
-                                        "max_attempts", "space",  "iteration",
-                                        "constraints",  "grid",   NULL};
+    static const char *const known[] = {
+        "budget",  "notes",        "tags",  "sampler",   "pruner",
+        "lease_s", "max_attempts", "space", "iteration", "constraints",
+        "limit",   "grid",         NULL};
     struct fields fields;
     if (fields_open(&fields, changes, "", known, err) ||
-        wire_kind_check(&fields, definition))
+        wire_kind_check_changes(definition, &fields, true))
         return NULL;
     const json_t *space = fields_get(&fields, "space");
     if (space && json_object_size(space) == 0) {
@@ -266,10 +267,7 @@ void wire_definition_write(struct text *text, const struct definition *d,
     wire_space_write(text, &d->space);
     if (!stored || d->space.restrictions)
         wire_restrictions_write(text, &d->space);
-    if (kind_of(d)->choose)
-        text_add(text, stored ? "" : ",\"sampler\":null,\"pruner\":null");
-    else
-        wire_algorithms_write(text, d);
+    wire_algorithms_write(text, d);
     wire_kind_plan_write(text, d);
     wire_budget_write(text, &d->budget, stored);
     text_key_int(text, "lease_s", d->lease_s);

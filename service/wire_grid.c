@@ -73,6 +73,13 @@ int wire_grid_read(const struct fields *study, struct definition *d,
     return 0;
 }
 
+int wire_grid_check_changes(const json_t *own, struct error *err)
+{
+    (void)own;
+    (void)err;
+    return 0;
+}
+
 void wire_grid_write(struct text *text, const struct definition *d)
 {
     text_key(text, "grid");

@@ -16,6 +16,10 @@
 int wire_grid_read(const struct fields *study, struct definition *definition,
                    bool stored);
 
+// All of it may be changed by a PATCH; what may not is refused by what it would
+// change (scan_check_change).
+int wire_grid_check_changes(const json_t *own, struct error *err);
+
 // Appends the member "grid".
 void wire_grid_write(struct text *text, const struct definition *definition);
 

@@ -10,15 +10,11 @@
 
 #include "definition.h"
 #include "kind.h"
+#include "live.h"
 #include "wire.h"
 
 // Reads "kind".
 int wire_kind_read(const struct fields *study, struct definition *definition);
-
-// ERROR_INVALID for a member of a definition, or of a change of one, that is of
-// another kind.
-int wire_kind_check(const struct fields *study,
-                    const struct definition *definition);
 
 // Reads what the kind searches and how: objectives, space, sampler and pruner,
 // or what stands in their place. ERROR_INVALID for a member that is of another
@@ -29,5 +25,18 @@ int wire_kind_plan_read(const struct fields *study,
 // Appends the member that is the kind's own, if it has one.
 void wire_kind_plan_write(struct text *text,
                           const struct definition *definition);
+
+// May these members of a definition be changed, or be other ones in a copy?
+// ERROR_INVALID for one that is of another kind; where it is a `patch`, the
+// kind's own member may hold what does not change the meaning of what was told.
+int wire_kind_check_changes(const struct definition *definition,
+                            const struct fields *changes, bool patch);
+
+// Takes the members from a definition that its kind does not have.
+void wire_kind_strip(const struct definition *definition, json_t *json);
+
+// Appends to a trial that is handed out what its kind has to say of it.
+void wire_kind_hand_out(struct text *text, const struct live *live,
+                        size_t number);
 
 #endif

@@ -57,7 +57,7 @@ def test_a_study_shows_its_kind_its_grid_and_how_far_it_is(calls):
     study = grid(calls, grid={"points": "cartesian", "replicas": 2})
     assert study["kind"] == "grid"
     assert study["grid"] == {"points": "cartesian", "replicas": 2}
-    assert study["sampler"] is None and study["pruner"] is None
+    assert study["sampler"]["name"] == "grid"
     assert study["progress"] == {
         "points": 6, "runs": 12, "complete": 0, "failed": 0, "missing": 12}
     calls.tell(calls.ask(study)[0], value=1)
