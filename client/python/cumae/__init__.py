@@ -34,6 +34,7 @@ from .limit import LimitStudy
 from .order import Order
 from .point import Point
 from .preempt import preemptible
+from .scan import Scan, ScanTrial
 from .space import Bool, Categorical, Discrete, Float, Int, Parameter
 from .study import Study
 from .trial import Trial, TrialRecord
@@ -62,6 +63,8 @@ __all__ = [
     "Parameter",
     "Point",
     "Pruned",
+    "Scan",
+    "ScanTrial",
     "ServiceError",
     "ServiceUnreachable",
     "Study",

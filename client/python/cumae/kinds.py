@@ -10,9 +10,10 @@ from .client import Client
 from .contour import ContourStudy
 from .errors import CumaeError
 from .limit import LimitStudy
+from .scan import Scan
 from .study import Study
 
-CLASSES = (Study, LimitStudy, ContourStudy)
+CLASSES = (Scan, LimitStudy, ContourStudy, Study)
 
 
 def class_of(kind: str) -> Type[AnyStudy[Any]]:
