@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "kind.h"
 #include "trial.h"
 
 enum { SOON_S = 10, LATER_S = 30 }; // when to come back
@@ -129,11 +130,21 @@ static const char *overspent(const struct live *live, char *detail)
 static const char *all_handed_out(const struct live *live, char *detail)
 {
     int64_t most = live->definition->budget.max_trials;
-    if (!most || live->tally.started < most)
-        return NULL;
-    return say("budget", detail,
-               "max_trials %" PRId64 " reached: %" PRId64 " handed out", most,
-               live->tally.started);
+    bool passes = false;
+    if (most && live->tally.started >= most)
+        return say("budget", detail,
+                   "max_trials %" PRId64 " reached: %" PRId64 " handed out",
+                   most, live->tally.started);
+    const char *word = kind_closed(live, &passes, detail);
+    return passes ? NULL : word;
+}
+
+// No new point is handed out for now.
+static const char *not_yet(const struct live *live, char *detail)
+{
+    bool passes = false;
+    const char *word = kind_closed(live, &passes, detail);
+    return passes ? word : NULL;
 }
 
 const char *budget_used_up(const struct live *live, char *detail)
@@ -146,9 +157,9 @@ const char *budget_used_up(const struct live *live, char *detail)
 
 bool budget_is_reason(const char *detail)
 {
-    static const char *const limits[] = {"max_trials ", "max_failed ",
-                                         "deadline ",   "max_cost ",
-                                         "target ",     "patience "};
+    static const char *const limits[] = {
+        "max_trials ", "max_failed ", "deadline ",   "max_cost ",
+        "target ",     "patience ",   "max_points ", "stop_area "};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (strncmp(detail, limits[i], strlen(limits[i])) == 0)
             return true;
@@ -258,7 +269,8 @@ enum budget_leave budget_leave(const struct live *live, struct ask *ask)
         return BUDGET_CLOSED;
     }
     word = all_handed_out(live, ask->detail);
-    if (!word && (word = between_iterations(live, ask->detail)))
+    if (!word && ((word = between_iterations(live, ask->detail)) ||
+                  (word = not_yet(live, ask->detail))))
         ask->retry_after_s = SOON_S;
     if (!word)
         return BUDGET_OPEN;

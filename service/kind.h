@@ -20,10 +20,20 @@
 
 struct ask;
 struct live;
+struct outcome;
 
 struct kind {
     const char *name;
     bool valueless; // a trial may be complete without a value
+    // How many new points may be handed out now, at most. NULL: any number.
+    size_t (*room)(const struct live *live);
+    // Why none is: a word for machines, with the text for people in
+    // detail[BUDGET_DETAIL]; *passes when results may change that. NULL: some
+    // is, as far as memory knows.
+    const char *(*closed)(const struct live *live, bool *passes, char *detail);
+    // May a trial end so? It may lose numbers. NULL: yes.
+    int (*check)(const struct definition *definition, enum trial_state state,
+                 struct outcome *outcome, struct error *err);
     // The point of the next trial, which lends from the arena. ERROR_EXHAUSTED
     // when there is none; ask->reason and detail may say more, else it is
     // "exhausted". NULL: what the sampler proposes.
@@ -33,6 +43,12 @@ struct kind {
 
 // The kind of a study.
 const struct kind *kind_of(const struct definition *definition);
+
+// What the kind of a study says: SIZE_MAX, NULL and 0 where it says nothing.
+size_t kind_room(const struct live *live);
+const char *kind_closed(const struct live *live, bool *passes, char *detail);
+int kind_check(const struct definition *definition, enum trial_state state,
+               struct outcome *outcome, struct error *err);
 
 // Chooses the point of the next trial as the kind of the study does.
 int kind_choose(struct live *live, struct ask *ask, struct arena *arena,

@@ -57,10 +57,10 @@ static void count(struct live *live)
         live->progress.count[i] =
             (int64_t)live->history.count[i] + live->hidden[i];
     live->progress.invalid = live->n_invalid;
-    live->progress.best_number = live->history.best;
-    live->progress.best_value =
-        live->history.best < 0 ? NAN
-                               : live_value(live, (size_t)live->history.best);
+    int64_t best =
+        definition_has_best(live->definition) ? live->history.best : -1;
+    live->progress.best_number = best;
+    live->progress.best_value = best < 0 ? NAN : live_value(live, (size_t)best);
     live->progress.next_number = (int64_t)live->history.n;
     tally_show(&live->tally, &live->progress);
 }
@@ -414,6 +414,15 @@ struct live *live_load(struct store *store, int64_t id, struct error *err)
     live->progress.revision = -1;
     if (load_definition(live, store, err) == 0 &&
         warm_load(store, id, live->definition, &live->warm, err) == 0)
+        return live;
+    live_free(live);
+    return NULL;
+}
+
+struct live *live_read(struct store *store, int64_t id, struct error *err)
+{
+    struct live *live = live_load(store, id, err);
+    if (!live || fetch(live, store, -1, err) == 0)
         return live;
     live_free(live);
     return NULL;

@@ -7,6 +7,7 @@
 
 #include "amend.h"
 #include "kind.h"
+#include "kind_contour.h"
 #include "trial_private.h"
 
 static int check_complete(const struct definition *definition,
@@ -16,7 +17,7 @@ static int check_complete(const struct definition *definition,
         return error_set(err, ERROR_INVALID, "value%s for a complete trial",
                          definition->n_objectives > 1 ? "s are required"
                                                       : " is required");
-    if (definition->n_outcome_constraints && !outcome->constraints)
+    if (definition_needs_outcomes(definition) && !outcome->constraints)
         return error_set(err, ERROR_INVALID,
                          "constraints are required for a complete trial of a "
                          "study with outcome constraints");
@@ -50,7 +51,9 @@ int trial_resolve(const struct live *live, const struct tell *tell,
                               .tell = tell,
                               .error = tell->error,
                               .user_id = tell->user_id};
-    if (outcome_read(definition, &tell->numbers, message->constraints,
+    message->numbers = tell->numbers;
+    if (kind_contour_translate(definition, tell, message, err) ||
+        outcome_read(definition, &message->numbers, message->constraints,
                      &end->outcome, err))
         return -1;
     if (end->state == TRIAL_COMPLETE &&
@@ -69,7 +72,7 @@ int trial_resolve(const struct live *live, const struct tell *tell,
     if (end->state == TRIAL_COMPLETE &&
         !outcome_feasible(definition, &end->outcome))
         end->state = TRIAL_INFEASIBLE;
-    return 0;
+    return kind_check(definition, end->state, &end->outcome, err);
 }
 
 int trial_check_tell(const struct live *live, const struct tell *tell,
@@ -116,7 +119,7 @@ static bool is_repeat(const struct live *live, const struct standing *kept,
         return false;
     if (tell->cost && *tell->cost != live->trials[tell->number].cost)
         return false;
-    if (!tell->numbers.n_values)
+    if (!tell->numbers.n_values && !tell->numbers.curves)
         told.values = NULL;
     return outcome_repeats(live->definition, &told, &kept->outcome);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "wire_definition.h"
+#include "wire_kind.h"
 
 // ---- which trials -----------------------------------------------------------
 
@@ -130,9 +131,9 @@ int wire_copy_read(const struct fields *fields, struct copy *copy,
 static int check_changes(const json_t *changes, struct error *err)
 {
     static const char *const known[] = {
-        "budget",     "notes",        "tags",  "sampler",   "pruner",
-        "lease_s",    "max_attempts", "space", "iteration", "constants",
-        "warm_start", "constraints",  NULL};
+        "budget",     "notes",        "tags",    "sampler",   "pruner",
+        "lease_s",    "max_attempts", "space",   "iteration", "constants",
+        "warm_start", "constraints",  "contour", NULL};
     struct fields fields;
     return changes ? fields_open(&fields, changes, "changes", known, err) : 0;
 }
@@ -158,6 +159,7 @@ static json_t *changed(const struct definition *source, const char *name,
     arena_done(&arena);
     if (!json)
         abort(); // we wrote it
+    wire_kind_strip(json);
     json_object_del(json, "hopaas");
     json_object_del(json, "origin");
     if (json_object_set_new(json, "name", json_string(name)) ||

@@ -9,6 +9,7 @@
 
 #include "../optimizers/memory.h"
 #include "wire_algorithm.h"
+#include "wire_contour.h"
 #include "wire_goal.h"
 #include "wire_kind.h"
 #include "wire_restriction.h"
@@ -120,15 +121,12 @@ static int read_all(const struct fields *study, struct definition *d,
     return study->err->code ? -1 : 0;
 }
 
-static const char *const public_names[] = {"name",        "kind",
-                                           "objectives",  "outcome_constraints",
-                                           "space",       "direction",
-                                           "sampler",     "pruner",
-                                           "budget",      "constants",
-                                           "tags",        "notes",
-                                           "lease_s",     "max_attempts",
-                                           "warm_start",  "iteration",
-                                           "constraints", NULL};
+static const char *const public_names[] = {
+    "name",        "kind",         "objectives", "outcome_constraints",
+    "space",       "direction",    "sampler",    "pruner",
+    "budget",      "constants",    "tags",       "notes",
+    "lease_s",     "max_attempts", "warm_start", "iteration",
+    "constraints", "contour",      NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -184,7 +182,8 @@ int wire_definition_merge(json_t *definition, const json_t *changes)
         json_t *old = json_object_get(definition, name);
         bool merge =
             json_is_object(value) && json_is_object(old) &&
-            (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0);
+            (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0 ||
+             strcmp(name, "contour") == 0);
         if (merge ? json_object_update(old, value)
                   : json_object_set(definition, name, value))
             return -1;
@@ -196,12 +195,13 @@ struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err)
 {
-    static const char *const known[] = {"budget",       "notes",  "tags",
-                                        "sampler",      "pruner", "lease_s",
-                                        "max_attempts", "space",  "iteration",
-                                        "constraints",  NULL};
+    static const char *const known[] = {"budget",       "notes",   "tags",
+                                        "sampler",      "pruner",  "lease_s",
+                                        "max_attempts", "space",   "iteration",
+                                        "constraints",  "contour", NULL};
     struct fields fields;
-    if (fields_open(&fields, changes, "", known, err))
+    if (fields_open(&fields, changes, "", known, err) ||
+        wire_kind_check(&fields, definition))
         return NULL;
     const json_t *space = fields_get(&fields, "space");
     if (space && json_object_size(space) == 0) {
@@ -216,8 +216,9 @@ struct definition *wire_definition_patch(const struct definition *definition,
     struct definition *d = NULL;
     if (json && wire_definition_merge(json, changes) == 0)
         d = read(json, "", true, err);
-    if (d && !d->hopaas && d->pruner->check &&
-        d->pruner->check(d->pruner_options, err)) {
+    if (d && ((!d->hopaas && d->pruner->check &&
+               d->pruner->check(d->pruner_options, err)) ||
+              (d->contour && wire_contour_patch_check(definition, d, err)))) {
         definition_free(d);
         d = NULL;
     }

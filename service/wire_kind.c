@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wire_algorithm.h"
+#include "wire_contour.h"
 #include "wire_goal.h"
 #include "wire_restriction.h"
 #include "wire_space.h"
@@ -31,13 +32,21 @@ static int read_search(const struct fields *study, struct definition *d,
                : 0;
 }
 
+static const char *const no_plan[] = {"contour", NULL};
+static const char *const no_search[] = {
+    "objectives", "direction", "outcome_constraints", "sampler", "pruner",
+    "warm_start", NULL};
+
 static const struct wire_kind {
     int (*read)(const struct fields *study, struct definition *definition,
                 bool stored);
     void (*write)(struct text *text, const struct definition *definition);
     const char *const *foreign; // members that it does not have, NULL ends
 } kinds[STUDY_KINDS] = {
-    [STUDY_HPO] = {.read = read_search},
+    [STUDY_HPO] = {.read = read_search, .foreign = no_plan},
+    [STUDY_CONTOUR] = {.read = wire_contour_read,
+                       .write = wire_contour_write,
+                       .foreign = no_search},
 };
 
 int wire_kind_read(const struct fields *study, struct definition *d)
@@ -61,15 +70,39 @@ int wire_kind_read(const struct fields *study, struct definition *d)
                        "must be one of %s, not \"%s\"", names, name);
 }
 
-int wire_kind_plan_read(const struct fields *study, struct definition *d,
-                        bool stored)
+int wire_kind_check(const struct fields *study, const struct definition *d)
 {
     const char *const *foreign = kinds[d->kind].foreign;
-    for (; !stored && foreign && *foreign; foreign++)
+    for (; foreign && *foreign; foreign++)
         if (fields_get(study, *foreign))
             return fields_fail(study, ERROR_INVALID, *foreign,
                                "is not a member of a study of kind %s",
                                kind_of(d)->name);
+    return 0;
+}
+
+// The kind that a study which was written says.
+static enum study_kind kind_in(const json_t *study)
+{
+    const char *name = json_string_value(json_object_get(study, "kind"));
+    struct definition d = {.kind = STUDY_KINDS - 1};
+    while (d.kind > STUDY_HPO && (!name || strcmp(name, kind_of(&d)->name)))
+        d.kind--;
+    return d.kind;
+}
+
+void wire_kind_strip(json_t *study)
+{
+    const char *const *foreign = kinds[kind_in(study)].foreign;
+    for (; foreign && *foreign; foreign++)
+        json_object_del(study, *foreign);
+}
+
+int wire_kind_plan_read(const struct fields *study, struct definition *d,
+                        bool stored)
+{
+    if (!stored && wire_kind_check(study, d))
+        return -1;
     return kinds[d->kind].read(study, d, stored);
 }
 
@@ -77,4 +110,23 @@ void wire_kind_plan_write(struct text *text, const struct definition *d)
 {
     if (kinds[d->kind].write)
         kinds[d->kind].write(text, d);
+}
+
+static const char *plan_text(const struct definition *d, struct arena *arena)
+{
+    struct text text;
+    text_init(&text, arena);
+    wire_space_write(&text, &d->space);
+    wire_restrictions_write(&text, &d->space);
+    wire_kind_plan_write(&text, d);
+    return text.data;
+}
+
+bool wire_kind_plan_same(const struct definition *a, const struct definition *b)
+{
+    struct arena arena;
+    arena_init(&arena);
+    bool same = strcmp(plan_text(a, &arena), plan_text(b, &arena)) == 0;
+    arena_done(&arena);
+    return same;
 }

@@ -21,6 +21,18 @@ int wire_kind_read(const struct fields *study, struct definition *definition);
 int wire_kind_plan_read(const struct fields *study,
                         struct definition *definition, bool stored);
 
+// Refuses members that are of another kind, in a change too.
+int wire_kind_check(const struct fields *study,
+                    const struct definition *definition);
+
+// Removes from a study that was written those members which its kind implies,
+// so that it can be read.
+void wire_kind_strip(json_t *study);
+
+// Do two definitions search the same, in the same way?
+bool wire_kind_plan_same(const struct definition *a,
+                         const struct definition *b);
+
 // Appends the member that is the kind's own, if it has one.
 void wire_kind_plan_write(struct text *text,
                           const struct definition *definition);
