@@ -369,6 +369,8 @@ def special(operation, caller, wanted):
         return {204} if caller.guest else {422}
     if operation in ("endSession", "beginSignIn", "endSignIn") and wanted == 200:
         return {404}  # there is no such session, and no provider
+    if operation == "contour" and wanted == 200:
+        return {422}  # these studies are of another kind
     if operation == "mergeStudies" and wanted == 200 and caller.bound:
         return {422}  # there is no other study for this token
     return {200, 201, 204} if wanted == 200 else {wanted}
