@@ -46,8 +46,8 @@ int contour_plan_add_feature(struct contour_plan *plan, const char *text,
                              const struct space *space, struct error *err);
 
 // Where points may lie, by the restrictions of the space and the features; what
-// it needs is in the arena and lent by plan and space. Takes 65536 evaluations
-// of all expressions at most. ERROR_INVALID as contour_domain_init.
+// it needs is in the arena and lent by plan and space. May take half a second
+// with very long expressions. ERROR_INVALID as contour_domain_init.
 int contour_plan_domain(const struct contour_plan *plan,
                         const struct space *space, uint64_t seed,
                         struct arena *arena, struct contour_domain *domain,
