@@ -295,7 +295,8 @@ static int read_invalid(const struct fields *fields, struct told_curves *told,
     static const char *const others[] = {"mu_up",       "cls",    "err",
                                          "value",       "values", "constraints",
                                          "uncertainty", "error",  NULL};
-    const char *text = fields_text(fields, "invalid", 10000, NULL);
+    const char *text =
+        fields_text(fields, "invalid", CONTOUR_MAX_INVALID, NULL);
     if (fields->err->code || refuse_others(fields, "invalid", others))
         return -1;
     told->invalid = arena_copy(arena, text, strlen(text));

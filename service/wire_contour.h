@@ -13,9 +13,10 @@
 #include "wire.h"
 
 enum {
-    CONTOUR_MAX_NAME = 80,      // bytes of a curve's
-    CONTOUR_MAX_INITIAL = 100,  // points
-    CONTOUR_MAX_PENDING = 1000, // min_unevaluated
+    CONTOUR_MAX_NAME = 80,       // bytes of a curve's
+    CONTOUR_MAX_INITIAL = 100,   // points
+    CONTOUR_MAX_PENDING = 1000,  // min_unevaluated
+    CONTOUR_MAX_INVALID = 10000, // bytes of the text
 };
 
 // Reads space, constraints and "contour", once the name is known. Where points
