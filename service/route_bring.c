@@ -147,7 +147,7 @@ static int read_imported(const struct fields *fields, struct brought *trial,
     if (fields_get(fields, "priority"))
         return fields_fail(fields, ERROR_INVALID, "priority",
                            "is for trials without a state");
-    return route_tell_read(fields, &trial->tell, arena) ||
+    return route_tell_read_message(fields, &trial->tell, arena) ||
                    route_reports_read(fields, true, arena, &trial->reports,
                                       &trial->n_reports)
                ? -1

@@ -222,8 +222,7 @@ static int read_cost(const struct fields *fields, struct tell *tell,
 int route_tell_read(const struct fields *fields, struct tell *tell,
                     struct arena *arena)
 {
-    if (read_state(fields, tell) || read_told(fields, &tell->numbers, arena) ||
-        wire_contour_told_read(fields, &tell->numbers.curves, arena))
+    if (read_state(fields, tell) || read_told(fields, &tell->numbers, arena))
         return -1;
     tell->wall_s = fields_real(fields, "wall_s", NAN);
     if (tell->wall_s < 0)
@@ -238,6 +237,15 @@ int route_tell_read(const struct fields *fields, struct tell *tell,
     tell->meta = fields_json(fields, "meta", JSON_OBJECT, TELL_MAX_JSON, arena);
     tell->env = fields_json(fields, "env", JSON_OBJECT, TELL_MAX_JSON, arena);
     return fields->err->code ? -1 : 0;
+}
+
+int route_tell_read_message(const struct fields *fields, struct tell *tell,
+                            struct arena *arena)
+{
+    return route_tell_read(fields, tell, arena) ||
+                   wire_contour_told_read(fields, &tell->numbers.curves, arena)
+               ? -1
+               : 0;
 }
 
 int route_reports_read(const struct fields *fields, bool whole,
@@ -294,7 +302,7 @@ enum route_outcome route_trial_tell(struct call *call, struct error *err)
     json_t *body = route_body(call, err);
     struct fields fields;
     bool good = body && fields_open(&fields, body, "", known, err) == 0 &&
-                route_tell_read(&fields, &telling->tell, arena) == 0 &&
+                route_tell_read_message(&fields, &telling->tell, arena) == 0 &&
                 read_overwrite(&fields, call, &telling->tell) == 0;
     json_decref(body);
     if (!good)
@@ -384,7 +392,7 @@ static void read_item(struct many *many, size_t i, const json_t *item)
                     "is required");
         return;
     }
-    if (err->code || route_tell_read(&fields, &telling->tell, arena))
+    if (err->code || route_tell_read_message(&fields, &telling->tell, arena))
         return;
     telling->study_key = arena_copy(arena, key, strlen(key));
     if (route_study(many->call, telling->study_key, &entry, err) !=
