@@ -159,7 +159,7 @@ static const char *const faults[][2] = {
     {"{\"name\":\"s\",\"origin\":\"x\"," SPACE "}", "unknown field origin"},
     {"{\"name\":\"s\",\"hopaas\":true," SPACE "}", "unknown field hopaas"},
     {"{\"name\":\"s\",\"kind\":\"limit\"," SPACE "}",
-     "kind must be one of hpo, not \"limit\""},
+     "kind must be one of hpo, contour, not \"limit\""},
     {"{\"name\":\"s\",\"direction\":\"up\"," SPACE "}",
      "direction must be minimize or maximize, not \"up\""},
     {"{\"name\":\"s\",\"objectives\":[{\"nmae\":1}]," SPACE "}",
