@@ -6,15 +6,12 @@
 #include <assert.h>
 #include <math.h>
 
-#include <gsl/gsl_cdf.h>
-
+#include "limit_reach.h"
 #include "normal.h"
 
-enum { STARTS = 3, EXPANSIONS = 6 };
-
-static const double SURE = 0.999; // that a point is excluded, or is not
 static const double WIDTH = 0.08; // least width of the draw, of the limit
 static const double NEAR = 0.01;  // draws as near as this use a known point
+static const double GUESS = 0.15; // error of a guessed limit, relative
 static const double WINDOW = 2;   // |ln CLs - ln alpha| of points that matter
 
 struct state {
@@ -42,8 +39,7 @@ uint64_t limit_batch(const struct limit_settings *settings, double seconds,
     return toys < (double)left ? (uint64_t)toys : left;
 }
 
-// The stricter of both tolerances; 0 when there is none.
-static double tolerance(const struct limit_settings *settings, double mu)
+double limit_tolerance(const struct limit_settings *settings, double mu)
 {
     double relative = settings->relative_error * mu;
     double absolute = settings->absolute_error;
@@ -56,7 +52,7 @@ bool limit_precise(const struct limit *limit,
                    const struct limit_settings *settings)
 {
     return limit_found(limit) && limit->status != LIMIT_EXTRAPOLATED &&
-           limit_total_error(limit) <= tolerance(settings, limit->mu);
+           limit_total_error(limit) <= limit_tolerance(settings, limit->mu);
 }
 
 static struct limit_order order(enum limit_want want)
@@ -110,19 +106,12 @@ static bool is_new(const struct state *state, double mu, double distance,
     return true;
 }
 
-static double starting(const struct limit_settings *settings, int i)
-{
-    if (settings->hint > 0)
-        return settings->hint * 0.5 * (i + 1);
-    return settings->low + (settings->high - settings->low) * 0.25 * (i + 1);
-}
-
 // The starting points come first.
 static bool begin(const struct state *state, struct limit_order *result)
 {
-    for (int i = 0; i < STARTS; i++) {
+    for (unsigned i = 0; i < LIMIT_REACH_STARTS; i++) {
         size_t site;
-        double mu = starting(state->settings, i);
+        double mu = limit_reach_start(state->settings, i);
         if (is_new(state, mu, 1e-9 * mu, &site)) {
             *result = data(state, mu);
             return true;
@@ -134,7 +123,7 @@ static bool begin(const struct state *state, struct limit_order *result)
 static bool needs_b(const struct state *state)
 {
     for (size_t i = 0; i < state->m; i++)
-        if (!state->curves[i].scan.sb_only)
+        if (!state->curves[i].scan.sb_only || state->curves[i].scan.known_b)
             return true;
     return false;
 }
@@ -167,64 +156,29 @@ static bool prime(const struct state *state, size_t site,
     return true;
 }
 
-// P(CLs < alpha) of few toys: ln CLs is far from normal for k = 0, so the
-// posterior of CLs+b itself is asked, CLb taken for known.
-static double excluded(const struct limit_scan *scan, size_t site)
-{
-    const struct limit_counts *told = &scan->points[site].counts;
-    double p_b = scan->sb_only ? 1 : (told->k_b + 0.5) / (told->n_b + 1);
-    return gsl_cdf_beta_P(scan->alpha * p_b, told->k_sb + 0.5,
-                          told->n_sb - told->k_sb + 0.5);
-}
-
-// Is the point on its side of all limits? `outer`: excluded by all curves.
-// Where no toy reaches the data, none will further out.
+// Is the site on its side of all limits?
 static bool is_beyond(const struct state *state, size_t site, bool outer)
 {
-    for (size_t i = 0; i < state->m; i++) {
-        const struct limit *limit = &state->curves[i].limit;
-        double below = excluded(&state->curves[i].scan, site);
-        double sigmas = (state->sites[site].mu - limit->mu) /
-                        fmax(limit_total_error(limit), 1e-300);
-        bool found = limit_found(limit);
-        bool empty = state->curves[i].scan.points[site].counts.k_sb < 0.5;
-        bool sure = outer ? below > SURE || empty || (found && sigmas > 3)
-                          : below < 1 - SURE || (found && sigmas < -3);
-        if (!sure)
+    for (size_t i = 0; i < state->m; i++)
+        if (!limit_reach_beyond(&state->curves[i], site, outer))
             return false;
-    }
     return true;
-}
-
-static size_t outermost(const struct state *state, bool outer)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < state->n; i++)
-        if (outer ? state->sites[i].mu > state->sites[best].mu
-                  : state->sites[i].mu < state->sites[best].mu)
-            best = i;
-    return best;
 }
 
 // Makes sure that the points surround all limits.
 static bool surround(const struct state *state, bool outer,
                      struct limit_order *result)
 {
-    size_t site = outermost(state, outer);
+    const struct limit_scan *scan = &state->curves[0].scan;
+    size_t site = limit_reach_end(scan, outer);
     if (prime(state, site, result))
         return true;
-    const struct limit_site *at = &state->sites[site];
-    const struct limit_counts *told =
-        &state->curves[0].scan.points[site].counts;
-    bool waiting = !at->observed || told->n_sb <= 0 ||
-                   (told->n_b <= 0 && !state->curves[0].scan.sb_only);
-    if (waiting || is_beyond(state, site, outer))
-        return false;
-    double mu = outer ? 2 * at->mu : at->mu / 2;
-    double end = starting(state->settings, outer ? STARTS - 1 : 0);
-    double reach = ldexp(end, outer ? EXPANSIONS : -EXPANSIONS);
-    if (state->n >= state->settings->max_points ||
-        (outer ? mu > reach * (1 + 1e-9) : mu < reach * (1 - 1e-9)))
+    const struct limit_counts *told = &scan->points[site].counts;
+    bool waiting = !state->sites[site].observed || told->n_sb <= 0 ||
+                   (told->n_b <= 0 && !scan->sb_only);
+    double mu;
+    if (waiting || is_beyond(state, site, outer) ||
+        !limit_reach_next(state->settings, scan, outer, &mu))
         return false;
     *result = data(state, mu);
     return true;
@@ -234,8 +188,9 @@ static bool bracket(const struct state *state, struct limit_order *result)
 {
     if (begin(state, result) || recall(state, result))
         return true;
-    for (int i = 0; i < STARTS; i++) {
-        size_t site = nearest(state, starting(state->settings, i), false);
+    for (unsigned i = 0; i < LIMIT_REACH_STARTS; i++) {
+        size_t site =
+            nearest(state, limit_reach_start(state->settings, i), false);
         if (prime(state, site, result))
             return true;
     }
@@ -247,7 +202,7 @@ static double need(const struct state *state, const struct limit_curve *curve)
 {
     if (!limit_found(&curve->limit))
         return INFINITY;
-    double wanted = tolerance(state->settings, curve->limit.mu);
+    double wanted = limit_tolerance(state->settings, curve->limit.mu);
     return limit_total_error(&curve->limit) /
            (wanted > 0 ? wanted : curve->limit.mu);
 }
@@ -276,19 +231,27 @@ static double background(const struct limit_curve *curve)
     return k / n;
 }
 
-static double neyman(const struct state *state, const struct limit_curve *curve)
+double limit_ratio(const struct limit_settings *settings,
+                   const struct limit_scan *scan, double p_sb, double p_b)
 {
-    double p_b = fmin(background(curve), 1 - 1e-6);
-    double p_sb = curve->scan.alpha * p_b;
+    if (scan->sb_only && !scan->known_b)
+        return INFINITY;
+    p_b = fmin(p_b, 1 - 1e-6);
     double variance_b = (1 - p_b) / p_b;
-    if (curve->scan.known_b) {
+    if (scan->known_b) {
         double z_sb = normal_quantile(p_sb), z_b = normal_quantile(p_b);
         double ratio = exp(z_b * z_b - z_sb * z_sb); // of densities, squared
         variance_b = ratio * p_b * (1 - p_b) / (p_sb * p_sb);
     }
-    return limit_neyman((1 - p_sb) / p_sb, variance_b,
-                        state->settings->seconds_sb,
-                        state->settings->seconds_b);
+    return limit_neyman((1 - p_sb) / p_sb, variance_b, settings->seconds_sb,
+                        settings->seconds_b);
+}
+
+static double neyman(const struct state *state, const struct limit_curve *curve)
+{
+    double p_b = background(curve);
+    double p_sb = curve->scan.alpha * (curve->scan.sb_only ? 1 : p_b);
+    return limit_ratio(state->settings, &curve->scan, p_sb, p_b);
 }
 
 // The hypothesis that is behind at the points around the limit. An expected
@@ -296,7 +259,7 @@ static double neyman(const struct state *state, const struct limit_curve *curve)
 static bool split(const struct state *state, const struct limit_curve *curve,
                   size_t site)
 {
-    if (curve->scan.sb_only)
+    if (curve->scan.sb_only && !curve->scan.known_b)
         return true;
     double n_sb = 0, n_b = 0;
     for (size_t i = 0; i < state->n; i++) {
@@ -345,12 +308,27 @@ static size_t idle(const struct state *state, const struct limit_curve *curve,
     return state->n;
 }
 
+// A limit that is only guessed, with the slope that most limits have.
+static struct limit_curve guessed(const struct limit_curve *curve)
+{
+    struct limit_curve result = *curve;
+    double mu = curve->guess;
+    result.limit = (struct limit){
+        .status = LIMIT_OK, .mu = mu, .error = GUESS * mu, .slope = -4 / mu};
+    return result;
+}
+
 static struct limit_order refine(const struct state *state, struct rng *rng)
 {
     const struct limit_curve *curve = worst(state);
+    struct limit_curve guess;
+    if (!limit_found(&curve->limit)) {
+        if (curve->guess <= 0)
+            return spread(state);
+        guess = guessed(curve);
+        curve = &guess;
+    }
     const struct limit *limit = &curve->limit;
-    if (!limit_found(limit))
-        return spread(state);
     double sigma = fmax(limit_total_error(limit), WIDTH * limit->mu);
     // A first guess may be known to an order of magnitude only.
     sigma = fmin(sigma, limit->mu / 3);
@@ -358,7 +336,8 @@ static struct limit_order refine(const struct state *state, struct rng *rng)
     if (site < state->n)
         return toys(state, site, split(state, curve, site));
     double mu = fmax(limit->mu + sigma * rng_normal(rng), limit->mu / 10);
-    double distance = fmax(0.2 * limit_total_error(limit), NEAR * limit->mu);
+    double error = fmin(limit_total_error(limit), sigma);
+    double distance = fmax(0.2 * error, NEAR * limit->mu);
     if (is_new(state, mu, distance, &site))
         return data(state, mu);
     if (site == state->n)
@@ -371,7 +350,7 @@ struct limit_order limit_allocate(const struct limit_settings *settings,
                                   const struct limit_curve *curves, size_t m,
                                   struct rng *rng)
 {
-    assert(m >= 1 && settings->max_points >= STARTS);
+    assert(m >= 1 && settings->max_points >= LIMIT_REACH_STARTS);
     double thrown = 0;
     for (size_t i = 0; i < n; i++)
         thrown += sites[i].n_sb + sites[i].n_b;

@@ -7,11 +7,9 @@
 //   stop     every requested limit is as precise as wanted, or the budget is
 //            spent. It looks at the precision, never at CLs itself, which would
 //            bias the limit.
-//   bracket  1/2, 1, 3/2 of a hint or 1/4, 1/2, 3/4 of the range get their
-//   first
-//            toys; then points further out, twice or half as far, until the
-//            outer one is excluded with a probability of 0.999 and the inner
-//            one is not.
+//   bracket  the points of limit_reach.h get their first toys; then points
+//            further out, until the outer one is excluded with a probability
+//            of 0.999 and the inner one is not.
 //   refine   near the limit that is worst known relative to its tolerance: a
 //            normal draw of its width, at least 8 % of it so that the slope is
 //            known too. A point nearby is used again.
@@ -42,6 +40,7 @@ struct limit_site {
 struct limit_curve {
     struct limit_scan scan;
     struct limit limit; // of the scan
+    double guess;       // where it may be as long as there is none; 0: unknown
 };
 
 struct limit_settings {
@@ -62,9 +61,10 @@ enum limit_want {
     LIMIT_WANT_DATA,      // the test statistic of the data at mu
     LIMIT_WANT_TOYS_SB,   // toys of signal plus background
     LIMIT_WANT_TOYS_B,    // toys of background alone
-    LIMIT_WANT_WAIT,      // for data somebody is computing
+    LIMIT_WANT_WAIT,      // for what somebody is computing
     LIMIT_WANT_NOTHING,   // precise enough
     LIMIT_WANT_NO_BUDGET, // max_toys are thrown or out
+    LIMIT_WANT_NO_POINTS, // a limit is out of reach, all others are precise
 };
 
 struct limit_order {
@@ -73,6 +73,9 @@ struct limit_order {
     size_t site;   // its index; the number of sites: a new one
     uint64_t toys; // 0 unless toys are wanted
 };
+
+// The stricter of both tolerances of a limit mu; 0 when there is none.
+double limit_tolerance(const struct limit_settings *settings, double mu);
 
 // Is the limit as precise as wanted?
 bool limit_precise(const struct limit *limit,
@@ -86,6 +89,11 @@ uint64_t limit_batch(const struct limit_settings *settings, double seconds,
 // has the variances variance_sb and variance_b.
 double limit_neyman(double variance_sb, double variance_b, double seconds_sb,
                     double seconds_b);
+
+// n_sb / n_b that tell most about the scan's ln CLs where CLs+b and CLb are
+// p_sb and p_b, in (0, 1); INFINITY where toys of background tell nothing.
+double limit_ratio(const struct limit_settings *settings,
+                   const struct limit_scan *scan, double p_sb, double p_b);
 
 // What the next worker should do. sites[n], curves[m], m >= 1; rng: a stream of
 // this ask alone.

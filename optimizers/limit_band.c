@@ -25,6 +25,14 @@ double limit_band_probability(enum limit_quantiles quantiles, unsigned i)
     return quantiles == LIMIT_CMS ? cms[i] : normal_cdf((double)i - 2);
 }
 
+double limit_band_sigmas(enum limit_quantiles quantiles, unsigned i)
+{
+    double whole = (double)i - 2;
+    return quantiles == LIMIT_CMS
+               ? normal_quantile(limit_band_probability(quantiles, i))
+               : whole;
+}
+
 static int by_cls(const void *a, const void *b)
 {
     double x = ((const struct step *)a)->cls, y = ((const struct step *)b)->cls;

@@ -29,6 +29,9 @@ enum limit_quantiles {
 // The probability of curve i of the band, 0 (-2 sigma) to 4.
 double limit_band_probability(enum limit_quantiles quantiles, unsigned i);
 
+// How many sigmas that is.
+double limit_band_sigmas(enum limit_quantiles quantiles, unsigned i);
+
 struct limit_expected {
     double cls;    // the quantile, of type 1: one of the CLs_j
     double linear; // the quantile of type 7, numpy's default

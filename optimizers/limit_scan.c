@@ -146,18 +146,21 @@ static struct table tabulate(const struct ladder *ladder, double centre,
 }
 
 // How much a point says about the crossing, from its ln CLs - ln alpha.
-static double window(double distance)
+static double window(const struct limit_scan *scan, double distance)
 {
-    double weight = exp(-0.125 * distance * distance);
+    double sigmas = distance / (scan->window > 0 ? scan->window : 2);
+    double weight = exp(-0.5 * sigmas * sigmas);
     return weight > 1e-4 ? weight : 0;
 }
 
 // The extent of the points that say something, at least that of the bracket.
-static double extent(const struct ladder *ladder, size_t at, double log_alpha)
+static double extent(const struct limit_scan *scan, const struct ladder *ladder,
+                     size_t at)
 {
+    double log_alpha = log(scan->alpha);
     double low = ladder->points[at].mu, high = ladder->points[at + 1].mu;
     for (size_t i = 0; i < ladder->n; i++) {
-        if (window(ladder->cls[i].log_mean - log_alpha) <= 0)
+        if (window(scan, ladder->cls[i].log_mean - log_alpha) <= 0)
             continue;
         low = fmin(low, ladder->points[i].mu);
         high = fmax(high, ladder->points[i].mu);
@@ -248,13 +251,14 @@ static double doubt(const struct limit_scan *scan, const struct table *table,
 
 // Weighs the points by their ln CLs - ln alpha. The crossing is looked for
 // among those that have a say.
-static void weigh(struct table *table, const double *distance, double *weight)
+static void weigh(const struct limit_scan *scan, struct table *table,
+                  const double *distance, double *weight)
 {
     table->sb.weight = table->b.weight = weight;
     table->low = INFINITY;
     table->high = -INFINITY;
     for (size_t i = 0; i < table->sb.n; i++) {
-        weight[i] = window(distance[i]);
+        weight[i] = window(scan, distance[i]);
         if (weight[i] < 0.01)
             continue;
         table->low = fmin(table->low, table->sb.x[i]);
@@ -291,7 +295,7 @@ static bool model(const struct limit_scan *scan, const struct ladder *ladder,
         distance[i] =
             cls->status == LIMIT_CLS_OK ? cls->log_mean - log_alpha : INFINITY;
     }
-    weigh(&table, distance, weight);
+    weigh(scan, &table, distance, weight);
     unsigned degree = n > 3 ? 2 : 1;
     struct curves curves;
     double root, slope;
@@ -300,7 +304,7 @@ static bool model(const struct limit_scan *scan, const struct ladder *ladder,
     // Weights of the fitted curve do not follow the fluctuations of a point.
     for (size_t i = 0; i < n; i++)
         distance[i] = excess(&curves, table.sb.x[i]);
-    weigh(&table, distance, weight);
+    weigh(scan, &table, distance, weight);
     if (!settle(scan, &table, &degree, &curves, &root))
         return false;
     double variance = scatter(&curves, root, &slope);
@@ -344,7 +348,7 @@ struct limit limit_scan(const struct limit_scan *scan, struct arena *arena)
         };
     }
     struct limit limit = secant(&ladder, at, log_alpha);
-    double around = extent(&ladder, at, log_alpha);
+    double around = extent(scan, &ladder, at);
     struct ladder all = climb(scan, false, arena);
     if (all.n >= 3)
         model(scan, &all, limit.mu, around, &limit, arena);

@@ -40,6 +40,9 @@ struct limit_scan {
     double alpha;
     bool sb_only; // the rule is CLs+b < alpha
     bool known_b; // CLb has no error: expected curves, see limit_band.h
+    // Points count exp(-1/2 ((ln CLs - ln alpha) / window)^2); 0: 2. Narrower
+    // where there are many points for other curves, which bend this one.
+    double window;
 };
 
 // Finite numbers, whatever the status; where there is no limit the errors are

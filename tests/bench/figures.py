@@ -14,6 +14,7 @@ import re
 import sys
 from pathlib import Path
 
+import figures_limits
 import figures_optimizers
 import figures_prune
 from figures_text import number, origin, rows
@@ -163,6 +164,7 @@ def http_peer(figures: dict) -> str:
 SECTIONS = {
     "ask": figures_optimizers.ask,
     "http": http,
+    "limits": figures_limits.limits,
     "prune": figures_prune.prune,
     "quality": figures_optimizers.quality,
 }
