@@ -45,7 +45,7 @@ struct sampler_task {
     const double *options;         // [sampler->n_options]
     uint64_t seed;
     int64_t max_trials;                 // how many there will be, 0: not known
-    const struct contour_plan *contour; // for sampler_contour.h alone, or NULL
+    const struct contour_plan *contour; // for contour_sampler.h alone, or NULL
 };
 
 struct suggestion {

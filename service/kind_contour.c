@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../optimizers/sampler_contour.h"
+#include "../optimizers/contour_sampler.h"
 #include "live.h"
 #include "trial_private.h"
 
@@ -165,11 +165,11 @@ const char *kind_contour_closed(const struct live *live, bool *passes,
     const struct model *model = ahead_model(live);
     size_t pending = live->history.count[TRIAL_RUNNING];
     *passes = false;
-    if (model && sampler_contour_converged(model)) {
+    if (model && contour_sampler_converged(model)) {
         snprintf(detail, BUDGET_DETAIL,
                  "stop_area %.6g reached: %.2g of the area is expected to be "
                  "misclassified",
-                 settings->stop_area, sampler_contour_area(model));
+                 settings->stop_area, contour_sampler_area(model));
         return "converged";
     }
     if (settings->max_points && begun(live) >= settings->max_points) {

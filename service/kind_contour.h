@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kind_contour.h - studies of kind contour: what is told, and when to stop
 //
-// Points come from sampler_contour.h, by the plan in the definition. The curves
+// Points come from contour_sampler.h, by the plan in the definition. The curves
 // are the objectives of the study; the error of a curve is an outcome without
 // bounds, CONTOUR_ERROR and the name of the curve. An invalid point is
 // infeasible and has no numbers.

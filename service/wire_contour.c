@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../optimizers/memory.h"
-#include "../optimizers/sampler_contour.h"
+#include "../optimizers/contour_sampler.h"
 #include "kind_contour.h"
 #include "wire_algorithm.h"
 #include "wire_restriction.h"
@@ -187,7 +187,7 @@ int wire_contour_read(const struct fields *study, struct definition *d,
     if (!space)
         return fields_fail(study, ERROR_INVALID, "space", "is required");
     path(study, "space", where, sizeof where);
-    d->sampler = &sampler_contour;
+    d->sampler = &contour_sampler;
     d->pruner = pruner_find("nop");
     if (wire_space_read(space, where, &d->space, study->err) ||
         wire_restrictions_read(study, &d->space) || read_plan(study, d))

@@ -86,7 +86,8 @@ static enum study_kind kind_in(const json_t *study)
 {
     const char *name = json_string_value(json_object_get(study, "kind"));
     struct definition d = {.kind = STUDY_KINDS - 1};
-    while (d.kind > STUDY_HPO && (!name || strcmp(name, kind_of(&d)->name)))
+    while (d.kind > STUDY_HPO &&
+           (!name || strcmp(name, kind_of(&d)->name) != 0))
         d.kind--;
     return d.kind;
 }

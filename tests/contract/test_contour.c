@@ -412,8 +412,9 @@ START_TEST(test_seed_points_inform_and_count)
     struct told_curves told[14];
     open_study_of(_i, PLAN("\"max_points\":15"));
     for (size_t i = 0; i < 14; i++) {
+        size_t row = i / 4;
         points[i][0] = (double)(i % 4) / 3;
-        points[i][1] = (double)(i / 4) / 3;
+        points[i][1] = (double)row / 3;
         told[i] = (struct told_curves){
             .n = 1, .name = {"obs"}, .value = {limit_at(points[i])}};
         trials[i] = (struct brought){.point = points[i], .imported = true};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// sampler_contour.c - the sampler of studies of an exclusion contour
+// contour_sampler.c - the sampler of studies of an exclusion contour
 //
 // From a history to what contour.h asks for and back; the ideas are there.
 
-#include "sampler_contour.h"
+#include "contour_sampler.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,12 +80,12 @@ static bool slow(const struct sampler_task *task, size_t n_ended)
     return true;
 }
 
-bool sampler_contour_converged(const struct model *model)
+bool contour_sampler_converged(const struct model *model)
 {
     return model->contour && model->contour->converged;
 }
 
-double sampler_contour_area(const struct model *model)
+double contour_sampler_area(const struct model *model)
 {
     return model->area;
 }
@@ -143,7 +143,7 @@ static int suggest(const struct sampler_task *task, const struct model *model,
     return error_set(err, ERROR_EXHAUSTED, "all allowed points were tried");
 }
 
-const struct sampler sampler_contour = {
+const struct sampler contour_sampler = {
     .name = "contour",
     .help = "points along an exclusion contour",
     .several = true,
