@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// access.c - what a caller may do, to the service and to a study
+// access.c - what a caller may do, to the service, to a study, to a campaign
 
 #include "access.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "store_campaign.h"
 
 // ---- the rules --------------------------------------------------------------
 
@@ -57,24 +58,31 @@ int access_use(const struct principal *principal, enum right right,
     return 0;
 }
 
-int access_allow(const struct principal *principal, enum role role,
-                 enum right right, struct error *err)
+static int allow(const struct principal *principal, enum role role,
+                 enum right right, const char *noun, struct error *err)
 {
     if (access_use(principal, right, err))
         return -1;
     if (role == ROLE_NONE)
-        return error_set(err, ERROR_NOT_FOUND, "there is no such study");
+        return error_set(err, ERROR_NOT_FOUND, "there is no such %s", noun);
     if (role < rules[right].role)
         return error_set(err, ERROR_FORBIDDEN,
-                         "the role %s on the study is required, yours is %s",
-                         names[rules[right].role], names[role]);
+                         "the role %s on the %s is required, yours is %s",
+                         names[rules[right].role], noun, names[role]);
     return 0;
 }
 
-static bool is_bound_elsewhere(const struct principal *principal,
-                               int64_t study_id)
+int access_allow(const struct principal *principal, enum role role,
+                 enum right right, struct error *err)
 {
-    return principal->study_id && principal->study_id != study_id;
+    return allow(principal, role, right, "study", err);
+}
+
+static bool is_bound_elsewhere(const struct principal *principal,
+                               int64_t study_id, int64_t campaign_id)
+{
+    return (principal->study_id && principal->study_id != study_id) ||
+           (principal->campaign_id && principal->campaign_id != campaign_id);
 }
 
 // An administrator's link is good although its token has no scope but read.
@@ -85,9 +93,9 @@ static bool rules_all(const struct principal *principal)
 }
 
 enum role access_effective(const struct principal *principal, int64_t study_id,
-                           enum role role)
+                           int64_t campaign_id, enum role role)
 {
-    if (is_bound_elsewhere(principal, study_id))
+    if (is_bound_elsewhere(principal, study_id, campaign_id))
         return ROLE_NONE;
     if (rules_all(principal))
         role = ROLE_OWNER;
@@ -99,9 +107,10 @@ enum role access_effective(const struct principal *principal, int64_t study_id,
 // ---- the cache --------------------------------------------------------------
 
 struct entry {
-    int64_t user_id, study_id;
+    int64_t user_id;
+    int64_t id;       // of the study, or minus that of a campaign
     int64_t until_us; // 0: empty
-    enum role role;
+    struct member_standing standing;
 };
 
 enum { ENTRIES = 16384 };
@@ -151,23 +160,21 @@ uint64_t access_generation(struct access *access)
     return generation;
 }
 
-static struct entry *slot(struct access *access, int64_t user_id,
-                          int64_t study_id)
+static struct entry *slot(struct access *access, int64_t user_id, int64_t id)
 {
     uint64_t hash = (uint64_t)user_id * 0x9e3779b97f4a7c15u;
-    hash = (hash ^ (uint64_t)study_id) * 0xbf58476d1ce4e5b9u;
+    hash = (hash ^ (uint64_t)id) * 0xbf58476d1ce4e5b9u;
     return &access->entries[(hash >> 32) % ENTRIES];
 }
 
-static bool cached(struct access *access, int64_t user_id, int64_t study_id,
-                   enum role *role, uint64_t *generation)
+static bool cached(struct access *access, int64_t user_id, int64_t id,
+                   struct member_standing *standing, uint64_t *generation)
 {
     pthread_mutex_lock(&access->mutex);
-    const struct entry *entry = slot(access, user_id, study_id);
+    const struct entry *entry = slot(access, user_id, id);
     bool found = entry->until_us && entry->user_id == user_id &&
-                 entry->study_id == study_id &&
-                 entry->until_us > clock_monotonic_us();
-    *role = entry->role;
+                 entry->id == id && entry->until_us > clock_monotonic_us();
+    *standing = entry->standing;
     *generation = access->generation;
     pthread_mutex_unlock(&access->mutex);
     return found;
@@ -178,28 +185,38 @@ static void keep(struct access *access, const struct entry *entry,
 {
     pthread_mutex_lock(&access->mutex);
     if (access->generation == generation)
-        *slot(access, entry->user_id, entry->study_id) = *entry;
+        *slot(access, entry->user_id, entry->id) = *entry;
     pthread_mutex_unlock(&access->mutex);
 }
 
-// The role of the user, from memory or from the store. 1: the store is needed.
+static int read_standing(struct store *store, int64_t user_id, int64_t id,
+                         struct member_standing *standing, struct error *err)
+{
+    *standing = (struct member_standing){.campaign_id = -id};
+    return id < 0
+               ? store_campaign_role(store, -id, user_id, &standing->role, err)
+               : store_member_standing(store, id, user_id, standing, err);
+}
+
+// What the user is to a study, or to a campaign (minus its id), from memory or
+// from the store. 1: the store is needed.
 static int find(struct access *access, struct store *store, int64_t user_id,
-                int64_t study_id, enum role *role, struct error *err)
+                int64_t id, struct member_standing *standing, struct error *err)
 {
     uint64_t generation;
-    if (access && cached(access, user_id, study_id, role, &generation))
+    if (access && cached(access, user_id, id, standing, &generation))
         return 0;
     if (!store)
         return 1;
-    if (store_member_role(store, study_id, user_id, role, err))
+    if (read_standing(store, user_id, id, standing, err))
         return -1;
     if (access)
         keep(access,
              &(struct entry){.user_id = user_id,
-                             .study_id = study_id,
+                             .id = id,
                              .until_us = clock_monotonic_us() +
                                          ACCESS_CACHE_S * INT64_C(1000000),
-                             .role = *role},
+                             .standing = *standing},
              generation);
     return 0;
 }
@@ -208,13 +225,33 @@ int access_study(struct access *access, struct store *store,
                  const struct principal *principal, int64_t study_id,
                  enum right right, enum role *role, struct error *err)
 {
-    enum role own = ROLE_NONE;
-    if (!is_bound_elsewhere(principal, study_id) && !rules_all(principal)) {
+    struct member_standing own = {.role = ROLE_NONE};
+    bool elsewhere =
+        is_bound_elsewhere(principal, study_id, principal->campaign_id);
+    if (!elsewhere && (!rules_all(principal) || principal->campaign_id)) {
         int result =
             find(access, store, principal->user_id, study_id, &own, err);
         if (result)
             return result;
     }
-    *role = access_effective(principal, study_id, own);
+    *role = access_effective(principal, study_id, own.campaign_id, own.role);
     return access_allow(principal, *role, right, err);
+}
+
+int access_campaign(struct access *access, struct store *store,
+                    const struct principal *principal, int64_t campaign_id,
+                    enum right right, enum role *role, struct error *err)
+{
+    struct member_standing own = {.role = ROLE_NONE};
+    if (rules_all(principal)) {
+        own.role = ROLE_OWNER;
+    } else {
+        int result =
+            find(access, store, principal->user_id, -campaign_id, &own, err);
+        if (result)
+            return result;
+    }
+    bool elsewhere = is_bound_elsewhere(principal, 0, campaign_id);
+    *role = elsewhere || principal->guest ? ROLE_NONE : own.role;
+    return allow(principal, *role, right, "campaign", err);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// access.h - what a caller may do, to the service and to a study
+// access.h - what a caller may do, to the service, to a study, to a campaign
 //
 // A right is what a line of routes.def asks for. It names the scopes that the
 // token must have and the role that its user must have on the study. The
 // effective role is what the user's role leaves after the token had its say: a
-// token that is bound to another study has none, an administrator's token with
+// token that is bound to another study or campaign has none (one of the study's
+// own campaign has it), an administrator's token with
 // the scope admin is an owner's, and a guest may look where the user who made
 // the link is an owner.
 //
@@ -48,9 +49,10 @@ int access_use(const struct principal *principal, enum right right,
 int access_allow(const struct principal *principal, enum role role,
                  enum right right, struct error *err);
 
-// What is left of the role of the principal's user on a study.
+// What is left of the role of the principal's user on a study, which belongs to
+// this campaign (0: none).
 enum role access_effective(const struct principal *principal, int64_t study_id,
-                           enum role role);
+                           int64_t campaign_id, enum role role);
 
 struct access;
 
@@ -64,6 +66,12 @@ void access_free(struct access *access);
 int access_study(struct access *access, struct store *store,
                  const struct principal *principal, int64_t study_id,
                  enum right right, enum role *role, struct error *err);
+
+// The same for a campaign. A token that is bound to a study has no role on one,
+// nor has a guest.
+int access_campaign(struct access *access, struct store *store,
+                    const struct principal *principal, int64_t campaign_id,
+                    enum right right, enum role *role, struct error *err);
 
 // Forgets all roles: after any change of who may do what.
 void access_forget(struct access *access);

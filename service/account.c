@@ -155,6 +155,7 @@ static struct principal principal_of(const struct token_row *row)
     struct principal principal = {.user_id = row->user_id,
                                   .token_id = row->id,
                                   .study_id = row->study_id,
+                                  .campaign_id = row->campaign_id,
                                   .scopes = row->scopes,
                                   .admin = row->user_admin,
                                   .guest = row->guest,
@@ -252,6 +253,19 @@ bool account_ends_soon(const struct principal *principal, int64_t now_ms)
 }
 
 // ---- permissions ------------------------------------------------------------
+
+bool account_is_bound(const struct principal *principal)
+{
+    return principal->study_id || principal->campaign_id;
+}
+
+bool account_sees(const struct principal *principal,
+                  const struct token_row *row)
+{
+    return (!principal->study_id || principal->study_id == row->study_id) &&
+           (!principal->campaign_id ||
+            principal->campaign_id == row->campaign_id);
+}
 
 int account_may(const struct principal *principal, unsigned wanted,
                 struct error *err)

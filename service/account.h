@@ -35,7 +35,9 @@ unsigned scope_from_name(const char *name);
 
 struct principal {
     int64_t user_id, token_id;
-    int64_t study_id; // the only one it may touch; 0: any
+    int64_t study_id;    // the only one it may touch; 0: any
+    int64_t campaign_id; // it and its studies are all that it may touch; 0:
+                         // also others
     unsigned scopes;
     bool admin; // the user is an administrator
     bool guest; // whoever has the link that the user made (access.h)
@@ -81,6 +83,14 @@ void accounts_confirm(struct accounts *accounts, int64_t looked_us);
 // Does the token end within a week, and in the last quarter of its life? Then
 // its user should know.
 bool account_ends_soon(const struct principal *principal, int64_t now_ms);
+
+// Is the token bound to a study or a campaign? Then it makes neither.
+bool account_is_bound(const struct principal *principal);
+
+// Does a caller see this token? One who is bound sees what is bound to the
+// same.
+bool account_sees(const struct principal *principal,
+                  const struct token_row *row);
 
 // May the principal use these scopes? ERROR_FORBIDDEN names the
 // greatest that is missing. What it may do to a study says access.h.

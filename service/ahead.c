@@ -227,11 +227,9 @@ static size_t missing(const struct live *live)
 bool ahead_wants(const struct live *live)
 {
     int64_t most = live->definition->budget.max_trials;
-    bool passes;
     char detail[BUDGET_DETAIL];
     if (live->state != STUDY_RUNNING || live->deleted || !is_slow(live) ||
-        (most > 0 && live->tally.started >= most) ||
-        kind_closed(live, &passes, detail))
+        (most > 0 && live->tally.started >= most) || kind_done(live, detail))
         return false;
     return missing(live) > 0 || is_stale(live);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "kind.h"
 #include "store_log.h"
 #include "study.h"
 #include "trial_private.h"
@@ -157,6 +158,16 @@ static int add_event(const struct live *live, struct store *store,
     return store_event_add(store, &event, err);
 }
 
+// Tells the kind of the study, and sees whether the study is still finished.
+static int settle(struct live *live, struct store *store, int64_t user_id,
+                  struct error *err)
+{
+    const struct kind *kind = kind_of(live->definition);
+    if (kind->amended && kind->amended(live, store, err))
+        return -1;
+    return study_settle_again(live, store, user_id, err);
+}
+
 static int write_change(struct live *live, struct store *store,
                         const struct amend *amend,
                         const struct trial_row *before, struct trial_row *after,
@@ -185,7 +196,7 @@ static int write_change(struct live *live, struct store *store,
     if (store_trial_amend(store, after, err) ||
         add_event(live, store, &event, err))
         return -1;
-    return same ? 0 : study_settle_again(live, store, amend->tell.user_id, err);
+    return same ? 0 : settle(live, store, amend->tell.user_id, err);
 }
 
 int amend_trial(struct live *live, struct store *store, struct amend *amend,
@@ -268,7 +279,7 @@ static int erase(struct live *live, struct store *store, size_t number,
     if (store_trial_erase(store, &row, err) ||
         add_event(live, store, &deleted, err))
         return -1;
-    return study_settle_again(live, store, event->user_id, err);
+    return settle(live, store, event->user_id, err);
 }
 
 int amend_delete(struct live *live, struct store *store, int64_t number,

@@ -11,6 +11,7 @@
 #include "../optimizers/restriction.h"
 #include "../optimizers/rng.h"
 #include "clock.h"
+#include "kind.h"
 #include "quota.h"
 #include "store_log.h"
 #include "study.h"
@@ -282,6 +283,11 @@ static int add_reports(struct live *live, struct store *store,
 int bring_trials(struct live *live, struct store *store, struct bring *bring,
                  struct error *err)
 {
+    if (kind_of(live->definition)->ordered)
+        return error_set(err, ERROR_INVALID,
+                         "trials of a study of kind %s are ordered by the "
+                         "service: none can be brought",
+                         kind_of(live->definition)->name);
     if (decide(live, bring, err) || quota_take_trials(live, bring->n_new, err))
         return -1;
     for (size_t i = 0; i < bring->n; i++) {

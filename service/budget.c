@@ -130,26 +130,19 @@ static const char *overspent(const struct live *live, char *detail)
 static const char *all_handed_out(const struct live *live, char *detail)
 {
     int64_t most = live->definition->budget.max_trials;
-    bool passes = false;
-    if (most && live->tally.started >= most)
-        return say("budget", detail,
-                   "max_trials %" PRId64 " reached: %" PRId64 " handed out",
-                   most, live->tally.started);
-    const char *word = kind_closed(live, &passes, detail);
-    return passes ? NULL : word;
-}
-
-// No new point is handed out for now.
-static const char *not_yet(const struct live *live, char *detail)
-{
-    bool passes = false;
-    const char *word = kind_closed(live, &passes, detail);
-    return passes ? word : NULL;
+    if (!most || live->tally.started < most)
+        return NULL;
+    return say("budget", detail,
+               "max_trials %" PRId64 " reached: %" PRId64 " handed out", most,
+               live->tally.started);
 }
 
 const char *budget_used_up(const struct live *live, char *detail)
 {
-    const char *word = all_handed_out(live, detail);
+    const char *word = kind_done(live, detail);
+    if (word)
+        return word;
+    word = all_handed_out(live, detail);
     if (word && live_find_lost(live) < 0)
         return word;
     return overspent(live, detail);
@@ -158,8 +151,8 @@ const char *budget_used_up(const struct live *live, char *detail)
 bool budget_is_reason(const char *detail)
 {
     static const char *const limits[] = {
-        "max_trials ", "max_failed ", "deadline ",   "max_cost ",
-        "target ",     "patience ",   "max_points ", "stop_area "};
+        "max_trials ", "max_failed ", "deadline ", "max_cost ",   "target ",
+        "patience ",   "precision ",  "max_toys ", "max_points ", "stop_area "};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (strncmp(detail, limits[i], strlen(limits[i])) == 0)
             return true;
@@ -254,6 +247,9 @@ static const char *steered(const struct live *live, struct ask *ask)
     case STUDY_FINISHED:
         break;
     }
+    const char *word = kind_done(live, ask->detail);
+    if (word && live->reason && budget_is_reason(live->reason))
+        return word;
     return say("finished", ask->detail, "%s", live->reason ? live->reason : "");
 }
 
@@ -269,8 +265,7 @@ enum budget_leave budget_leave(const struct live *live, struct ask *ask)
         return BUDGET_CLOSED;
     }
     word = all_handed_out(live, ask->detail);
-    if (!word && ((word = between_iterations(live, ask->detail)) ||
-                  (word = not_yet(live, ask->detail))))
+    if (!word && (word = between_iterations(live, ask->detail)))
         ask->retry_after_s = SOON_S;
     if (!word)
         return BUDGET_OPEN;

@@ -7,6 +7,7 @@
 
 #include "../optimizers/memory.h"
 #include "copy_private.h"
+#include "kind.h"
 #include "store_copy.h"
 #include "translate.h"
 #include "wire_definition.h"
@@ -51,6 +52,19 @@ static int check_objectives(const struct copy *copy,
                          b->maximize ? "maximize" : "minimize", b->name);
     }
     return 0;
+}
+
+// What a worker told of data and toys is not a part of its trial.
+static int check_kinds(const struct definition *source,
+                       const struct definition *target, struct error *err)
+{
+    const struct kind *from = kind_of(source), *to = kind_of(target);
+    if (!from->ordered && !to->ordered)
+        return 0;
+    return error_set(err, ERROR_INVALID,
+                     "trials must be \"none\": those of a study of kind %s are "
+                     "not copied",
+                     from->ordered ? from->name : to->name);
 }
 
 static int check_constraints(const struct copy *copy,
@@ -130,7 +144,8 @@ int copy_plan(struct store *store, struct copy *copy,
     struct definition *source = copy_read_source(store, copy, &arena, err);
     struct planning planning = {copy, source, target,
                                 arena_doubles(&arena, target->space.n)};
-    if (source && !check_objectives(copy, source, target, err) &&
+    if (source && !check_kinds(source, target, err) &&
+        !check_objectives(copy, source, target, err) &&
         !check_constraints(copy, source, target, err)) {
         copy->filter.study_id = copy->source_id;
         result = store_trial_choose(store, &copy->filter, copy->first,

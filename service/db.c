@@ -232,6 +232,15 @@ void db_next_bytes(struct db_row *row, void *bytes, size_t n)
     memcpy(bytes, from, found < n ? found : n);
 }
 
+const void *db_next_blob(struct db_row *row, size_t *n)
+{
+    int column = row->column++;
+    *n = 0;
+    if (row->driver->is_null(row, column))
+        return "";
+    return row->driver->bytes(row, column, n);
+}
+
 const double *db_next_doubles(struct db_row *row, size_t *n)
 {
     int column = row->column++;

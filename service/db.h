@@ -145,6 +145,8 @@ const char *db_next_text(struct db_row *row); // NULL is NULL
 // Copies exactly n bytes, zeros for NULL. A value of another size is cut or
 // padded with zeros.
 void db_next_bytes(struct db_row *row, void *bytes, size_t n);
+// Bytes that live until the visitor returns; NULL is none.
+const void *db_next_blob(struct db_row *row, size_t *n);
 // Lives in the row's arena; NULL is an empty array.
 const double *db_next_doubles(struct db_row *row, size_t *n);
 

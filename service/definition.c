@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "../optimizers/contour_plan.h"
+#include "limit_terms.h"
 
 struct definition *definition_keep(struct definition *definition)
 {
@@ -20,6 +21,7 @@ void definition_free(struct definition *definition)
         return;
     contour_plan_free(definition->contour);
     space_done(&definition->space);
+    limit_terms_free(definition->limit);
     free(definition->name);
     for (size_t i = 0; i < definition->n_objectives; i++)
         free(definition->objectives[i].name);

@@ -71,11 +71,13 @@ enum study_kind {
 };
 
 struct contour_plan;
+struct limit_terms;
 
 struct definition {
     char *name;
     enum study_kind kind;
     struct contour_plan *contour; // of kind contour, else NULL
+    struct limit_terms *limit;    // of kind limit, else NULL (limit_terms.h)
     struct objective objectives[STUDY_MAX_OBJECTIVES];
     size_t n_objectives; // m
     struct outcome_constraint

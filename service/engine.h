@@ -75,8 +75,9 @@ struct engine_options {
     void (*observe)(void *context, size_t commands, double seconds, int ok);
 
     // Called after each transaction for each study in it, before its commands
-    // are told: it may have changed, or is gone. May be NULL.
-    void (*touched)(void *context, int64_t study_id, bool gone);
+    // are told: it may have changed. `live` is NULL when what became of it is
+    // unknown; it is gone when that says so. May be NULL.
+    void (*touched)(void *context, int64_t study_id, const struct live *live);
     void *context;
 };
 

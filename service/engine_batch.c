@@ -254,7 +254,7 @@ static void tell_touched(struct engine *engine, const struct actor *actor)
 {
     if (engine->options.touched && actor->study_id)
         engine->options.touched(engine->options.context, actor->study_id,
-                                actor->live && actor->live->deleted);
+                                actor->live);
 }
 
 // Reports to the commands that are done, and parks the others.

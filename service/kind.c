@@ -5,18 +5,29 @@
 
 #include <stdint.h>
 
-#include "budget.h"
 #include "kind_contour.h"
+#include "kind_limit.h"
 #include "live.h"
-#include "trial.h"
 
 static const struct kind kinds[STUDY_KINDS] = {
     [STUDY_HPO] = {.name = "hpo"},
     [STUDY_GRID] = {.name = "grid"},
-    [STUDY_LIMIT] = {.name = "limit"},
+    [STUDY_LIMIT] = {.name = "limit",
+                     .valueless = true,
+                     .ordered = true,
+                     .choose = kind_limit_choose,
+                     .done = kind_limit_done,
+                     .expected = kind_limit_expected,
+                     .resolve = kind_limit_resolve,
+                     .keep = kind_limit_keep,
+                     .repeats = kind_limit_repeats,
+                     .stands_alone = kind_limit_stands_alone,
+                     .amended = kind_limit_amended},
     [STUDY_CONTOUR] = {.name = "contour",
+                       .choose = kind_contour_choose,
+                       .done = kind_contour_done,
                        .room = kind_contour_room,
-                       .closed = kind_contour_closed,
+                       .resolve = kind_contour_resolve,
                        .check = kind_contour_check},
 };
 
@@ -31,12 +42,6 @@ size_t kind_room(const struct live *live)
     return kind->room ? kind->room(live) : SIZE_MAX;
 }
 
-const char *kind_closed(const struct live *live, bool *passes, char *detail)
-{
-    const struct kind *kind = kind_of(live->definition);
-    return kind->closed ? kind->closed(live, passes, detail) : NULL;
-}
-
 int kind_check(const struct definition *definition, enum trial_state state,
                struct outcome *outcome, struct error *err)
 {
@@ -44,24 +49,16 @@ int kind_check(const struct definition *definition, enum trial_state state,
     return kind->check ? kind->check(definition, state, outcome, err) : 0;
 }
 
-// A sampler that found nothing may know why only now.
-static int explain(const struct live *live, struct ask *ask, struct error *err)
-{
-    bool passes;
-    char detail[BUDGET_DETAIL];
-    const char *word = kind_closed(live, &passes, detail);
-    if (!word || err->code != ERROR_EXHAUSTED)
-        return -1;
-    ask->reason = word;
-    error_clear(err);
-    return error_set(err, ERROR_EXHAUSTED, "%s", detail);
-}
-
 int kind_choose(struct live *live, struct ask *ask, struct arena *arena,
                 struct ahead_item *item, struct error *err)
 {
     const struct kind *kind = kind_of(live->definition);
-    if (kind->choose)
-        return kind->choose(live, ask, arena, item, err);
-    return ahead_suggest(live, arena, item, err) ? explain(live, ask, err) : 0;
+    return kind->choose ? kind->choose(live, ask, arena, item, err)
+                        : ahead_suggest(live, arena, item, err);
+}
+
+const char *kind_done(const struct live *live, char *detail)
+{
+    const struct kind *kind = kind_of(live->definition);
+    return kind->done ? kind->done(live, detail) : NULL;
 }

@@ -12,11 +12,18 @@
 #include "live.h"
 #include "trial_private.h"
 
+enum { RETRY_S = 10 }; // when to come back for a point
+
 // ---- what is told -----------------------------------------------------------
 
 const char *kind_contour_word(enum contour_target target)
 {
     return target == CONTOUR_LN_CLS ? "cls" : "mu_up";
+}
+
+const char *kind_contour_what(const struct told_curves *told)
+{
+    return told->invalid ? "invalid" : kind_contour_word(told->target);
 }
 
 static int find_curve(const struct definition *definition, const char *name)
@@ -77,18 +84,17 @@ static int take_errors(const struct definition *definition,
                    told->n_errors, numbers->constraints, err);
 }
 
-int kind_contour_translate(const struct definition *definition,
-                           const struct tell *tell, struct message *message,
-                           struct error *err)
+int kind_contour_resolve(const struct live *live, const struct tell *tell,
+                         struct message *message, struct error *err)
 {
+    const struct definition *definition = live->definition;
     const struct told_curves *told = tell->numbers.curves;
+    if (tell->data || tell->toys)
+        return error_set(err, ERROR_INVALID,
+                         "%s is told in a study of kind limit, not contour",
+                         tell->data ? "obs" : "toys");
     if (!told)
         return 0;
-    const char *word = kind_contour_word(told->target);
-    if (definition->kind != STUDY_CONTOUR)
-        return error_set(err, ERROR_INVALID,
-                         "%s is for a study of kind contour",
-                         told->invalid ? "invalid" : word);
     if (told->invalid) {
         message->end.state = TRIAL_INFEASIBLE;
         message->end.error = told->invalid;
@@ -96,7 +102,8 @@ int kind_contour_translate(const struct definition *definition,
     }
     if (told->target != definition->contour->target)
         return error_set(err, ERROR_INVALID,
-                         "%s is not what this study is told, but %s", word,
+                         "%s is not what this study is told, but %s",
+                         kind_contour_word(told->target),
                          kind_contour_word(definition->contour->target));
     return take_values(definition, told, &message->numbers, err) ||
                    take_errors(definition, told, &message->numbers, err)
@@ -157,14 +164,11 @@ size_t kind_contour_room(const struct live *live)
     return room;
 }
 
-const char *kind_contour_closed(const struct live *live, bool *passes,
-                                char *detail)
+const char *kind_contour_done(const struct live *live, char *detail)
 {
     const struct contour_settings *settings =
         &live->definition->contour->settings;
     const struct model *model = ahead_model(live);
-    size_t pending = live->history.count[TRIAL_RUNNING];
-    *passes = false;
     if (model && contour_sampler_converged(model)) {
         snprintf(detail, BUDGET_DETAIL,
                  "stop_area %.6g reached: %.2g of the area is expected to be "
@@ -172,17 +176,41 @@ const char *kind_contour_closed(const struct live *live, bool *passes,
                  settings->stop_area, contour_sampler_area(model));
         return "converged";
     }
-    if (settings->max_points && begun(live) >= settings->max_points) {
-        snprintf(detail, BUDGET_DETAIL,
-                 "max_points %zu reached: %zu were tried, %zu are running",
-                 settings->max_points, live->history.n_ended, pending);
-        return "budget";
-    }
-    if (!settings->min_unevaluated || pending < settings->min_unevaluated)
+    if (!settings->max_points || begun(live) < settings->max_points)
         return NULL;
-    *passes = true;
     snprintf(detail, BUDGET_DETAIL,
-             "min_unevaluated %zu: as many points are running",
-             settings->min_unevaluated);
-    return "waiting_for_points";
+             "max_points %zu reached: %zu were tried, %zu are running",
+             settings->max_points, live->history.n_ended,
+             live->history.count[TRIAL_RUNNING]);
+    return "budget";
+}
+
+// ---- the next point ---------------------------------------------------------
+
+static int wait_for_points(const struct live *live, struct ask *ask,
+                           struct error *err)
+{
+    ask->reason = "waiting_for_points";
+    ask->retry_after_s = RETRY_S;
+    return error_set(err, ERROR_EXHAUSTED,
+                     "min_unevaluated %zu: as many points are running",
+                     live->definition->contour->settings.min_unevaluated);
+}
+
+int kind_contour_choose(struct live *live, struct ask *ask, struct arena *arena,
+                        struct ahead_item *item, struct error *err)
+{
+    char detail[BUDGET_DETAIL];
+    if (kind_contour_room(live) == 0)
+        return wait_for_points(live, ask, err);
+    if (ahead_suggest(live, arena, item, err) == 0)
+        return 0;
+    // There is a model now, which may say that it needs no more.
+    const char *word = kind_contour_done(live, detail);
+    if (!word || err->code != ERROR_EXHAUSTED)
+        return -1;
+    ask->reason = word;
+    ask->retry_after_s = 0;
+    error_clear(err);
+    return error_set(err, ERROR_EXHAUSTED, "%s", detail);
 }

@@ -15,6 +15,8 @@
 
 #define CONTOUR_ERROR "err."
 
+struct ahead_item;
+struct ask;
 struct live;
 struct message;
 struct tell;
@@ -32,13 +34,16 @@ struct told_curves {
 // The member of a tell for a target: "mu_up" or "cls".
 const char *kind_contour_word(enum contour_target target);
 
+// The member that a message has: that, or "invalid".
+const char *kind_contour_what(const struct told_curves *told);
+
+// The rest is what kind.h has of each kind.
+
 // Puts what a tell says in the words of contours into the message: its numbers,
-// or that the point is invalid. Nothing for other tells. ERROR_INVALID for
-// another kind of study, for another target, and for curves that are unknown or
-// missing.
-int kind_contour_translate(const struct definition *definition,
-                           const struct tell *tell, struct message *message,
-                           struct error *err);
+// or that the point is invalid. ERROR_INVALID for what another kind of study is
+// told, for another target, and for curves that are unknown or missing.
+int kind_contour_resolve(const struct live *live, const struct tell *tell,
+                         struct message *message, struct error *err);
 
 // May a trial end in this state with these numbers? An infeasible one loses
 // them. ERROR_INVALID for a pruned one and for numbers that are out of range.
@@ -46,9 +51,9 @@ int kind_contour_check(const struct definition *definition,
                        enum trial_state state, struct outcome *outcome,
                        struct error *err);
 
-// See kind.h.
 size_t kind_contour_room(const struct live *live);
-const char *kind_contour_closed(const struct live *live, bool *passes,
-                                char *detail);
+const char *kind_contour_done(const struct live *live, char *detail);
+int kind_contour_choose(struct live *live, struct ask *ask, struct arena *arena,
+                        struct ahead_item *item, struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../optimizers/memory.h"
+#include "live_limit.h"
 #include "live_private.h"
 #include "wire_definition.h"
 
@@ -245,6 +246,16 @@ static bool fits(const struct live *live, const struct trial_row *row)
             row->n_constraint_values == d->n_outcome_constraints);
 }
 
+// Does what the trial brought not count any more, or again?
+static bool stops_counting(const struct live *live, size_t number,
+                           const struct live_trial *now)
+{
+    bool did = !live->trials[number].withdrawn &&
+               live->history.state[number] == TRIAL_COMPLETE;
+    bool does = !now->withdrawn && now->state == TRIAL_COMPLETE;
+    return did ? !does : does && live->trials[number].withdrawn;
+}
+
 // Takes what the store knows now of a trial that is known. Returns whether it
 // was withdrawn and is no more.
 static bool replace(struct catching *catching, size_t number,
@@ -254,6 +265,8 @@ static bool replace(struct catching *catching, size_t number,
     bool back = live->trials[number].withdrawn && !trial->withdrawn;
     live_count_withdrawn(live, number, -1);
     tally_remove(&live->tally, &live->trials[number]);
+    if (live->limit && stops_counting(live, number, trial))
+        live->limit->stale = true;
     if (live->trials[number].withdrawn != trial->withdrawn) {
         catching->rewritten = true;
         ahead_forget(live);
@@ -362,8 +375,8 @@ static int fetch_old_reports(struct catching *catching, struct store *store,
     return 0;
 }
 
-static int fetch(struct live *live, struct store *store, int64_t revision,
-                 struct error *err)
+int live_fetch(struct live *live, struct store *store, int64_t revision,
+               struct error *err)
 {
     struct catching catching = {.live = live};
     arena_init(&catching.arena);
@@ -419,15 +432,6 @@ struct live *live_load(struct store *store, int64_t id, struct error *err)
     return NULL;
 }
 
-struct live *live_read(struct store *store, int64_t id, struct error *err)
-{
-    struct live *live = live_load(store, id, err);
-    if (!live || fetch(live, store, -1, err) == 0)
-        return live;
-    live_free(live);
-    return NULL;
-}
-
 void live_free(struct live *live)
 {
     if (!live)
@@ -441,6 +445,7 @@ void live_free(struct live *live)
     free(live->trials);
     free(live->constraints);
     warm_free(live->warm);
+    live_limit_free(live->limit);
     numbers_done(&live->asks);
     numbers_done(&live->clients);
     free(live);
@@ -457,7 +462,8 @@ int live_catch_up(struct live *live, struct store *store,
     }
     if (now->revision == live->progress.revision)
         return 0;
-    if (fetch(live, store, live->progress.revision, err))
+    if (live_fetch(live, store, live->progress.revision, err) ||
+        live_limit_catch_up(live, store, live->progress.revision, err))
         return -1;
     live->progress = *now;
     if (live->history.n != (size_t)now->next_number)
@@ -491,8 +497,10 @@ void live_define(struct live *live, struct definition *definition)
         struct warm *warm = warm_encode(live->warm, &definition->space);
         warm_free(live->warm);
         live->warm = warm;
+        live_limit_forget(live);
     } else {
         live->definition = definition;
+        live->limit = definition->limit ? live_limit_new() : NULL;
         history_init_for(&live->history, &definition->space,
                          definition->n_objectives,
                          definition_n_bounds(definition));

@@ -52,6 +52,7 @@ struct live_trial {
                             // cancelled, for then it informs nobody
 };
 
+struct live_limit;
 struct quota;
 
 struct live {
@@ -77,6 +78,7 @@ struct live {
     struct duration duration;     // how long trials took
     int64_t hidden[TRIAL_STATES]; // what users count and the history does not
     int64_t n_invalid;
+    struct live_limit *limit; // of kind limit, else NULL (live_limit.h)
     struct quota *quota; // of the owner, in a transaction that takes from it
     struct {
         int64_t trials, running; // that the quota knows of

@@ -91,11 +91,16 @@ static void observe(void *context, size_t commands, double seconds, int ok)
                   log_integer("commands", (int64_t)commands));
 }
 
-static void touched(void *context, int64_t study_id, bool gone)
+static void touched(void *context, int64_t study_id, const struct live *live)
 {
     const struct service *service = context;
+    bool gone = live && live->deleted;
     watch_changed(service->watch, study_id, gone);
     courier_changed(service->courier, study_id);
+    if (gone)
+        roster_gone(service->rosters, study_id);
+    else if (live)
+        roster_note(service->rosters, live);
 }
 
 // The one place where all that is kept about permissions is forgotten.
@@ -272,6 +277,7 @@ static int start(struct service *service, struct error *err)
     service->access = access_new(permissions_changed, service);
     service->directory = directory_new();
     service->answers = answers_new();
+    service->rosters = rosters_new();
     service->metrics = metrics_new();
     service->gate = gate_new(config, service->metrics);
     service->load = load_new();
@@ -337,6 +343,7 @@ static void stop(struct service *service)
     access_free(service->access);
     directory_free(service->directory);
     answers_free(service->answers);
+    rosters_free(service->rosters);
     gate_free(service->gate);
     metrics_free(service->metrics);
     load_free(service->load);

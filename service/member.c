@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// member.c - with whom a study is shared
+// member.c - with whom a study or a campaign is shared
 
 #include "member.h"
 
+#include "store_campaign.h"
 #include "store_group.h"
 
 static bool is_administrator(const struct principal *principal)
@@ -54,15 +55,25 @@ static int pass_on(struct store *store, int64_t study_id, struct error *err)
                : 0;
 }
 
-static int check_room(struct store *store, int64_t study_id, struct error *err)
+static int check_room(struct store *store, const struct member_change *change,
+                      struct error *err)
 {
-    int64_t n;
-    if (store_member_count(store, study_id, &n, err))
+    int64_t n, campaign = change->campaign_id;
+    if (campaign ? store_campaign_member_count(store, campaign, &n, err)
+                 : store_member_count(store, change->study_id, &n, err))
         return -1;
     if (n < MEMBER_MAX)
         return 0;
-    return error_set(err, ERROR_CONFLICT, "a study has at most %d members",
-                     MEMBER_MAX);
+    return error_set(err, ERROR_CONFLICT, "a %s has at most %d members",
+                     campaign ? "campaign" : "study", MEMBER_MAX);
+}
+
+static int find_owner(struct store *store, const struct member_change *change,
+                      int64_t *id, struct error *err)
+{
+    return change->campaign_id
+               ? store_campaign_owner(store, change->campaign_id, id, err)
+               : store_study_owner(store, change->study_id, id, err);
 }
 
 // The change of the one in whose name the study is.
@@ -72,6 +83,10 @@ static int change_owner(struct store *store, struct member_change *change,
     change->before = ROLE_OWNER;
     if (change->role == ROLE_OWNER)
         return 0;
+    if (change->campaign_id)
+        return error_set(err, ERROR_CONFLICT,
+                         "the user in whose name a campaign is must remain its "
+                         "owner");
     change->passed_on = true;
     return pass_on(store, change->study_id, err) ||
                    store_member_put(store, membership, change->role, err)
@@ -82,14 +97,15 @@ static int change_owner(struct store *store, struct member_change *change,
 int member_change(struct store *store, struct member_change *change,
                   struct error *err)
 {
-    struct membership membership = {.study_id = change->study_id};
+    struct membership membership = {.study_id = change->study_id,
+                                    .campaign_id = change->campaign_id};
     int64_t owner_id;
     change->passed_on = false;
     if (change->group ? find_group(store, change->principal, change->group,
                                    &membership.group_id, err)
                       : find_user(store, change, &membership.user_id, err))
         return -1;
-    if (store_study_owner(store, change->study_id, &owner_id, err))
+    if (find_owner(store, change, &owner_id, err))
         return -1;
     if (membership.user_id == owner_id)
         return change_owner(store, change, &membership, err);
@@ -97,7 +113,7 @@ int member_change(struct store *store, struct member_change *change,
         return -1;
     if (change->before == ROLE_NONE && change->role == ROLE_NONE)
         return error_set(err, ERROR_NOT_FOUND, "there is no such member");
-    if (change->before == ROLE_NONE && check_room(store, change->study_id, err))
+    if (change->before == ROLE_NONE && check_room(store, change, err))
         return -1;
     return store_member_put(store, &membership, change->role, err);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// member.h - with whom a study is shared
+// member.h - with whom a study or a campaign is shared
 //
 // A study is in the name of one user, who is an owner; there may be others. It
 // always is in the name of an owner: when the one leaves, or becomes less, it
@@ -10,8 +10,10 @@
 // administrator. So nobody learns of groups of strangers, and of a user only
 // whether a name that was guessed exists. One who is disabled does not.
 //
-// All of this runs in a transaction that holds the lock of the study, or has
-// just made it.
+// With a campaign it is the same, but that it stays in the name of one user.
+//
+// All of this runs in a transaction that holds the lock of the study or
+// campaign, or has just made it.
 
 #ifndef CUMAE_MEMBER_H
 #define CUMAE_MEMBER_H
@@ -24,7 +26,7 @@ enum {
 };
 
 struct member_change {
-    int64_t study_id;
+    int64_t study_id, campaign_id;     // one of them, the other is 0
     const struct principal *principal; // who changes it
     const char *user, *group;          // one of them
     enum role role;                    // ROLE_NONE: it leaves

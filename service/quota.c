@@ -84,13 +84,13 @@ static int check_bytes(const struct quota *quota, struct error *err)
                      limit, quota->use.bytes);
 }
 
-int quota_take_study(const struct quota *quota, struct error *err)
+int quota_take_studies(const struct quota *quota, size_t n, struct error *err)
 {
     if (!quota)
         return 0;
     int64_t limit = quota->limits.max_studies;
-    if (limit && quota->use.studies >= limit)
-        return refuse("max_studies", limit, quota->use.studies, 1, err);
+    if (limit && quota->use.studies + (int64_t)n > limit)
+        return refuse("max_studies", limit, quota->use.studies, n, err);
     return check_bytes(quota, err);
 }
 

@@ -43,9 +43,9 @@ int quota_open(struct store *store, const struct user_quotas *standard,
 // for a study without a quota.
 void quota_follow(struct live *live);
 
-// May one more study be made? ERROR_QUOTA names the quota, its limit and its
-// use. No quota: it may.
-int quota_take_study(const struct quota *quota, struct error *err);
+// May n more studies be made? ERROR_QUOTA names the quota, its limit and its
+// use. No quota: they may.
+int quota_take_studies(const struct quota *quota, size_t n, struct error *err);
 
 // May n more trials be added to the study?
 int quota_take_trials(struct live *live, size_t n, struct error *err);

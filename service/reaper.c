@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "audit_sweep.h"
+#include "campaign_sweep.h"
 #include "clock.h"
 #include "copy.h"
 #include "log.h"
@@ -230,6 +231,10 @@ static void *reap(void *context)
         error_clear(&err);
         if (find_abandoned(reaper, store, &err))
             log_event(LOG_WARNING, "cannot look for abandoned clones",
+                      log_text("error", err.message));
+        error_clear(&err);
+        if (campaign_sweep(reaper->options.engine, store, &err))
+            log_event(LOG_WARNING, "cannot look for abandoned campaigns",
                       log_text("error", err.message));
         sweep(reaper);
     }

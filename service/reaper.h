@@ -13,8 +13,8 @@
 // (the process or the database was away). When the wall clock was set back,
 // leases that it gave before are shortened.
 //
-// A clone (copy.h) that nobody goes on building is removed in steps, and tokens
-// that ended long ago are swept away (sweep.h).
+// A clone (copy.h) or campaign that nobody goes on building is removed in
+// steps, and tokens that ended long ago are swept away (sweep.h).
 
 #ifndef CUMAE_REAPER_H
 #define CUMAE_REAPER_H

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "permit.h"
 #include "route.h"
+#include "route_campaign.h"
 #include "token.h"
 #include "wire.h"
 #include "wire_token.h"
@@ -14,7 +15,7 @@
 // ---- list -------------------------------------------------------------------
 
 struct listing {
-    int64_t study_id; // sees only tokens of this study; 0: all
+    const struct principal *principal;
     struct text text;
 };
 
@@ -23,7 +24,7 @@ static int visit_token(void *context, const struct token_row *row,
 {
     struct listing *listing = context;
     (void)err;
-    if (listing->study_id && row->study_id != listing->study_id)
+    if (!account_sees(listing->principal, row))
         return 0;
     text_next(&listing->text);
     text_char(&listing->text, '{');
@@ -34,7 +35,7 @@ static int visit_token(void *context, const struct token_row *row,
 
 enum route_outcome route_account_tokens(struct call *call, struct error *err)
 {
-    struct listing listing = {.study_id = call->principal.study_id};
+    struct listing listing = {.principal = &call->principal};
     text_init(&listing.text, &call->request->arena);
     text_add(&listing.text, "{\"tokens\":[");
     if (store_token_list(call->store, call->principal.user_id, TOKEN_API,
@@ -58,6 +59,7 @@ static struct token_reach reach_of(const struct call *call)
 {
     return (struct token_reach){.user_id = call->principal.user_id,
                                 .study_id = call->principal.study_id,
+                                .campaign_id = call->principal.campaign_id,
                                 .scopes = call->principal.scopes};
 }
 
@@ -160,7 +162,9 @@ static int read_token(struct call *call, const struct fields *fields,
 {
     const char *name = fields_text(fields, "name", TOKEN_MAX_NAME, NULL);
     const char *study = fields_text(fields, "study_id", 80, NULL);
+    const char *campaign = fields_text(fields, "campaign_id", 80, NULL);
     struct directory_entry entry = {0};
+    int64_t campaign_id = call->principal.campaign_id;
     if (err->code)
         return -1;
     if (!name || !*name)
@@ -170,20 +174,26 @@ static int read_token(struct call *call, const struct fields *fields,
     int64_t expires_ms = wire_token_expiry(fields, "1m");
     if (err->code)
         return -1;
-    if (study && route_study(call, study, &entry, err) != ROUTE_DONE)
+    if (study && campaign)
+        return fields_fail(fields, ERROR_INVALID, "campaign_id",
+                           "must not be given with study_id");
+    if ((study && route_study(call, study, &entry, err) != ROUTE_DONE) ||
+        (campaign &&
+         route_campaign(call, campaign, &campaign_id, err) != ROUTE_DONE))
         return -1;
     account_new_token(&change->token, TOKEN_API, call->principal.user_id,
                       arena_copy(&call->request->arena, name, strlen(name)),
                       scopes, expires_ms);
     change->token.row.study_id =
         study ? entry.study_id : call->principal.study_id;
+    change->token.row.campaign_id = campaign_id;
     return 0;
 }
 
 enum route_outcome route_account_create(struct call *call, struct error *err)
 {
-    static const char *const known[] = {"name", "expires", "scopes", "study_id",
-                                        NULL};
+    static const char *const known[] = {"name",     "expires",     "scopes",
+                                        "study_id", "campaign_id", NULL};
     struct change *change = new_change(call, apply_create, done_create);
     struct fields fields;
     json_t *body = route_body(call, err);

@@ -3,8 +3,12 @@
 
 #include "route_asking.h"
 #include "route_audited.h"
+#include "wire.h"
+#include "wire_definition.h"
+#include "wire_trial.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,8 +36,7 @@ static int apply_ask(struct command *command, struct live *live,
     return trial_ask(live, store, &asking->ask, err);
 }
 
-// Counts what an ask handed out and how long the sampler took.
-static void count(struct service *service, const struct ask *ask)
+void route_asking_count(struct service *service, const struct ask *ask)
 {
     metrics_add(service->metrics, METRIC_ASKS, ask->n_numbers);
     if (ask->n_numbers)
@@ -57,7 +60,7 @@ static void done_ask(struct command *command, const struct live *live)
     if (command->error.code) {
         route_problem(service, asking->call->request, &command->error);
     } else {
-        count(service, &asking->ask);
+        route_asking_count(service, &asking->ask);
         asking->answer(asking, live);
     }
     json_decref(asking->body);
@@ -111,12 +114,20 @@ static int find_or_create(struct asking *asking, struct error *err)
     asking->wanted.principal = &asking->call->principal;
     asking->wanted.sharing = asking->sharing;
     asking->wanted.key = asking->key;
-    asking->wanted.only_find = asking->call->principal.study_id != 0;
+    asking->wanted.only_find = account_is_bound(&asking->call->principal);
     asking->command.study_id = 0;
     asking->command.owner_id = asking->wanted.owner_id;
     asking->command.apply = apply_find;
     asking->command.done = done_find;
     return 0;
+}
+
+void route_asking_init(struct asking *asking, struct call *call)
+{
+    asking->command.takes = true;
+    asking->call = route_keep(call);
+    asking->generation = access_generation(call->service->access);
+    asking->ask.user_id = call->principal.user_id;
 }
 
 struct asking *route_asking_new(struct call *call,
@@ -125,12 +136,9 @@ struct asking *route_asking_new(struct call *call,
 {
     struct asking *asking =
         arena_zeros(&call->request->arena, 1, sizeof *asking);
+    route_asking_init(asking, call);
     asking->command.apply = apply_ask;
     asking->command.done = done_ask;
-    asking->command.takes = true;
-    asking->call = route_keep(call);
-    asking->generation = access_generation(call->service->access);
-    asking->ask.user_id = call->principal.user_id;
     asking->answer = answer;
     return asking;
 }
@@ -173,4 +181,88 @@ route_asking_find(struct asking *asking, const char *description,
         return route_asking_submit(asking);
     json_decref(asking->body);
     return found;
+}
+
+// ---- what is asked, and what is answered
+// -------------------------------------
+
+enum {
+    MAX_WORKER = 262144, // bytes of JSON
+    MAX_KEY = 200,       // bytes of an Idempotency-Key
+    MAX_SECONDS = 1000000000,
+};
+
+// The digests that stand for the Idempotency-Key and for the body.
+static int read_key(const struct call *call, struct ask *ask, struct error *err)
+{
+    struct request *request = call->request;
+    const char *key = request_header(request, "idempotency-key");
+    unsigned char hash[AUTH_HASH_BYTES];
+    if (!key)
+        return 0;
+    size_t n = strlen(key);
+    if (n == 0 || n > MAX_KEY)
+        return error_set(err, ERROR_INVALID,
+                         "Idempotency-Key must have 1 to %d bytes, not %zu",
+                         MAX_KEY, n);
+    const char *whose = arena_print(&request->arena, "%" PRId64 ":%s",
+                                    call->principal.user_id, key);
+    auth_hash(whose, strlen(whose), hash);
+    memcpy(ask->key, hash, 16);
+    auth_hash(request->body, request->body_bytes, hash);
+    memcpy(ask->key + 16, hash, 8);
+    return 0;
+}
+
+int route_asking_read(struct asking *asking, const char *const *known,
+                      struct error *err)
+{
+    struct call *call = asking->call;
+    struct arena *arena = &call->request->arena;
+    struct ask *ask = &asking->ask;
+    struct fields fields;
+    asking->body = route_body(call, err);
+    if (!asking->body || fields_open(&fields, asking->body, "", known, err))
+        return -1;
+    ask->n = (size_t)fields_int(&fields, "n", 1, ASK_MAX_TRIALS, 1);
+    ask->lease_s = fields_int(&fields, "lease_s", 1, STUDY_MAX_LEASE_S, 0);
+    ask->max_seconds = fields_real(&fields, "max_seconds", 0);
+    if (fields_get(&fields, "max_seconds") && !err->code &&
+        !(ask->max_seconds > 0 && ask->max_seconds <= MAX_SECONDS))
+        return fields_fail(&fields, ERROR_INVALID, "max_seconds",
+                           "must be above 0 and at most %d, not %g",
+                           MAX_SECONDS, ask->max_seconds);
+    ask->worker =
+        fields_json(&fields, "worker", JSON_OBJECT, MAX_WORKER, arena);
+    if (err->code || read_key(call, ask, err))
+        return -1;
+    ask->arena = arena;
+    ask->numbers = arena_zeros(arena, ask->n, sizeof *ask->numbers);
+    return 0;
+}
+
+void route_asking_trials(struct text *text, const struct ask *ask,
+                         const struct live *live)
+{
+    text_add(text, ",\"trials\":[");
+    for (size_t i = 0; i < ask->n_numbers; i++)
+        wire_trial_hand_out(text, live, ask->numbers[i], ask->why[i]);
+    text_char(text, ']');
+    if (!ask->reason)
+        return;
+    text_print(text, ",\"reason\":\"%s\",\"detail\":", ask->reason);
+    text_string(text, ask->detail);
+    text_key_real(text, "retry_after_s",
+                  ask->retry_after_s > 0 ? ask->retry_after_s : NAN);
+}
+
+void route_asking_answer(struct asking *asking, const struct live *live)
+{
+    struct text text;
+    text_init(&text, &asking->call->request->arena);
+    text_add(&text, "{\"study_id\":");
+    text_string(&text, live->key);
+    route_asking_trials(&text, &asking->ask, live);
+    text_char(&text, '}');
+    route_json(asking->call, 200, &text);
 }

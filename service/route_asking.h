@@ -38,6 +38,26 @@ struct asking *route_asking_new(struct call *call,
                                 void (*answer)(struct asking *asking,
                                                const struct live *live));
 
+// The same of zeros, for asks that go a way of their own: without a command.
+void route_asking_init(struct asking *asking, struct call *call);
+
+// Reads n, lease_s, max_seconds, worker and the Idempotency-Key into
+// asking->ask; the body is asking->body from now on, also on failure. `known`
+// as in fields_open.
+int route_asking_read(struct asking *asking, const char *const *known,
+                      struct error *err);
+
+// Answers with the trials, or with why there are none.
+void route_asking_answer(struct asking *asking, const struct live *live);
+
+// Appends the members "trials", "reason" ... of such an answer. Without trials
+// `live` may be NULL.
+void route_asking_trials(struct text *text, const struct ask *ask,
+                         const struct live *live);
+
+// Counts what an ask handed out and how long the sampler took.
+void route_asking_count(struct service *service, const struct ask *ask);
+
 // Sends the ask to the study whose id is in asking->command.
 enum route_outcome route_asking_submit(struct asking *asking);
 

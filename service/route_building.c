@@ -29,9 +29,10 @@ struct building *building_new(struct call *call, size_t n, const char *action)
 
 int building_allowed(const struct principal *principal, struct error *err)
 {
-    if (principal->study_id)
+    if (account_is_bound(principal))
         return error_set(err, ERROR_FORBIDDEN,
-                         "the token is bound to one study and creates none");
+                         "the token is bound to one %s and creates none",
+                         principal->study_id ? "study" : "campaign");
     return 0;
 }
 

@@ -9,29 +9,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "route.h"
+#include "route_export.h"
 #include "wire_definition.h"
 #include "wire_export.h"
 #include "wire_trial.h"
 
-enum {
-    EXPORT_PAGE_BYTES = 8388608,
-    EXPORT_ROWS = 250, // read at once
-};
-
-struct exporting {
-    struct study_row study;
-    struct definition *definition;
-    bool csv;
-    struct text text;
-    // The rows at hand:
-    struct arena arena;
-    struct trial_row *rows; // [EXPORT_ROWS]
-    struct text *reports;   // [EXPORT_ROWS]
-    size_t n, bytes, reporting;
-    bool full; // no more are read
-    int64_t after;
-};
+enum { EXPORT_ROWS = 250 }; // read at once
 
 // ---- some trials ------------------------------------------------------------
 
@@ -90,22 +73,29 @@ static int read_rows(struct exporting *exporting, struct store *store,
         exporting->rows[exporting->n - 1].number, visit_report, exporting, err);
 }
 
-static int write_row(struct exporting *exporting, size_t i, struct error *err)
+static void write_json(struct exporting *exporting, size_t i, struct error *err)
 {
     struct text *text = &exporting->text;
+    wire_trial_open(text, exporting->definition, exporting->study.key,
+                    &exporting->rows[i], err);
+    text_add(text, ",\"reports\":[");
+    text_bytes(text, exporting->reports[i].data, exporting->reports[i].n);
+    text_add(text, "]}\n");
+}
+
+static int write_row(struct exporting *exporting, size_t i, struct error *err)
+{
+    size_t start = exporting->text.n;
     const struct trial_row *row = &exporting->rows[i];
     exporting->after = row->number;
     if (wire_trial_check(exporting->definition, row, err))
         return -1;
-    if (exporting->csv) {
-        wire_csv_trial(text, exporting->definition, row);
-        return 0;
-    }
-    wire_trial_open(text, exporting->definition, exporting->study.key, row,
-                    err);
-    text_add(text, ",\"reports\":[");
-    text_bytes(text, exporting->reports[i].data, exporting->reports[i].n);
-    text_add(text, "]}\n");
+    if (exporting->csv)
+        wire_csv_trial(&exporting->text, exporting->definition, row);
+    else
+        write_json(exporting, i, err);
+    if (exporting->each)
+        exporting->each(exporting, start);
     return 0;
 }
 
@@ -125,9 +115,8 @@ static int write_head(const struct call *call, struct exporting *exporting,
     return result;
 }
 
-// Writes trials until the page is full. *more: there may be others.
-static int write_page(struct exporting *exporting, struct store *store,
-                      bool *more, struct error *err)
+int route_export_trials(struct exporting *exporting, struct store *store,
+                        bool *more, struct error *err)
 {
     struct arena *arena = &exporting->arena;
     int result = 0;
@@ -182,7 +171,7 @@ static int export_page(struct call *call, struct exporting *exporting,
     text_init(&exporting->text, arena);
     int result = exporting->after < 0 ? write_head(call, exporting, err) : 0;
     if (result == 0)
-        result = write_page(exporting, call->store, more, err);
+        result = route_export_trials(exporting, call->store, more, err);
     definition_free(exporting->definition);
     return result;
 }

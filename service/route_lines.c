@@ -27,7 +27,7 @@ static void keep_definition(json_t *study, const char *name)
         "role",    "visibility",  "group",       NULL};
     for (const char *const *other = others; *other; other++)
         json_object_del(study, *other);
-    wire_kind_strip(study);
+    wire_kind_strip_written(study);
     json_object_del(json_object_get(study, "iteration"), "number");
     if (name)
         json_object_set_new(study, "name", json_string(name));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// route_member.c - /api/v1/studies/{id}/members: with whom a study is shared
+// route_member.c - with whom a study, or a campaign, is shared
 
 #include <stdio.h>
 #include <string.h>
 
 #include "member.h"
 #include "permit.h"
-#include "route.h"
+#include "route_campaign.h"
 #include "store_group.h"
 #include "study.h"
 #include "wire.h"
@@ -50,6 +50,25 @@ enum route_outcome route_member_list(struct call *call, struct error *err)
     return route_json(call, 200, &text);
 }
 
+enum route_outcome route_campaign_member_list(struct call *call,
+                                              struct error *err)
+{
+    static const char *const known[] = {NULL};
+    int64_t id;
+    struct text text;
+    if (route_query_known(call, known, err))
+        return ROUTE_FAILED;
+    enum route_outcome found = route_campaign(call, call->args[0], &id, err);
+    if (found != ROUTE_DONE)
+        return found;
+    text_init(&text, &call->request->arena);
+    text_add(&text, "{\"members\":[");
+    if (store_campaign_member_list(call->store, id, visit_member, &text, err))
+        return ROUTE_FAILED;
+    text_add(&text, "]}");
+    return route_json(call, 200, &text);
+}
+
 // ---- changing ---------------------------------------------------------------
 
 struct changing {
@@ -76,6 +95,12 @@ static int audit(struct changing *changing, struct store *store,
     row.study_id = change->study_id;
     row.object = arena_print(arena, "%s:%s", change->user ? "user" : "group",
                              change->user ? change->user : change->group);
+    if (change->campaign_id) {
+        row.action =
+            change->role == ROLE_NONE ? "campaign.unshare" : "campaign.share";
+        row.object =
+            arena_print(arena, "%s %s", changing->call->args[0], row.object);
+    }
     row.before = role_json(arena, change->before);
     row.after = role_json(arena, change->role);
     return store_audit_add(store, &row, err);
@@ -86,7 +111,9 @@ static int apply_change(struct command *command, struct live *live,
 {
     struct changing *changing = (struct changing *)command;
     struct member_change *change = &changing->change;
-    if (member_change(store, change, err))
+    if ((change->campaign_id &&
+         store_campaign_lock(store, change->campaign_id, err)) ||
+        member_change(store, change, err))
         return -1;
     if (change->before == change->role)
         return 0;
@@ -118,11 +145,15 @@ static void done_change(struct command *command, const struct live *live)
     http_answer(call->request);
 }
 
-static enum route_outcome
-submit(struct call *call, const struct member_change *change, struct error *err)
+static enum route_outcome submit(struct call *call, bool campaign,
+                                 const struct member_change *change,
+                                 struct error *err)
 {
-    struct directory_entry entry;
-    enum route_outcome found = route_study(call, call->args[0], &entry, err);
+    struct directory_entry entry = {.study_id = 0};
+    int64_t campaign_id = 0;
+    enum route_outcome found =
+        campaign ? route_campaign(call, call->args[0], &campaign_id, err)
+                 : route_study(call, call->args[0], &entry, err);
     if (found != ROUTE_DONE)
         return found;
     struct changing *changing =
@@ -133,6 +164,7 @@ submit(struct call *call, const struct member_change *change, struct error *err)
     changing->call = route_keep(call);
     changing->change = *change;
     changing->change.study_id = entry.study_id;
+    changing->change.campaign_id = campaign_id;
     changing->change.principal = &changing->call->principal;
     route_submit(call, &changing->command);
     return ROUTE_LATER;
@@ -156,7 +188,8 @@ static enum role read_role(const struct fields *fields)
     return role;
 }
 
-enum route_outcome route_member_put(struct call *call, struct error *err)
+static enum route_outcome put(struct call *call, bool campaign,
+                              struct error *err)
 {
     static const char *const known[] = {"user", "group", "role", NULL};
     struct member_change change = {0};
@@ -173,10 +206,22 @@ enum route_outcome route_member_put(struct call *call, struct error *err)
                         "or group is required, one of them");
     }
     json_decref(body);
-    return err->code ? ROUTE_FAILED : submit(call, &change, err);
+    return err->code ? ROUTE_FAILED : submit(call, campaign, &change, err);
 }
 
-enum route_outcome route_member_remove(struct call *call, struct error *err)
+enum route_outcome route_member_put(struct call *call, struct error *err)
+{
+    return put(call, false, err);
+}
+
+enum route_outcome route_campaign_member_put(struct call *call,
+                                             struct error *err)
+{
+    return put(call, true, err);
+}
+
+static enum route_outcome take_out(struct call *call, bool campaign,
+                                   struct error *err)
 {
     static const char *const known[] = {"user", "group", NULL};
     struct member_change change = {
@@ -189,5 +234,16 @@ enum route_outcome route_member_remove(struct call *call, struct error *err)
         error_set(err, ERROR_INVALID, "user or group is required, one of them");
         return ROUTE_FAILED;
     }
-    return submit(call, &change, err);
+    return submit(call, campaign, &change, err);
+}
+
+enum route_outcome route_member_remove(struct call *call, struct error *err)
+{
+    return take_out(call, false, err);
+}
+
+enum route_outcome route_campaign_member_remove(struct call *call,
+                                                struct error *err)
+{
+    return take_out(call, true, err);
 }

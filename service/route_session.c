@@ -108,6 +108,7 @@ static int read_token(struct call *call, const char *token, struct sign_in *in,
         in->guest = arena_copy(&call->request->arena, token, strlen(token));
     in->start.user_id = principal.user_id;
     in->start.study_id = principal.study_id;
+    in->start.campaign_id = principal.campaign_id;
     in->start.scopes = principal.scopes;
     in->start.audit.token_id = principal.token_id;
     return 0;
@@ -168,18 +169,18 @@ struct sign_out {
     int64_t id; // 0: all sessions that the caller may end
 };
 
-// Who is bound to a study sees only sessions that are.
+// Who is bound sees only sessions that are bound to the same.
 static int check_reach(struct store *store, const struct principal *who,
                        int64_t id, struct error *err)
 {
     struct arena arena;
     struct token_row row;
-    if (!who->study_id)
+    if (!account_is_bound(who))
         return 0;
     arena_init(&arena);
     int result = store_token_get(store, id, &arena, &row, err);
     arena_done(&arena);
-    if (result == 0 && row.study_id != who->study_id)
+    if (result == 0 && !account_sees(who, &row))
         return error_set(err, ERROR_NOT_FOUND, "there is no such session");
     return result;
 }
@@ -189,8 +190,8 @@ static int end(struct store *store, const struct principal *who, int64_t id,
                int64_t now_ms, struct error *err)
 {
     if (!id)
-        return store_sessions_end(store, who->user_id, who->study_id, now_ms,
-                                  err);
+        return store_sessions_end(store, who->user_id, who->study_id,
+                                  who->campaign_id, now_ms, err);
     return store_token_revoke(store, who->user_id, TOKEN_SESSION, id, now_ms,
                               err)
                ? -1
@@ -297,8 +298,7 @@ static int visit_session(void *context, const struct token_row *row,
     const struct principal *who = &listing->call->principal;
     struct text *text = &listing->text;
     (void)err;
-    if (is_over(row, listing->now_ms) ||
-        (who->study_id && row->study_id != who->study_id))
+    if (is_over(row, listing->now_ms) || !account_sees(who, row))
         return 0;
     text_next(text);
     text_char(text, '{');

@@ -84,7 +84,7 @@ enum route_outcome route_study_create(struct call *call, struct error *err)
         .definition = definition,
         .sharing = sharing,
         .strict = true,
-        .only_find = call->principal.study_id != 0,
+        .only_find = account_is_bound(&call->principal),
     };
     route_submit(call, &create->command);
     return ROUTE_LATER;
@@ -106,7 +106,8 @@ static int visit_study(void *context, const struct study_row *row,
     listing->last_id = row->id;
     listing->n++;
     listing->call->role =
-        access_effective(&listing->call->principal, row->id, row->role);
+        access_effective(&listing->call->principal, row->id,
+                         listing->call->principal.campaign_id, row->role);
     return route_study_write(listing->call, listing->text, row, err);
 }
 
@@ -160,8 +161,9 @@ static int read_filter(const struct call *call, struct study_filter *filter,
     const char *state = request_query(request, "state");
     const char *kind = request_query(request, "kind");
     int64_t limit;
-    *filter =
-        (struct study_filter){.state = -1, .only_id = principal->study_id};
+    *filter = (struct study_filter){.state = -1,
+                                    .only_id = principal->study_id,
+                                    .only_campaign_id = principal->campaign_id};
     if (route_query_known(call, known, err) ||
         route_query_int(call, "limit", 1, 1000, 100, &limit, err) ||
         route_query_int(call, "cursor", 1, INT64_MAX, 0, &filter->before_id,

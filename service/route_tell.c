@@ -11,6 +11,7 @@
 #include "route_audited.h"
 #include "route_tell.h"
 #include "wire_contour.h"
+#include "wire_limit.h"
 
 enum {
     MAX_ERROR = 10000, // bytes of an error text
@@ -222,7 +223,8 @@ static int read_cost(const struct fields *fields, struct tell *tell,
 int route_tell_read(const struct fields *fields, struct tell *tell,
                     struct arena *arena)
 {
-    if (read_state(fields, tell) || read_told(fields, &tell->numbers, arena))
+    if (read_state(fields, tell) || read_told(fields, &tell->numbers, arena) ||
+        wire_limit_read_told(fields, tell, arena))
         return -1;
     tell->wall_s = fields_real(fields, "wall_s", NAN);
     if (tell->wall_s < 0)
@@ -285,9 +287,10 @@ int route_reports_read(const struct fields *fields, bool whole,
 enum route_outcome route_trial_tell(struct call *call, struct error *err)
 {
     static const char *const known[] = {
-        "state", "value", "values", "uncertainty", "constraints", "outputs",
-        "error", "meta",  "env",    "wall_s",      "cost",        "overwrite",
-        "mu_up", "cls",   "err",    "invalid",     NULL};
+        "state",   "value",     "values",  "uncertainty", "constraints",
+        "outputs", "error",     "meta",    "env",         "wall_s",
+        "cost",    "overwrite", "obs",     "toys",        "mu_up",
+        "cls",     "err",       "invalid", NULL};
     struct arena *arena = &call->request->arena;
     struct telling *telling = arena_zeros(arena, 1, sizeof *telling);
     telling->command.apply = apply_any_tell;
@@ -367,10 +370,10 @@ static void done_tell_of_many(struct command *command, const struct live *live)
 static void read_item(struct many *many, size_t i, const json_t *item)
 {
     static const char *const known[] = {
-        "study_id",    "number",      "state",   "value",     "values",
-        "uncertainty", "constraints", "outputs", "error",     "meta",
-        "env",         "wall_s",      "cost",    "overwrite", "mu_up",
-        "cls",         "err",         "invalid", NULL};
+        "study_id",    "number",    "state", "value", "values", "uncertainty",
+        "constraints", "outputs",   "error", "meta",  "env",    "wall_s",
+        "cost",        "overwrite", "obs",   "toys",  "mu_up",  "cls",
+        "err",         "invalid",   NULL};
     struct telling *telling = &many->tells[i];
     struct error *err = &telling->command.error;
     struct arena *arena = &many->call->request->arena;

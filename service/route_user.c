@@ -8,6 +8,7 @@
 #include "permit.h"
 #include "quota.h"
 #include "route.h"
+#include "store_campaign.h"
 #include "route_audited.h"
 #include "store_group.h"
 #include "wire_token.h"
@@ -68,11 +69,16 @@ enum route_outcome route_user_me(struct call *call, struct error *err)
 {
     const struct principal *principal = &call->principal;
     struct user_shown user;
+    struct arena *arena = &call->request->arena;
     struct study_row study = {0};
+    struct campaign_row campaign = {0};
     struct text text;
-    if (principal->study_id &&
-        store_study_get(call->store, principal->study_id, &call->request->arena,
-                        &study, err))
+    if ((principal->study_id &&
+         store_study_get(call->store, principal->study_id, arena, &study,
+                         err)) ||
+        (principal->campaign_id &&
+         store_campaign_get(call->store, principal->campaign_id, arena,
+                            &campaign, err)))
         return ROUTE_FAILED;
     if (store_user_get(call->store, principal->user_id, &call->request->arena,
                        &user.row, err) ||
@@ -84,6 +90,7 @@ enum route_outcome route_user_me(struct call *call, struct error *err)
     text_key_bool(&text, "admin", principal->admin && !principal->guest);
     text_key_bool(&text, "guest", principal->guest);
     text_key_string(&text, "study_id", study.key);
+    text_key_string(&text, "campaign_id", campaign.key);
     wire_scopes(&text, principal->scopes);
     text_key_time(&text, "expires", principal->expires_ms);
     text_key_bool(&text, "expires_soon",

@@ -24,6 +24,7 @@
 #include "permit.h"
 #include "pool.h"
 #include "reaper.h"
+#include "roster.h"
 #include "uses.h"
 #include "watch.h"
 
@@ -45,6 +46,7 @@ struct service {
     struct access *access;
     struct directory *directory;
     struct answers *answers;
+    struct rosters *rosters;
     struct metrics *metrics;
     struct gate *gate;
     struct load *load;

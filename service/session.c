@@ -30,6 +30,7 @@ int session_open(struct store *store, const struct session_start *start,
                       start->scopes,
                       audit.at_ms + SESSION_MAX_S * INT64_C(1000));
     session->row.study_id = start->study_id;
+    session->row.campaign_id = start->campaign_id;
     session->row.created_ms = session->row.used_ms = audit.at_ms;
     session->row.used_address = audit.address;
     if (end_former(store, start, err) ||

@@ -23,7 +23,7 @@ enum {
 };
 
 struct session_start {
-    int64_t user_id, study_id; // study_id 0: any
+    int64_t user_id, study_id, campaign_id; // as in struct principal
     unsigned scopes;
     const char *former;     // the secret of the browser's last one, or NULL
     struct audit_row audit; // who, from where, now

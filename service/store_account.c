@@ -9,15 +9,15 @@ int store_token_add(struct store *store, struct token_row *row,
                     struct error *err)
 {
     struct store_one one = {
-        .call =
-            DB_CALL(QUERY_TOKEN_ADD, db_int(row->user_id), db_int(row->kind),
-                    db_bytes(row->hash, STORE_HASH_BYTES), db_text(row->prefix),
-                    db_text(row->name), db_int(row->scopes),
-                    db_int_unless(row->study_id, 0), db_int(row->created_ms),
-                    db_int_unless(row->expires_ms, 0),
-                    db_int_unless(row->revoked_ms, 0),
-                    db_int_unless(row->used_ms, 0), db_text(row->used_address),
-                    db_int_unless(row->rotated_from, 0), db_flag(row->guest)),
+        .call = DB_CALL(
+            QUERY_TOKEN_ADD, db_int(row->user_id), db_int(row->kind),
+            db_bytes(row->hash, STORE_HASH_BYTES), db_text(row->prefix),
+            db_text(row->name), db_int(row->scopes),
+            db_int_unless(row->study_id, 0), db_int(row->created_ms),
+            db_int_unless(row->expires_ms, 0),
+            db_int_unless(row->revoked_ms, 0), db_int_unless(row->used_ms, 0),
+            db_text(row->used_address), db_int_unless(row->rotated_from, 0),
+            db_flag(row->guest), db_int_unless(row->campaign_id, 0)),
         .visit = store_keep_int,
         .context = &row->id,
         .what = "token",
@@ -47,6 +47,8 @@ void store_next_token(struct db_row *row, struct token_row *token)
     token->rotated_from = db_next_int_or(row, 0);
     token->study_key = db_next_text(row);
     token->guest = db_next_flag(row);
+    token->campaign_id = db_next_int_or(row, 0);
+    token->campaign_key = db_next_text(row);
 }
 
 static int read_token(void *context, struct db_row *row, struct error *err)
@@ -186,13 +188,14 @@ int store_session_end(struct store *store, const unsigned char *hash,
 }
 
 int store_sessions_end(struct store *store, int64_t user_id, int64_t study_id,
-                       int64_t now_ms, struct error *err)
+                       int64_t campaign_id, int64_t now_ms, struct error *err)
 {
     int64_t id;
     struct db_reader reader = {store_keep_int, &id, NULL};
     return db_read(store->db,
                    DB_CALL(QUERY_SESSIONS_END, db_int(user_id),
-                           db_int(study_id), db_int(now_ms)),
+                           db_int(study_id), db_int(now_ms),
+                           db_int(campaign_id)),
                    &reader, err);
 }
 

@@ -20,6 +20,7 @@ struct token_row {
     const char *name;
     unsigned scopes;                // bits, see account.h
     int64_t study_id;               // 0: any study
+    int64_t campaign_id;            // 0: also what is in no campaign
     int64_t created_ms, expires_ms; // expires_ms 0: never
     int64_t revoked_ms;             // 0: valid
     int64_t used_ms;                // 0: never
@@ -29,8 +30,9 @@ struct token_row {
     bool user_admin, user_disabled;   // read only: joined
     bool guest;                       // a link to its study
     enum token_kind kind;
-    int64_t rotated_from;  // the token whose place it takes; 0: none
-    const char *study_key; // read only: joined; NULL: any study
+    int64_t rotated_from;     // the token whose place it takes; 0: none
+    const char *study_key;    // read only: joined; NULL: any study
+    const char *campaign_key; // the same of the campaign
 };
 
 int store_token_add(struct store *store, struct token_row *row,
@@ -82,10 +84,10 @@ int store_tokens_sweep(struct store *store, int64_t before_ms, int64_t most,
 // Ends the session with this hash, if there is one.
 int store_session_end(struct store *store, const unsigned char *hash,
                       int64_t now_ms, struct error *err);
-// Ends all sessions of the user; study_id 0, or only those that are bound to
-// this study. Returns how many there were, or -1.
+// Ends all sessions of the user, or where study_id or campaign_id is not 0 only
+// those that are bound to it. Returns how many there were, or -1.
 int store_sessions_end(struct store *store, int64_t user_id, int64_t study_id,
-                       int64_t now_ms, struct error *err);
+                       int64_t campaign_id, int64_t now_ms, struct error *err);
 // Ends all sessions of the user but the newest `keep`, at least one.
 int store_sessions_trim(struct store *store, int64_t user_id, int64_t keep,
                         int64_t now_ms, struct error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // store_amend.c - trials that people change, delete and run again
 
+#include "store_limit.h"
 #include "store_private.h"
 #include "store_trial.h"
 
@@ -36,7 +37,9 @@ int store_trial_erase(struct store *store, const struct trial_row *row,
         db_int_unless(row->ended_ms, 0), db_int_unless(row->ended_revision, 0));
     const struct db_call *reports = DB_CALL(
         QUERY_TRIAL_ERASE_REPORTS, db_int(row->study_id), db_int(row->number));
-    return db_write(store->db, erase, err) || db_write(store->db, reports, err)
+    return db_write(store->db, erase, err) ||
+                   db_write(store->db, reports, err) ||
+                   store_limit_erase(store, row->study_id, row->number, err)
                ? -1
                : 0;
 }

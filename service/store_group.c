@@ -105,9 +105,8 @@ int store_group_get(struct store *store, int64_t id, struct arena *arena,
 int store_group_delete(struct store *store, int64_t id, struct error *err)
 {
     static const enum query steps[] = {
-        QUERY_GROUP_DELETE_MEMBERS,
-        QUERY_GROUP_DELETE_STUDIES,
-        QUERY_GROUP_DELETE_VISIBILITY,
+        QUERY_GROUP_DELETE_MEMBERS,   QUERY_GROUP_DELETE_STUDIES,
+        QUERY_GROUP_DELETE_CAMPAIGNS, QUERY_GROUP_DELETE_VISIBILITY,
         QUERY_GROUP_DELETE,
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)

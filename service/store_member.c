@@ -22,15 +22,27 @@ static int read_any(struct store *store, const struct db_call *call,
     return db_read(store->db, call, &reader, err) < 0 ? -1 : 0;
 }
 
-int store_member_role(struct store *store, int64_t study_id, int64_t user_id,
-                      enum role *role, struct error *err)
+static int keep_standing(void *context, struct db_row *row, struct error *err)
 {
-    int64_t found;
-    int result = read_any(
-        store, DB_CALL(QUERY_MEMBER_ROLE, db_int(study_id), db_int(user_id)),
-        &found, err);
-    *role = (enum role)found;
-    return result;
+    struct member_standing *standing = context;
+    (void)err;
+    standing->role = (enum role)db_next_int(row);
+    standing->campaign_id = db_next_int_or(row, 0);
+    return 0;
+}
+
+int store_member_standing(struct store *store, int64_t study_id,
+                          int64_t user_id, struct member_standing *standing,
+                          struct error *err)
+{
+    struct db_reader reader = {keep_standing, standing, NULL};
+    *standing = (struct member_standing){.role = ROLE_NONE};
+    return db_read(
+               store->db,
+               DB_CALL(QUERY_MEMBER_ROLE, db_int(study_id), db_int(user_id)),
+               &reader, err) < 0
+               ? -1
+               : 0;
 }
 
 // ---- members ----------------------------------------------------------------
@@ -51,17 +63,23 @@ static int visit_member(void *context, struct db_row *row, struct error *err)
     return visitor->visit(visitor->context, &member, err);
 }
 
+int store_members(struct store *store, const struct db_call *call,
+                  int (*visit)(void *context, const struct member_row *row,
+                               struct error *err),
+                  void *context, struct error *err)
+{
+    struct member_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_member, &visitor, NULL};
+    return db_read(store->db, call, &reader, err) < 0 ? -1 : 0;
+}
+
 int store_member_list(struct store *store, int64_t study_id,
                       int (*visit)(void *context, const struct member_row *row,
                                    struct error *err),
                       void *context, struct error *err)
 {
-    struct member_visitor visitor = {visit, context};
-    struct db_reader reader = {visit_member, &visitor, NULL};
-    return db_read(store->db, DB_CALL(QUERY_MEMBER_LIST, db_int(study_id)),
-                   &reader, err) < 0
-               ? -1
-               : 0;
+    return store_members(store, DB_CALL(QUERY_MEMBER_LIST, db_int(study_id)),
+                         visit, context, err);
 }
 
 int store_member_count(struct store *store, int64_t study_id, int64_t *n,
@@ -98,16 +116,25 @@ int store_member_user(struct store *store, const char *name, int64_t *id,
     return store_read_one(store, &one, err);
 }
 
+// What the membership is of.
+static int64_t shared_id(const struct membership *membership)
+{
+    return membership->campaign_id ? membership->campaign_id
+                                   : membership->study_id;
+}
+
 int store_member_get(struct store *store, const struct membership *membership,
                      enum role *role, struct error *err)
 {
     int64_t found, group = membership->group_id;
-    int result = read_any(
-        store,
-        DB_CALL(group ? QUERY_MEMBER_GROUP_ROLE : QUERY_MEMBER_USER_ROLE,
-                db_int(membership->study_id),
-                db_int(group ? group : membership->user_id)),
-        &found, err);
+    enum query query =
+        membership->campaign_id
+            ? (group ? QUERY_CAMPAIGN_GROUP_ROLE : QUERY_CAMPAIGN_USER_ROLE)
+            : (group ? QUERY_MEMBER_GROUP_ROLE : QUERY_MEMBER_USER_ROLE);
+    int result = read_any(store,
+                          DB_CALL(query, db_int(shared_id(membership)),
+                                  db_int(group ? group : membership->user_id)),
+                          &found, err);
     *role = (enum role)found;
     return result;
 }
@@ -115,20 +142,22 @@ int store_member_get(struct store *store, const struct membership *membership,
 int store_member_put(struct store *store, const struct membership *membership,
                      enum role role, struct error *err)
 {
-    int64_t group = membership->group_id;
-    struct db_value study = db_int(membership->study_id);
-    struct db_value who = db_int(group ? group : membership->user_id);
+    static const enum query remove[2][2] = {
+        {QUERY_MEMBER_REMOVE_USER, QUERY_MEMBER_REMOVE_GROUP},
+        {QUERY_CAMPAIGN_REMOVE_USER, QUERY_CAMPAIGN_REMOVE_GROUP}};
+    static const enum query put[2][2] = {
+        {QUERY_MEMBER_PUT_USER, QUERY_MEMBER_PUT_GROUP},
+        {QUERY_CAMPAIGN_PUT_USER, QUERY_CAMPAIGN_PUT_GROUP}};
+    bool campaign = membership->campaign_id != 0;
+    bool group = membership->group_id != 0;
+    struct db_value what = db_int(shared_id(membership));
+    struct db_value who =
+        db_int(group ? membership->group_id : membership->user_id);
     if (role == ROLE_NONE)
-        return db_write(store->db,
-                        DB_CALL(group ? QUERY_MEMBER_REMOVE_GROUP
-                                      : QUERY_MEMBER_REMOVE_USER,
-                                study, who),
+        return db_write(store->db, DB_CALL(remove[campaign][group], what, who),
                         err);
     return db_write(
-        store->db,
-        DB_CALL(group ? QUERY_MEMBER_PUT_GROUP : QUERY_MEMBER_PUT_USER, study,
-                who, db_int(role)),
-        err);
+        store->db, DB_CALL(put[campaign][group], what, who, db_int(role)), err);
 }
 
 // ---- the owner --------------------------------------------------------------

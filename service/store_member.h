@@ -3,7 +3,8 @@
 //
 // The conventions are those of store.h. A user's role on a study is the
 // greatest that one of these gives: the study is in the user's name, the user
-// is a member, a group of the user is, or others may look.
+// is a member, a group of the user is, others may look, or one of the first
+// three holds for the campaign of the study.
 
 #ifndef CUMAE_STORE_MEMBER_H
 #define CUMAE_STORE_MEMBER_H
@@ -20,9 +21,14 @@ enum visibility {
     VISIBLE_PUBLIC,  // everybody who is signed in
 };
 
-// ROLE_NONE also when there is no such study.
-int store_member_role(struct store *store, int64_t study_id, int64_t user_id,
-                      enum role *role, struct error *err);
+// What a user is to a study.
+struct member_standing {
+    enum role role;      // ROLE_NONE also when there is no such study
+    int64_t campaign_id; // of the study; 0: none
+};
+int store_member_standing(struct store *store, int64_t study_id,
+                          int64_t user_id, struct member_standing *standing,
+                          struct error *err);
 
 struct member_row {
     const char *user, *group; // one of them, the other is NULL
@@ -43,10 +49,10 @@ int store_member_count(struct store *store, int64_t study_id, int64_t *n,
 int store_member_user(struct store *store, const char *name, int64_t *id,
                       bool *disabled, struct error *err);
 
-// A user or a group as a member of a study.
+// A user or a group as a member of a study or a campaign.
 struct membership {
-    int64_t study_id;
-    int64_t user_id, group_id; // one of them, the other is 0
+    int64_t study_id, campaign_id; // one of them, the other is 0
+    int64_t user_id, group_id;     // one of them, the other is 0
 };
 
 // ROLE_NONE when it is none.

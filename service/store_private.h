@@ -73,6 +73,12 @@ void store_next_quotas(struct db_row *row, struct user_quotas *quotas);
 // Reads the columns of @token_columns@.
 void store_next_token(struct db_row *row, struct token_row *token);
 
+// Reads the rows of a list of members.
+int store_members(struct store *store, const struct db_call *call,
+                  int (*visit)(void *context, const struct member_row *row,
+                               struct error *err),
+                  void *context, struct error *err);
+
 // Reads the columns of @progress_columns@.
 void store_next_progress(struct db_row *row, struct study_progress *progress);
 

@@ -180,7 +180,8 @@ int store_study_list(struct store *store, const struct study_filter *filter,
                            db_int(filter->before_id), db_int(filter->only_id),
                            db_int(filter->limit), db_text(filter->owner),
                            db_text(filter->tag), db_int(filter->role),
-                           db_int(filter->shared)),
+                           db_int(filter->shared),
+                           db_int(filter->only_campaign_id)),
                    &reader, err) < 0
                ? -1
                : 0;
@@ -259,10 +260,18 @@ int store_study_define(struct store *store, const struct study_row *row,
 int store_study_delete(struct store *store, int64_t id, struct error *err)
 {
     static const enum query steps[] = {
-        QUERY_STUDY_DELETE_EVENTS,   QUERY_STUDY_DELETE_REPORTS,
-        QUERY_STUDY_DELETE_TRIALS,   QUERY_STUDY_DELETE_PRIORS,
-        QUERY_STUDY_DELETE_WEBHOOKS, QUERY_STUDY_DELETE_TOKENS,
-        QUERY_STUDY_DELETE_MEMBERS,  QUERY_STUDY_DELETE_GROUPS,
+        QUERY_STUDY_DELETE_EVENTS,
+        QUERY_STUDY_DELETE_REPORTS,
+        QUERY_STUDY_DELETE_TRIALS,
+        QUERY_STUDY_DELETE_PRIORS,
+        QUERY_STUDY_DELETE_WEBHOOKS,
+        QUERY_STUDY_DELETE_TOKENS,
+        QUERY_STUDY_DELETE_SEGMENT,
+        QUERY_STUDY_DELETE_ASKS,
+        QUERY_STUDY_DELETE_MEMBERS,
+        QUERY_STUDY_DELETE_GROUPS,
+        QUERY_STUDY_DELETE_LIMIT_DATA,
+        QUERY_STUDY_DELETE_LIMIT_TOYS,
         QUERY_STUDY_DELETE,
     };
     if (store_flush_events(store, err))

@@ -79,9 +79,10 @@ struct study_filter {
     int state;         // -1: any
     const char *query; // substring of the name, in any (ASCII) case; or NULL
     int64_t only_id;   // 0: any study, else this one
-    int64_t before_id; // 0: from the newest; else only ids below
-    const char *owner; // name of the owner, or NULL
-    const char *tag;   // one of its tags, or NULL
+    int64_t only_campaign_id; // 0: any study, else those of this campaign
+    int64_t before_id;        // 0: from the newest; else only ids below
+    const char *owner;        // name of the owner, or NULL
+    const char *tag;          // one of its tags, or NULL
     int limit;
 };
 

@@ -158,8 +158,11 @@ int study_redefine(struct live *live, struct store *store,
     }
     live_define(live, definition);
     if (live->state == STUDY_FINISHED && live->reason && !stays &&
-        budget_is_reason(live->reason) && !budget_used_up(live, detail))
-        set_state(live, STUDY_RUNNING, NULL);
+        budget_is_reason(live->reason)) {
+        bool over = budget_used_up(live, detail);
+        set_state(live, over ? STUDY_FINISHED : STUDY_RUNNING,
+                  over ? detail : NULL);
+    }
     if (write_definition(live, store, "study_changed", user_id, err))
         return -1;
     return study_settle(live, store, err);
@@ -262,7 +265,7 @@ static int check_quota(struct store *store, const struct study_wanted *wanted,
         return 0;
     if (fault.code != ERROR_NOT_FOUND)
         return error_set(err, fault.code, "%s", fault.message);
-    return quota_take_study(wanted->quota, err);
+    return quota_take_studies(wanted->quota, 1, err);
 }
 
 static int create(struct store *store, struct study_wanted *wanted,
@@ -281,7 +284,9 @@ static int create(struct store *store, struct study_wanted *wanted,
         .changed_ms = now,
         .progress = {.revision = 1, .best_number = -1, .best_value = NAN},
         .copied_from = wanted->copied_from,
-        .building_ms = wanted->copied_from ? now : 0,
+        .building_ms = wanted->hidden        ? INT64_MAX
+                       : wanted->copied_from ? now
+                                             : 0,
     };
     memcpy(row.copy_key, wanted->copy_key, sizeof row.copy_key);
     struct gathered gathered = {0};

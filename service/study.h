@@ -42,6 +42,7 @@ struct study_wanted {
     unsigned char copy_key[STORE_COPY_KEY_BYTES]; // of a clone
     struct sharing sharing;                       // of a new one
     struct quota *quota; // of the owner; NULL: no limits
+    bool hidden;         // found by nobody until its campaign is (campaign.h)
     bool strict;         // ERROR_CONFLICT when it has another definition
     bool only_find;      // ERROR_FORBIDDEN when there is none
     // out

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store_campaign.h"
 #include "store_group.h"
 #include "store_study.h"
 #include "wire.h"
@@ -71,16 +72,19 @@ static int record(struct store *store, const struct change *change,
 
 // ---- create and revoke ------------------------------------------------------
 
-// Finds out what the study of a new token is called.
-static int name_study(struct store *store, struct token_row *row,
+// Finds out what a new token is bound to is called.
+static int name_bound(struct store *store, struct token_row *row,
                       struct arena *arena, struct error *err)
 {
-    struct study_row study;
-    if (!row->study_id)
-        return 0;
-    if (store_study_get(store, row->study_id, arena, &study, err))
+    struct study_row study = {0};
+    struct campaign_row campaign = {0};
+    if ((row->study_id &&
+         store_study_get(store, row->study_id, arena, &study, err)) ||
+        (row->campaign_id &&
+         store_campaign_get(store, row->campaign_id, arena, &campaign, err)))
         return -1;
     row->study_key = study.key;
+    row->campaign_key = campaign.key;
     return 0;
 }
 
@@ -93,7 +97,7 @@ int token_create(struct store *store, struct new_token *token,
     // First, for it lets one transaction at a time go on.
     if (store_permissions_change(store, err) ||
         store_token_count(store, row->user_id, audit->at_ms, &count, err) ||
-        name_study(store, row, arena, err))
+        name_bound(store, row, arena, err))
         return -1;
     if (count >= TOKEN_MAX)
         return error_set(err, ERROR_INVALID,
@@ -114,7 +118,8 @@ static int find(struct store *store, const struct token_reach *reach,
         return -1;
     if (row->kind == TOKEN_API &&
         (!reach->user_id || reach->user_id == row->user_id) &&
-        (!reach->study_id || reach->study_id == row->study_id))
+        (!reach->study_id || reach->study_id == row->study_id) &&
+        (!reach->campaign_id || reach->campaign_id == row->campaign_id))
         return 0;
     return error_set(err, ERROR_NOT_FOUND, "there is no such token");
 }
@@ -202,6 +207,8 @@ int token_rotate(struct store *store, struct token_rotation *rotation,
                       old.scopes, new_expiry(rotation, &old, now_ms));
     row->study_id = old.study_id;
     row->study_key = old.study_key;
+    row->campaign_id = old.campaign_id;
+    row->campaign_key = old.campaign_key;
     row->rotated_from = old.id;
     if (end_old(store, rotation, &old, now_ms, err) ||
         store_token_add(store, row, err))

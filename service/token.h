@@ -26,8 +26,9 @@ int64_t token_expiry(const char *text, int64_t now_ms, struct error *err);
 // How far whoever changes tokens reaches. No token makes another one that
 // goes beyond it, and one that is bound to a study sees only its like.
 struct token_reach {
-    int64_t user_id;  // 0: everybody's, for the command line
-    int64_t study_id; // 0: of any study
+    int64_t user_id;     // 0: everybody's, for the command line
+    int64_t study_id;    // 0: of any study
+    int64_t campaign_id; // 0: also of no campaign
     unsigned scopes;
 };
 

@@ -11,16 +11,44 @@
 
 #include "../optimizers/rng.h"
 #include "clock.h"
+#include "kind.h"
 #include "quota.h"
 #include "store_log.h"
 #include "study.h"
 #include "trial_private.h"
 
-uint32_t trial_seed(const struct definition *definition, uint64_t number)
+// ---- seeds ------------------------------------------------------------------
+
+// One round of the network, below 2^16.
+static uint32_t stir(uint64_t seed, unsigned round, uint32_t half)
 {
     // Another key than the samplers', so that the two are independent.
-    struct rng rng = rng_at(definition->seed ^ 0x747269616c000000u, number);
-    return rng_u32(&rng) >> 1;
+    struct rng rng =
+        rng_at(seed ^ 0x747269616c000000u, (uint64_t)round << 32 | half);
+    return rng_u32(&rng) & 0xffff;
+}
+
+// A bijection of the numbers below 2^31: a Feistel network whose halves have
+// 15 and 16 bits.
+static uint32_t permute(uint64_t seed, uint32_t number)
+{
+    uint32_t left = number >> 16, right = number & 0xffff;
+    for (unsigned round = 0; round < 8; round += 2) {
+        left ^= stir(seed, round, right) & 0x7fff;
+        right ^= stir(seed, round + 1, left);
+    }
+    return left << 16 | right;
+}
+
+uint32_t trial_seed(const struct definition *definition, uint64_t number)
+{
+    // 0 is not a seed. The cycle through `seed` leaves it again at the latest
+    // where it came in.
+    uint32_t seed = (uint32_t)(number % INT32_MAX) + 1;
+    do
+        seed = permute(definition->seed, seed);
+    while (seed == 0);
+    return seed;
 }
 
 struct trial_row trial_row_of(const struct live *live, size_t number)
@@ -128,6 +156,10 @@ int trial_end(struct live *live, struct store *store, size_t number,
                     : over     ? "trial_ended"
                                : "trial_stopped",
                     (int64_t)number, end->user_id, err))
+        return -1;
+    const struct kind *kind = kind_of(live->definition);
+    if (kind->keep && end->tell && end->state == TRIAL_COMPLETE &&
+        kind->keep(live, store, end->tell, err))
         return -1;
     return over ? study_settle(live, store, err) : 0;
 }

@@ -69,6 +69,9 @@ struct report {
 int trial_report(struct live *live, struct store *store, struct report *report,
                  struct error *err);
 
+struct told_data;
+struct told_toys;
+
 struct tell {
     int64_t number;
     int state;                   // enum trial_state, or -1: complete
@@ -76,6 +79,8 @@ struct tell {
     double wall_s;               // NaN: not given
     const double *cost;          // in the user's unit; NULL: not told
     const char *error, *outputs, *meta, *env; // or NULL
+    const struct told_data *data; // of a limit study (limit_tell.h), or NULL
+    const struct told_toys *toys; // the same
     bool lenient;
     bool overwrite; // replaces what was told before, see amend.h
     int64_t user_id;
@@ -156,8 +161,11 @@ struct cancel {
 int trial_cancel(struct live *live, struct store *store,
                  const struct cancel *cancel, struct error *err);
 
-// The trial's own random seed for the user's program, 0..2^31-1: a function of
-// the study's seed and the number.
+// The trial's own random seed for the user's program, 1..2^31-1: a function of
+// the study's seed and the number, and another one for each of the first
+// 2^31 - 1 numbers. A keyed bijection of 31 bits, walked on from 0 ("cycle
+// walking": J. Black, P. Rogaway, "Ciphers with arbitrary finite domains",
+// CT-RSA 2002).
 uint32_t trial_seed(const struct definition *definition, uint64_t number);
 
 #endif

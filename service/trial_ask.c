@@ -167,7 +167,9 @@ static bool is_too_long(const struct live *live, struct ask *ask)
 {
     if (!(ask->max_seconds > 0))
         return false;
-    double expected_s = live_expected_s(live, clock_wall_ms());
+    const struct kind *kind = kind_of(live->definition);
+    double expected_s = kind->expected ? kind->expected(live, ask)
+                                       : live_expected_s(live, clock_wall_ms());
     if (expected_s <= ask->max_seconds)
         return false;
     ask->reason = "walltime";

@@ -40,6 +40,24 @@ static void take_last_report(const struct live *live, size_t number,
         message->end.outcome.values = &message->last;
 }
 
+// What the kind of the study has to say.
+static int resolve_kind(const struct live *live, const struct tell *tell,
+                        struct message *message, struct error *err)
+{
+    const struct kind *kind = kind_of(live->definition);
+    if (kind->resolve)
+        return kind->resolve(live, tell, message, err);
+    if (tell->data || tell->toys)
+        return error_set(err, ERROR_INVALID,
+                         "%s is told in a study of kind limit, not %s",
+                         tell->data ? "obs" : "toys", kind->name);
+    if (tell->numbers.curves)
+        return error_set(err, ERROR_INVALID,
+                         "%s is told in a study of kind contour, not %s",
+                         kind_contour_what(tell->numbers.curves), kind->name);
+    return 0;
+}
+
 int trial_resolve(const struct live *live, const struct tell *tell,
                   struct message *message, struct error *err)
 {
@@ -52,7 +70,7 @@ int trial_resolve(const struct live *live, const struct tell *tell,
                               .error = tell->error,
                               .user_id = tell->user_id};
     message->numbers = tell->numbers;
-    if (kind_contour_translate(definition, tell, message, err) ||
+    if (resolve_kind(live, tell, message, err) ||
         outcome_read(definition, &message->numbers, message->constraints,
                      &end->outcome, err))
         return -1;
@@ -153,6 +171,9 @@ static int cancel_twin(struct live *live, struct store *store, size_t number,
         .state = TRIAL_CANCELLED,
         .outcome = {.uncertainty = NAN},
         .error = "the trial that this one retries has told"};
+    const struct kind *kind = kind_of(live->definition);
+    if (kind->stands_alone && kind->stands_alone(live, number))
+        return 0;
     int32_t twin = live->trials[number].retried_by;
     while (twin >= 0 && live->history.state[twin] == TRIAL_LOST)
         twin = live->trials[twin].retried_by;
@@ -220,6 +241,10 @@ static int tell_in(struct live *live, struct store *store, struct tell *tell,
         return -1;
     if (checks && !is_repeat(live, &kept, tell, end))
         return contradict(live, number, &kept, err);
+    const struct kind *kind = kind_of(live->definition);
+    if (checks && kind->repeats && end->state == TRIAL_COMPLETE &&
+        kind->repeats(live, store, tell, err))
+        return -1;
     answer(live, &kept, tell);
     return 0;
 }

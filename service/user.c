@@ -26,7 +26,7 @@ int user_name_check(const char *name, struct error *err)
 
 int user_may_administer(const struct principal *principal, struct error *err)
 {
-    if (principal->admin && !principal->study_id)
+    if (principal->admin && !account_is_bound(principal))
         return account_may(principal, SCOPE_ADMIN, err);
     return error_set(err, ERROR_FORBIDDEN, "only an administrator may");
 }

@@ -17,6 +17,10 @@
 static const char *const targets[] = {
     [CONTOUR_LN_MU_UP] = "ln_mu_up", [CONTOUR_LN_CLS] = "ln_cls"};
 
+static const char *const known[] = {
+    "features",   "target",    "curves",          "cl",   "initial",
+    "max_points", "stop_area", "min_unevaluated", "seed", NULL};
+
 // ---- the plan ---------------------------------------------------------------
 
 // The path of a member of the study.
@@ -142,9 +146,6 @@ static int read_settings(const struct fields *contour,
 
 static int read_plan(const struct fields *study, struct definition *d)
 {
-    static const char *const known[] = {
-        "features",   "target",    "curves",          "cl",   "initial",
-        "max_points", "stop_area", "min_unevaluated", "seed", NULL};
     const json_t *value = fields_get(study, "contour");
     struct fields contour;
     char where[160];
@@ -163,8 +164,8 @@ static int read_plan(const struct fields *study, struct definition *d)
                : 0;
 }
 
-// May points lie anywhere?
-static int check_domain(const struct fields *study, const struct definition *d)
+int wire_contour_check_domain(const struct definition *d, const char *where,
+                              struct error *err)
 {
     struct contour_domain domain;
     struct error fault = {0};
@@ -173,9 +174,8 @@ static int check_domain(const struct fields *study, const struct definition *d)
     int result = contour_plan_domain(d->contour, &d->space, d->seed, &arena,
                                      &domain, &fault);
     arena_done(&arena);
-    return result ? error_set(study->err, fault.code, "%.80s%scontour: %.300s",
-                              study->where, *study->where ? "." : "",
-                              fault.message)
+    return result ? error_set(err, fault.code, "%.80s%scontour: %.300s", where,
+                              *where ? "." : "", fault.message)
                   : 0;
 }
 
@@ -192,7 +192,7 @@ int wire_contour_read(const struct fields *study, struct definition *d,
     if (wire_space_read(space, where, &d->space, study->err) ||
         wire_restrictions_read(study, &d->space) || read_plan(study, d))
         return -1;
-    return stored ? 0 : check_domain(study, d);
+    return stored ? 0 : wire_contour_check_domain(d, study->where, study->err);
 }
 
 void wire_contour_write(struct text *text, const struct definition *d)
@@ -220,24 +220,21 @@ void wire_contour_write(struct text *text, const struct definition *d)
     text_char(text, '}');
 }
 
-int wire_contour_patch_check(const struct definition *before,
-                             const struct definition *after, struct error *err)
+const char *const wire_contour_foreign[] = {
+    "objectives", "direction", "outcome_constraints", "sampler", "pruner",
+    "warm_start", NULL};
+
+int wire_contour_check_changes(const json_t *own, struct error *err)
 {
-    bool same = before->n_objectives == after->n_objectives;
-    for (size_t i = 0; same && i < after->n_objectives; i++)
-        same =
-            strcmp(before->objectives[i].name, after->objectives[i].name) == 0;
-    if (!same)
-        return error_set(err, ERROR_INVALID,
-                         "contour.curves cannot be changed: results are told "
-                         "for those that there are");
-    if (before->contour->target != after->contour->target)
-        return error_set(err, ERROR_INVALID,
-                         "contour.target cannot be changed from %s to %s",
-                         targets[before->contour->target],
-                         targets[after->contour->target]);
-    struct fields study = {.err = err};
-    return check_domain(&study, after);
+    static const char *const fixed[] = {"curves", "target", "seed", NULL};
+    struct fields fields;
+    if (fields_open(&fields, own, "contour", known, err))
+        return -1;
+    for (const char *const *name = fixed; *name; name++)
+        if (fields_get(&fields, *name))
+            return fields_fail(&fields, ERROR_INVALID, *name,
+                               "cannot be changed");
+    return 0;
 }
 
 // ---- tells ------------------------------------------------------------------

@@ -27,10 +27,16 @@ int wire_contour_read(const struct fields *study, struct definition *definition,
 // Appends the member "contour".
 void wire_contour_write(struct text *text, const struct definition *definition);
 
-// ERROR_INVALID for what a study that has results cannot change: curves and
-// target.
-int wire_contour_patch_check(const struct definition *before,
-                             const struct definition *after, struct error *err);
+// Members of a definition that such a study does not have.
+extern const char *const wire_contour_foreign[];
+
+// ERROR_INVALID for what a study that has results cannot change: curves, target
+// and seed.
+int wire_contour_check_changes(const json_t *own, struct error *err);
+
+// May points still lie anywhere? ERROR_INVALID as contour_plan_domain.
+int wire_contour_check_domain(const struct definition *definition,
+                              const char *where, struct error *err);
 
 // Reads mu_up or cls, err and invalid of a message, if there is one of them,
 // into what *curves points to in the arena. They exclude what others tells say.

@@ -128,14 +128,18 @@ int wire_copy_read(const struct fields *fields, struct copy *copy,
 
 // ---- the definition of a clone ----------------------------------------------
 
-static int check_changes(const json_t *changes, struct error *err)
+static int check_changes(const struct definition *source, const json_t *changes,
+                         struct error *err)
 {
     static const char *const known[] = {
-        "budget",     "notes",        "tags",    "sampler",   "pruner",
-        "lease_s",    "max_attempts", "space",   "iteration", "constants",
-        "warm_start", "constraints",  "contour", NULL};
+        "budget",     "notes",        "tags",  "sampler",   "pruner",
+        "lease_s",    "max_attempts", "space", "iteration", "constants",
+        "warm_start", "constraints",  "limit", "contour",   NULL};
     struct fields fields;
-    return changes ? fields_open(&fields, changes, "changes", known, err) : 0;
+    return changes && (fields_open(&fields, changes, "changes", known, err) ||
+                       wire_kind_check_changes(source, &fields, false))
+               ? -1
+               : 0;
 }
 
 static void drop_nulls(json_t *object)
@@ -159,9 +163,9 @@ static json_t *changed(const struct definition *source, const char *name,
     arena_done(&arena);
     if (!json)
         abort(); // we wrote it
-    wire_kind_strip(json);
     json_object_del(json, "hopaas");
     json_object_del(json, "origin");
+    wire_kind_strip(source, json);
     if (json_object_set_new(json, "name", json_string(name)) ||
         (changes && wire_definition_merge(json, changes)))
         abort();
@@ -174,7 +178,7 @@ struct definition *wire_copy_definition(const struct definition *source,
                                         struct error *err)
 {
     struct error fault = {0};
-    if (check_changes(changes, err))
+    if (check_changes(source, changes, err))
         return NULL;
     json_t *json = changed(source, name, changes);
     struct definition *definition = wire_definition_read(json, "", &fault);

@@ -24,8 +24,7 @@ static void add_quoted(struct text *text, const char *string)
     text_char(text, '"');
 }
 
-// A string of a user's; quoted where a reader needs it.
-static void add_string(struct text *text, const char *string)
+void wire_csv_text(struct text *text, const char *string)
 {
     if (!string)
         return;
@@ -40,7 +39,7 @@ static void add_name(struct text *text, const char *prefix, const char *name)
     struct arena arena;
     arena_init(&arena);
     text_char(text, ',');
-    add_string(text, arena_print(&arena, "%s.%s", prefix, name));
+    wire_csv_text(text, arena_print(&arena, "%s.%s", prefix, name));
     arena_done(&arena);
 }
 
@@ -69,14 +68,15 @@ static void add_time(struct text *text, int64_t ms)
 static void add_text(struct text *text, const char *string)
 {
     text_char(text, ',');
-    add_string(text, string);
+    wire_csv_text(text, string);
 }
 
 // A JSON scalar, as the text that it stands for.
 static void add_scalar(struct text *text, const char *json)
 {
     json_t *value = json_loads(json, JSON_DECODE_ANY, NULL);
-    add_string(text, json_is_string(value) ? json_string_value(value) : json);
+    wire_csv_text(text,
+                  json_is_string(value) ? json_string_value(value) : json);
     json_decref(value);
 }
 

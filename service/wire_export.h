@@ -13,6 +13,9 @@
 #include "store_trial.h"
 #include "text.h"
 
+// A string of a user's; quoted where a reader needs it. NULL is empty.
+void wire_csv_text(struct text *text, const char *string);
+
 // The names of the columns: number, state, invalid, values.NAME ...,
 // constraints.NAME ..., uncertainty, params.NAME ..., attempt, retry_of,
 // created, started, ended, wall_s, cost, sampler, worker, id, error, tags,

@@ -9,6 +9,7 @@
 #include "wire_algorithm.h"
 #include "wire_contour.h"
 #include "wire_goal.h"
+#include "wire_limit.h"
 #include "wire_restriction.h"
 #include "wire_space.h"
 
@@ -32,21 +33,25 @@ static int read_search(const struct fields *study, struct definition *d,
                : 0;
 }
 
-static const char *const no_plan[] = {"contour", NULL};
-static const char *const no_search[] = {
-    "objectives", "direction", "outcome_constraints", "sampler", "pruner",
-    "warm_start", NULL};
-
 static const struct wire_kind {
     int (*read)(const struct fields *study, struct definition *definition,
                 bool stored);
     void (*write)(struct text *text, const struct definition *definition);
     const char *const *foreign; // members that it does not have, NULL ends
+    // May a PATCH bring these members of the kind's own one? NULL: none.
+    int (*check_changes)(const json_t *own, struct error *err);
+    void (*hand_out)(struct text *text, const struct live *live, size_t number);
 } kinds[STUDY_KINDS] = {
-    [STUDY_HPO] = {.read = read_search, .foreign = no_plan},
+    [STUDY_HPO] = {.read = read_search},
+    [STUDY_LIMIT] = {.read = wire_limit_read,
+                     .write = wire_limit_write,
+                     .foreign = wire_limit_foreign,
+                     .check_changes = wire_limit_check_changes,
+                     .hand_out = wire_limit_hand_out},
     [STUDY_CONTOUR] = {.read = wire_contour_read,
                        .write = wire_contour_write,
-                       .foreign = no_search},
+                       .foreign = wire_contour_foreign,
+                       .check_changes = wire_contour_check_changes},
 };
 
 int wire_kind_read(const struct fields *study, struct definition *d)
@@ -70,39 +75,30 @@ int wire_kind_read(const struct fields *study, struct definition *d)
                        "must be one of %s, not \"%s\"", names, name);
 }
 
-int wire_kind_check(const struct fields *study, const struct definition *d)
+// Members of other kinds, and those that this one does not have.
+static int check_foreign(const struct definition *d,
+                         const struct fields *members)
 {
     const char *const *foreign = kinds[d->kind].foreign;
     for (; foreign && *foreign; foreign++)
-        if (fields_get(study, *foreign))
-            return fields_fail(study, ERROR_INVALID, *foreign,
+        if (fields_get(members, *foreign))
+            return fields_fail(members, ERROR_INVALID, *foreign,
                                "is not a member of a study of kind %s",
                                kind_of(d)->name);
+    for (int i = 0; i < STUDY_KINDS; i++) {
+        struct definition other = {.kind = (enum study_kind)i};
+        if (other.kind != d->kind && fields_get(members, kind_of(&other)->name))
+            return fields_fail(members, ERROR_INVALID, kind_of(&other)->name,
+                               "is not a member of a study of kind %s",
+                               kind_of(d)->name);
+    }
     return 0;
-}
-
-// The kind that a study which was written says.
-static enum study_kind kind_in(const json_t *study)
-{
-    const char *name = json_string_value(json_object_get(study, "kind"));
-    struct definition d = {.kind = STUDY_KINDS - 1};
-    while (d.kind > STUDY_HPO &&
-           (!name || strcmp(name, kind_of(&d)->name) != 0))
-        d.kind--;
-    return d.kind;
-}
-
-void wire_kind_strip(json_t *study)
-{
-    const char *const *foreign = kinds[kind_in(study)].foreign;
-    for (; foreign && *foreign; foreign++)
-        json_object_del(study, *foreign);
 }
 
 int wire_kind_plan_read(const struct fields *study, struct definition *d,
                         bool stored)
 {
-    if (!stored && wire_kind_check(study, d))
+    if (!stored && check_foreign(d, study))
         return -1;
     return kinds[d->kind].read(study, d, stored);
 }
@@ -111,6 +107,47 @@ void wire_kind_plan_write(struct text *text, const struct definition *d)
 {
     if (kinds[d->kind].write)
         kinds[d->kind].write(text, d);
+}
+
+int wire_kind_check_changes(const struct definition *d,
+                            const struct fields *changes, bool patch)
+{
+    const struct wire_kind *kind = &kinds[d->kind];
+    const char *name = kind_of(d)->name;
+    const json_t *own = fields_get(changes, name);
+    if (check_foreign(d, changes))
+        return -1;
+    if (!own || !patch)
+        return 0;
+    return kind->check_changes
+               ? kind->check_changes(own, changes->err)
+               : fields_fail(changes, ERROR_INVALID, name, "cannot be changed");
+}
+
+void wire_kind_strip(const struct definition *d, json_t *json)
+{
+    const char *const *foreign = kinds[d->kind].foreign;
+    for (; foreign && *foreign; foreign++)
+        json_object_del(json, *foreign);
+}
+
+void wire_kind_strip_written(json_t *study)
+{
+    const char *name = json_string_value(json_object_get(study, "kind"));
+    struct definition d = {.kind = STUDY_KINDS - 1};
+    while (d.kind > STUDY_HPO &&
+           (!name || strcmp(name, kind_of(&d)->name) != 0))
+        d.kind--;
+    if (!kind_of(&d)->ordered)
+        wire_kind_strip(&d, study);
+}
+
+void wire_kind_hand_out(struct text *text, const struct live *live,
+                        size_t number)
+{
+    const struct wire_kind *kind = &kinds[live->definition->kind];
+    if (kind->hand_out)
+        kind->hand_out(text, live, number);
 }
 
 static const char *plan_text(const struct definition *d, struct arena *arena)

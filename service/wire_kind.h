@@ -10,6 +10,7 @@
 
 #include "definition.h"
 #include "kind.h"
+#include "live.h"
 #include "wire.h"
 
 // Reads "kind".
@@ -21,14 +22,6 @@ int wire_kind_read(const struct fields *study, struct definition *definition);
 int wire_kind_plan_read(const struct fields *study,
                         struct definition *definition, bool stored);
 
-// Refuses members that are of another kind, in a change too.
-int wire_kind_check(const struct fields *study,
-                    const struct definition *definition);
-
-// Removes from a study that was written those members which its kind implies,
-// so that it can be read.
-void wire_kind_strip(json_t *study);
-
 // Do two definitions search the same, in the same way?
 bool wire_kind_plan_same(const struct definition *a,
                          const struct definition *b);
@@ -36,5 +29,22 @@ bool wire_kind_plan_same(const struct definition *a,
 // Appends the member that is the kind's own, if it has one.
 void wire_kind_plan_write(struct text *text,
                           const struct definition *definition);
+
+// May these members of a definition be changed, or be other ones in a copy?
+// ERROR_INVALID for one that is of another kind; where it is a `patch`, the
+// kind's own member may hold what does not change the meaning of what was told.
+int wire_kind_check_changes(const struct definition *definition,
+                            const struct fields *changes, bool patch);
+
+// Takes the members from a definition that its kind does not have.
+void wire_kind_strip(const struct definition *definition, json_t *json);
+
+// The same for a study that was written, by the kind that it says, so that it
+// can be read; unless its trials cannot.
+void wire_kind_strip_written(json_t *study);
+
+// Appends to a trial that is handed out what its kind has to say of it.
+void wire_kind_hand_out(struct text *text, const struct live *live,
+                        size_t number);
 
 #endif

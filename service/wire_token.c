@@ -27,6 +27,7 @@ void wire_token(struct text *text, const struct token_row *row)
     text_key_string(text, "prefix", row->prefix);
     wire_scopes(text, row->scopes);
     text_key_string(text, "study_id", row->study_key);
+    text_key_string(text, "campaign_id", row->campaign_key);
     text_key_time(text, "created", row->created_ms);
     text_key_time(text, "expires", row->expires_ms);
     text_key_time(text, "revoked", row->revoked_ms);

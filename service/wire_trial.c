@@ -10,6 +10,7 @@
 #include "trial.h"
 #include "wire_definition.h"
 #include "wire_goal.h"
+#include "wire_kind.h"
 #include "wire_share.h"
 #include "wire_space.h"
 
@@ -158,6 +159,7 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
     text_key_string(text, "why", why);
     text_key_int(text, "seen_revision", trial->seen_revision);
     key_iteration(text, trial->iteration);
+    wire_kind_hand_out(text, live, number);
     text_char(text, '}');
 }
 
@@ -170,11 +172,8 @@ void wire_report_write(struct text *text, const struct report_row *row)
     text_char(text, '}');
 }
 
-static void write_progress(struct text *text,
-                           const struct study_progress *progress)
+void wire_counts_write(struct text *text, const struct study_progress *progress)
 {
-    text_key_int(text, "revision", progress->revision);
-    text_key(text, "trials");
     text_char(text, '{');
     int64_t total = 0;
     for (int state = 0; state < TRIAL_STATES; state++)
@@ -185,12 +184,10 @@ static void write_progress(struct text *text,
         text_key_int(text, trial_state_name((enum trial_state)state),
                      progress->count[state]);
     text_char(text, '}');
-    text_key(text, "budget_used");
-    text_char(text, '{');
-    text_key_int(text, "trials", progress->started);
-    text_key_real(text, "cost", progress->cost);
-    text_char(text, '}');
-    text_key(text, "best");
+}
+
+void wire_best_write(struct text *text, const struct study_progress *progress)
+{
     if (progress->best_number < 0) {
         text_add(text, "null");
         return;
@@ -199,6 +196,21 @@ static void write_progress(struct text *text,
     text_key_int(text, "number", progress->best_number);
     text_key_real(text, "value", progress->best_value);
     text_char(text, '}');
+}
+
+static void write_progress(struct text *text,
+                           const struct study_progress *progress)
+{
+    text_key_int(text, "revision", progress->revision);
+    text_key(text, "trials");
+    wire_counts_write(text, progress);
+    text_key(text, "budget_used");
+    text_char(text, '{');
+    text_key_int(text, "trials", progress->started);
+    text_key_real(text, "cost", progress->cost);
+    text_char(text, '}');
+    text_key(text, "best");
+    wire_best_write(text, progress);
 }
 
 // Whom the study learnt from, and how many results it has from each.

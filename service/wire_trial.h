@@ -27,6 +27,13 @@ int wire_trial_open(struct text *text, const struct definition *definition,
 void wire_trial_hand_out(struct text *text, const struct live *live,
                          size_t number, const char *why);
 
+// Appends {"total":..., "invalid":..., ...}: trials by their states.
+void wire_counts_write(struct text *text,
+                       const struct study_progress *progress);
+
+// Appends {"number":..., "value":...}, or null.
+void wire_best_write(struct text *text, const struct study_progress *progress);
+
 // Appends {"step":..., "value":...}.
 void wire_report_write(struct text *text, const struct report_row *row);
 

@@ -58,6 +58,8 @@ ORDER BY c.relname
 -- name: table_sizes (sqlite)
 SELECT 'audit', coalesce(max(rowid), 0), NULL FROM audit
 UNION ALL SELECT 'events', coalesce(max(rowid), 0), NULL FROM events
+UNION ALL SELECT 'limit_data', coalesce(max(rowid), 0), NULL FROM limit_data
+UNION ALL SELECT 'limit_toys', coalesce(max(rowid), 0), NULL FROM limit_toys
 UNION ALL SELECT 'priors', coalesce(max(rowid), 0), NULL FROM priors
 UNION ALL SELECT 'reports', coalesce(max(rowid), 0), NULL FROM reports
 UNION ALL SELECT 'studies', coalesce(max(rowid), 0), NULL FROM studies
@@ -147,13 +149,14 @@ WHERE user_id = $1 AND kind = 2 AND revoked_ms IS NULL
 t.id, t.user_id, t.kind, t.hash, t.prefix, t.name, t.scopes, t.study_id,
 t.created_ms, t.expires_ms, t.revoked_ms, t.used_ms, t.used_address,
 u.name, u.admin, u.disabled, u.requests_per_minute, t.rotated_from,
-(SELECT s.key FROM studies s WHERE s.id = t.study_id), t.guest
+(SELECT s.key FROM studies s WHERE s.id = t.study_id), t.guest, t.campaign_id,
+(SELECT c.key FROM campaigns c WHERE c.id = t.campaign_id)
 
 -- name: token_add
 INSERT INTO tokens (user_id, kind, hash, prefix, name, scopes, study_id,
     created_ms, expires_ms, revoked_ms, used_ms, used_address,
-    rotated_from, guest)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    rotated_from, guest, campaign_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 RETURNING id
 
 -- name: token_find
@@ -224,7 +227,7 @@ WHERE hash = $1 AND kind = 1 AND revoked_ms IS NULL
 -- name: sessions_end
 UPDATE tokens SET revoked_ms = $3
 WHERE user_id = $1 AND kind = 1 AND revoked_ms IS NULL
-    AND ($2 = 0 OR study_id = $2)
+    AND ($2 = 0 OR study_id = $2) AND ($4 = 0 OR campaign_id = $4)
 RETURNING id
 
 -- name: sessions_trim
@@ -337,6 +340,9 @@ DELETE FROM group_members WHERE group_id = $1
 -- name: group_delete_studies
 DELETE FROM study_groups WHERE group_id = $1
 
+-- name: group_delete_campaigns
+DELETE FROM campaign_groups WHERE group_id = $1
+
 -- name: group_delete_visibility
 UPDATE studies SET visibility = 0, group_id = NULL WHERE group_id = $1
 
@@ -413,9 +419,11 @@ RETURNING id
 
 -- ---- who may do what to a study ---------------------------------------------
 
--- The role of user $2 on study $1, 0 for none.
+-- The role of user $2 on study $1, 0 for none, and the campaign of the study.
 -- name: member_role
-SELECT coalesce(max(role), 0) FROM (
+SELECT coalesce(max(role), 0),
+    (SELECT p.campaign_id FROM segments p WHERE p.study_id = $1)
+FROM (
     SELECT 4 AS role FROM studies WHERE id = $1 AND owner_id = $2
     UNION ALL
     SELECT role FROM study_members WHERE study_id = $1 AND user_id = $2
@@ -429,6 +437,19 @@ SELECT coalesce(max(role), 0) FROM (
     SELECT 1
     FROM studies s JOIN group_members g ON g.group_id = s.group_id
     WHERE s.id = $1 AND s.visibility = 1 AND g.user_id = $2
+    UNION ALL
+    SELECT 4
+    FROM segments p JOIN campaigns c ON c.id = p.campaign_id
+    WHERE p.study_id = $1 AND c.owner_id = $2
+    UNION ALL
+    SELECT m.role
+    FROM segments p JOIN campaign_members m ON m.campaign_id = p.campaign_id
+    WHERE p.study_id = $1 AND m.user_id = $2
+    UNION ALL
+    SELECT m.role
+    FROM segments p JOIN campaign_groups m ON m.campaign_id = p.campaign_id
+        JOIN group_members g ON g.group_id = m.group_id
+    WHERE p.study_id = $1 AND g.user_id = $2
 ) AS roles
 
 -- Users first, and the one in whose name the study is before all others.
@@ -543,6 +564,20 @@ WHERE s.key = $1 AND s.building_ms IS NULL
 @study_select@
 WHERE s.owner_id = $1 AND s.identity = $2
 
+-- The campaigns of user $1: as whom, and whether somebody shared them.
+-- fragment: seen_campaigns
+SELECT campaign_id, max(role) AS role, max(shared) AS shared FROM (
+    SELECT id AS campaign_id, 4 AS role, 0 AS shared FROM campaigns
+    WHERE owner_id = $1
+    UNION ALL
+    SELECT campaign_id, role, 1 FROM campaign_members WHERE user_id = $1
+    UNION ALL
+    SELECT m.campaign_id, m.role, 1
+    FROM group_members g JOIN campaign_groups m ON m.group_id = g.group_id
+    WHERE g.user_id = $1
+) AS campaign_ways
+GROUP BY campaign_id
+
 -- What user $1 may see: as whom, and whether somebody shared it.
 -- fragment: seen_studies
 SELECT study_id, max(role) AS role, max(shared) AS shared FROM (
@@ -560,6 +595,10 @@ SELECT study_id, max(role) AS role, max(shared) AS shared FROM (
     SELECT s.id, 1, 1
     FROM group_members g JOIN studies s ON s.group_id = g.group_id
     WHERE g.user_id = $1 AND s.visibility = 1
+    UNION ALL
+    SELECT p.study_id, c.role, c.shared
+    FROM (@seen_campaigns@) AS c JOIN segments p
+        ON p.campaign_id = c.campaign_id
 ) AS ways
 GROUP BY study_id
 
@@ -570,6 +609,8 @@ GROUP BY study_id
     AND ($7 IS NULL OR u.name = $7)
     AND ($8 IS NULL OR EXISTS (
         SELECT 1 FROM @elements@(s.definition@json@ -> 'tags') AS e WHERE e.value = $8))
+    AND ($11 = 0 OR EXISTS (SELECT 1 FROM segments p
+                            WHERE p.study_id = s.id AND p.campaign_id = $11))
     AND s.building_ms IS NULL
 
 -- $9: at least this role. $10: 1 the user's own, 2 shared by others with the
@@ -662,6 +703,12 @@ DELETE FROM trials WHERE study_id = $1
 -- name: study_delete_priors
 DELETE FROM priors WHERE study_id = $1
 
+-- name: study_delete_limit_data
+DELETE FROM limit_data WHERE study_id = $1
+
+-- name: study_delete_limit_toys
+DELETE FROM limit_toys WHERE study_id = $1
+
 -- name: study_delete_webhooks
 DELETE FROM webhooks WHERE study_id = $1
 
@@ -671,11 +718,191 @@ DELETE FROM study_members WHERE study_id = $1
 -- name: study_delete_groups
 DELETE FROM study_groups WHERE study_id = $1
 
+-- name: study_delete_segment
+DELETE FROM segments WHERE study_id = $1
+
+-- name: study_delete_asks
+DELETE FROM campaign_asks WHERE study_id = $1
+
 -- name: study_delete_tokens
 DELETE FROM tokens WHERE study_id = $1
 
 -- name: study_delete
 DELETE FROM studies WHERE id = $1
+
+-- ---- campaigns ---------------------------------------------------------------
+
+-- name: campaign_add
+INSERT INTO campaigns (key, owner_id, identity, name, template, axis, notes,
+    request_key, created_ms, building_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+RETURNING id
+
+-- fragment: campaign_columns
+c.id, c.key, c.owner_id, u.name, c.name, c.template, c.axis, c.notes,
+c.request_key, c.created_ms,
+(SELECT count(*) FROM segments p WHERE p.campaign_id = c.id)
+
+-- fragment: campaign_select
+SELECT @campaign_columns@ FROM campaigns c JOIN users u ON u.id = c.owner_id
+
+-- name: campaign_get
+@campaign_select@
+WHERE c.id = $1
+
+-- name: campaign_find
+@campaign_select@
+WHERE c.key = $1 AND c.building_ms IS NULL
+
+-- name: campaign_find_identity
+@campaign_select@
+WHERE c.owner_id = $1 AND c.identity = $2
+
+-- name: campaign_list
+SELECT @campaign_columns@, seen.role
+FROM campaigns c JOIN users u ON u.id = c.owner_id
+    JOIN (@seen_campaigns@) AS seen ON seen.campaign_id = c.id
+WHERE c.building_ms IS NULL
+    AND ($2 = 0 OR c.id < $2) AND ($3 = 0 OR c.id = $3)
+ORDER BY c.id DESC
+LIMIT $4
+
+-- name: campaign_lock
+SELECT id FROM campaigns WHERE id = $1 AND building_ms IS NULL
+@lock@
+
+-- name: campaign_change
+UPDATE campaigns SET name = $2, identity = $3, notes = $4 WHERE id = $1
+
+-- One that is being built, if it was not given up.
+-- name: campaign_build
+UPDATE campaigns SET building_ms = $2 WHERE id = $1 AND building_ms > 0
+RETURNING id
+
+-- name: campaign_publish
+UPDATE campaigns SET identity = $2, building_ms = NULL WHERE id = $1
+
+-- name: campaign_publish_studies
+UPDATE studies SET identity = 'name:' || name, building_ms = NULL
+WHERE id IN (SELECT study_id FROM segments WHERE campaign_id = $1)
+
+-- The name of a study that is there already.
+-- name: campaign_taken
+SELECT s.name
+FROM segments p JOIN studies s ON s.id = p.study_id
+WHERE p.campaign_id = $1 AND EXISTS (
+    SELECT 1 FROM studies o
+    WHERE o.owner_id = s.owner_id AND o.identity = 'name:' || s.name)
+ORDER BY p.position
+LIMIT 1
+
+-- Gives the segments of campaign $1 to campaign $2.
+-- name: campaign_join
+UPDATE segments SET campaign_id = $2,
+    position = position + (SELECT coalesce(max(o.position), -1) + 1
+                           FROM segments o WHERE o.campaign_id = $2)
+WHERE campaign_id = $1
+
+-- name: campaign_abandon
+UPDATE campaigns SET building_ms = 0
+WHERE id = $1 AND building_ms IS NOT NULL
+RETURNING id
+
+-- name: campaign_abandoned
+SELECT id FROM campaigns WHERE building_ms < $1 ORDER BY id LIMIT 1
+
+-- name: campaign_delete_members
+DELETE FROM campaign_members WHERE campaign_id = $1
+
+-- name: campaign_delete_groups
+DELETE FROM campaign_groups WHERE campaign_id = $1
+
+-- name: campaign_delete_tokens
+DELETE FROM tokens WHERE campaign_id = $1
+
+-- name: campaign_delete
+DELETE FROM campaigns WHERE id = $1
+
+-- name: segment_add
+INSERT INTO segments (campaign_id, position, name, kind, x, overrides,
+    study_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: segment_list
+SELECT p.name, p.kind, p.x, p.position, s.id, s.key, s.state, s.reason,
+    @progress_columns@
+FROM segments p JOIN studies s ON s.id = p.study_id
+WHERE p.campaign_id = $1 AND p.position > $2
+ORDER BY p.position
+LIMIT $3
+
+-- name: segment_overrides
+SELECT name, x, overrides FROM segments WHERE campaign_id = $1
+
+-- name: campaign_ask_find
+SELECT study_id FROM campaign_asks WHERE campaign_id = $1 AND ask_key = $2
+
+-- name: campaign_ask_add
+INSERT INTO campaign_asks (campaign_id, ask_key, study_id)
+VALUES ($1, $2, $3)
+ON CONFLICT (campaign_id, ask_key) DO NOTHING
+RETURNING study_id
+
+-- The role of user $2 on campaign $1, 0 for none.
+-- name: campaign_role
+SELECT coalesce(max(role), 0) FROM (
+    SELECT 4 AS role FROM campaigns WHERE id = $1 AND owner_id = $2
+    UNION ALL
+    SELECT role FROM campaign_members WHERE campaign_id = $1 AND user_id = $2
+    UNION ALL
+    SELECT m.role
+    FROM campaign_groups m JOIN group_members g ON g.group_id = m.group_id
+    WHERE m.campaign_id = $1 AND g.user_id = $2
+) AS roles
+
+-- As member_list.
+-- name: campaign_member_list
+SELECT user_name, group_name, role FROM (
+    SELECT 0 AS place, u.name AS user_name, NULL AS group_name, 4 AS role
+    FROM campaigns c JOIN users u ON u.id = c.owner_id
+    WHERE c.id = $1
+    UNION ALL
+    SELECT 1, u.name, NULL, m.role
+    FROM campaign_members m JOIN users u ON u.id = m.user_id
+    WHERE m.campaign_id = $1
+    UNION ALL
+    SELECT 2, NULL, g.name, m.role
+    FROM campaign_groups m JOIN user_groups g ON g.id = m.group_id
+    WHERE m.campaign_id = $1
+) AS members
+ORDER BY place, user_name, group_name
+
+-- name: campaign_member_count
+SELECT (SELECT count(*) FROM campaign_members WHERE campaign_id = $1)
+    + (SELECT count(*) FROM campaign_groups WHERE campaign_id = $1)
+
+-- name: campaign_owner
+SELECT owner_id FROM campaigns WHERE id = $1
+
+-- name: campaign_user_role
+SELECT role FROM campaign_members WHERE campaign_id = $1 AND user_id = $2
+
+-- name: campaign_group_role
+SELECT role FROM campaign_groups WHERE campaign_id = $1 AND group_id = $2
+
+-- name: campaign_put_user
+INSERT INTO campaign_members (campaign_id, user_id, role) VALUES ($1, $2, $3)
+ON CONFLICT (user_id, campaign_id) DO UPDATE SET role = excluded.role
+
+-- name: campaign_put_group
+INSERT INTO campaign_groups (campaign_id, group_id, role) VALUES ($1, $2, $3)
+ON CONFLICT (group_id, campaign_id) DO UPDATE SET role = excluded.role
+
+-- name: campaign_remove_user
+DELETE FROM campaign_members WHERE campaign_id = $1 AND user_id = $2
+
+-- name: campaign_remove_group
+DELETE FROM campaign_groups WHERE campaign_id = $1 AND group_id = $2
 
 -- ---- trials ----------------------------------------------------------------
 
@@ -835,6 +1062,60 @@ VALUES ($1, $2, $3, $4, $5)
 SELECT source, point, "values" FROM priors
 WHERE study_id = $1
 ORDER BY position
+
+-- ---- data and toys ---------------------------------------------------------
+
+-- name: limit_data_add
+INSERT INTO limit_data (study_id, number, revision, mu, q, q_asimov, muhat,
+    site, context)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+
+-- name: limit_toys_add
+INSERT INTO limit_toys (study_id, number, mu, revision, hypothesis, points,
+    n_ok, n_failed, n_negative, seconds, site, q)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+
+-- name: limit_data_erase
+DELETE FROM limit_data WHERE study_id = $1 AND number = $2
+
+-- name: limit_toys_erase
+DELETE FROM limit_toys WHERE study_id = $1 AND number = $2
+
+-- fragment: limit_data_columns
+d.number, d.revision, d.mu, d.q, d.q_asimov, d.muhat, d.site, d.context
+
+-- fragment: limit_toys_columns
+d.number, d.mu, d.revision, d.hypothesis, d.points, d.n_failed, d.n_negative,
+d.seconds, d.site, d.q
+
+-- What counts is that of trials which are complete (2) and not withdrawn.
+-- name: limit_data
+SELECT @limit_data_columns@
+FROM limit_data d
+JOIN trials t ON t.study_id = d.study_id AND t.number = d.number
+WHERE d.study_id = $1 AND d.revision > $2 AND t.state = 2
+    AND t.withdrawn IS NULL
+ORDER BY d.revision
+
+-- name: limit_toys
+SELECT @limit_toys_columns@
+FROM limit_toys d
+JOIN trials t ON t.study_id = d.study_id AND t.number = d.number
+WHERE d.study_id = $1 AND d.revision >= $2
+    AND (d.revision > $2 OR d.mu > $3) AND d.revision <= $4
+    AND (CAST($5 AS @real@) IS NULL OR d.mu = $5)
+    AND t.state = 2 AND t.withdrawn IS NULL
+ORDER BY d.revision, d.mu
+LIMIT $6
+
+-- name: limit_data_of
+SELECT @limit_data_columns@ FROM limit_data d
+WHERE d.study_id = $1 AND d.number = $2
+
+-- name: limit_toys_of
+SELECT @limit_toys_columns@ FROM limit_toys d
+WHERE d.study_id = $1 AND d.number = $2
+ORDER BY d.mu
 
 -- ---- reports and events ----------------------------------------------------
 

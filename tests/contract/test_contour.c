@@ -214,7 +214,7 @@ START_TEST(test_a_study_stops_when_the_contour_is_known)
     ck_assert_uint_lt(n, 60);
     ck_assert_int_eq(live->state, STUDY_FINISHED);
     ck_assert_ptr_nonnull(strstr(live->reason, "stop_area 0.01 reached"));
-    check_reason("finished", "stop_area", 0);
+    check_reason("converged", "stop_area", 0);
     check_suggestions(live);
     close_study();
 }
@@ -357,7 +357,7 @@ START_TEST(test_failed_points_tell_nothing_and_are_not_tried_there_again)
     open_study_of(_i, PLAN("\"initial\":2,\"max_points\":12"));
     for (int i = 0; i < 12; i++)
         give_up(ask());
-    check_reason("finished", "max_points 12", 0);
+    check_reason("budget", "max_points 12", 0);
     for (size_t i = 1; i < 12; i++)
         for (size_t j = 0; j < i; j++)
             ck_assert_mem_ne(point_of((int64_t)i), point_of((int64_t)j),
@@ -398,8 +398,10 @@ START_TEST(test_other_studies_are_told_no_limits)
 {
     open_study(_i, "");
     ask();
-    must_refuse(limit(0, 1, NAN), "mu_up is for a study of kind contour");
-    must_refuse(invalid(0, "no"), "invalid is for a study of kind contour");
+    must_refuse(limit(0, 1, NAN),
+                "mu_up is told in a study of kind contour, not hpo");
+    must_refuse(invalid(0, "no"),
+                "invalid is told in a study of kind contour, not hpo");
     close_study();
 }
 END_TEST

@@ -236,14 +236,14 @@ static int64_t watched;
 static atomic_int touches;
 static atomic_bool vanished;
 
-static void touched(void *context, int64_t study_id, bool gone)
+static void touched(void *context, int64_t study_id, const struct live *live)
 {
     (void)context;
     ck_assert_int_ne(study_id, 0);
     if (study_id != watched)
         return;
     touches++;
-    vanished = vanished || gone;
+    vanished = vanished || (live && live->deleted);
 }
 
 static struct engine_options options_of(unsigned writers)

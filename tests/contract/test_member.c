@@ -32,9 +32,10 @@ static void close_database(void)
 
 static enum role role_of(int64_t user, int64_t of)
 {
-    enum role role;
-    must(store_member_role(store, of, user, &role, &err));
-    return role;
+    struct member_standing standing;
+    must(store_member_standing(store, of, user, &standing, &err));
+    ck_assert_int_eq(standing.campaign_id, 0);
+    return standing.role;
 }
 
 static struct member_change change_of(const char *user, const char *group,

@@ -121,9 +121,10 @@ START_TEST(test_nobody_rotates_or_revokes_beyond_their_reach)
         struct token_reach reach;
         enum error_code rotate, revoke;
     } cases[] = {
-        {{bert, 0, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
-        {{anna, study, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
-        {{anna, 0, SCOPE_READ | SCOPE_ADMIN}, ERROR_FORBIDDEN, ERROR_NONE},
+        {{bert, 0, 0, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
+        {{anna, study, 0, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
+        {{anna, 0, 7, SCOPE_ALL}, ERROR_NOT_FOUND, ERROR_NOT_FOUND},
+        {{anna, 0, 0, SCOPE_READ | SCOPE_ADMIN}, ERROR_FORBIDDEN, ERROR_NONE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct token_rotation rotation = {.reach = cases[i].reach,
@@ -301,11 +302,11 @@ START_TEST(test_all_sessions_end_or_those_of_a_study)
                                         .audit = audit_at(NOW_MS)};
     must(session_open(store, &start, &session, &err));
     int64_t bound = session.row.id;
-    ck_assert_int_eq(store_sessions_end(store, anna, study, 8, &err), 1);
+    ck_assert_int_eq(store_sessions_end(store, anna, study, 0, 8, &err), 1);
     ck_assert_int_eq(row_of(bound).revoked_ms, 8);
     ck_assert_int_eq(row_of(free_one).revoked_ms, 0);
-    ck_assert_int_eq(store_sessions_end(store, anna, 0, 9, &err), 1);
-    ck_assert_int_eq(store_sessions_end(store, anna, 0, 9, &err), 0);
+    ck_assert_int_eq(store_sessions_end(store, anna, 0, 0, 9, &err), 1);
+    ck_assert_int_eq(store_sessions_end(store, anna, 0, 0, 9, &err), 0);
     ck_assert_int_eq(row_of(bound).revoked_ms, 8);
     ck_assert_int_eq(row_of(free_one).revoked_ms, 9);
     ck_assert_int_eq(row_of(other).revoked_ms, 0);

@@ -720,15 +720,28 @@ START_TEST(test_the_same_study_is_found_and_another_is_a_conflict)
 }
 END_TEST
 
-START_TEST(test_a_worker_has_a_seed_of_its_own_per_trial)
+static int ascending(const void *a, const void *b)
 {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+START_TEST(test_a_million_trials_have_a_million_seeds)
+{
+    enum { N = 1000000 };
     struct definition *d = definition_of("s", ONE_FLOAT);
-    for (uint64_t i = 0; i < 100; i++) {
-        ck_assert_uint_lt(trial_seed(d, i), UINT32_C(1) << 31);
-        ck_assert_uint_eq(trial_seed(d, i), trial_seed(d, i));
-        for (uint64_t j = 0; j < i; j++)
-            ck_assert_uint_ne(trial_seed(d, i), trial_seed(d, j));
-    }
+    uint32_t *seeds = malloc(N * sizeof *seeds);
+    for (uint64_t i = 0; i < N; i++)
+        seeds[i] = trial_seed(d, i);
+    ck_assert_uint_eq(trial_seed(d, 7), seeds[7]);
+    qsort(seeds, N, sizeof *seeds, ascending);
+    ck_assert_uint_ge(seeds[0], 1);
+    ck_assert_uint_lt(seeds[N - 1], UINT32_C(1) << 31);
+    for (size_t i = 1; i < N; i++)
+        ck_assert_uint_ne(seeds[i], seeds[i - 1]);
+    // All of 1..2^31-1 are used once: after that they come again.
+    ck_assert_uint_eq(trial_seed(d, INT32_MAX), trial_seed(d, 0));
+    free(seeds);
     definition_free(d);
 }
 END_TEST
@@ -778,7 +791,7 @@ int main(void)
     };
     for (size_t i = 0; tests[i] != NULL; i++)
         tcase_add_loop_test(tc, tests[i], 0, DATABASES);
-    tcase_add_test(tc, test_a_worker_has_a_seed_of_its_own_per_trial);
+    tcase_add_test(tc, test_a_million_trials_have_a_million_seeds);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
     return databases_run(suite);

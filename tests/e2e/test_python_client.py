@@ -380,3 +380,91 @@ def test_a_study_is_exported_to_a_file(client, tmp_path):
     assert len(rows) == 55 and rows[3]["params.x"] == "0.3"
     assert sorted(p.name for p in tmp_path.glob("study.*")) == [
         "study.csv", "study.jsonl"]
+
+
+# ---- campaigns --------------------------------------------------------------
+
+
+def scan(client, **fields):
+    """Create a campaign of three masses."""
+    wanted = {
+        "template": {
+            "space": {"x": cumae.Float(0, 1)}, "direction": "maximize",
+            "sampler": "random", "budget": {"max_trials": 4}},
+        "segments": [
+            {"name": "300", "x": 300}, {"name": "500", "x": 500.0, "overrides": {
+                "space": {"n": cumae.Int(1, 3)}}}, "background"],
+        "axis": "m [GeV]", "client": client, **fields}
+    return cumae.Campaign("scan", **wanted)
+
+
+def test_a_campaign_from_beginning_to_end(client, tmp_path):
+    campaign = scan(client)
+    assert scan(client).id == cumae.Campaign.open(campaign.id, client).id
+    first = campaign.ask(segment="500")[0]
+    assert first.segment == "500" and first.study.name == "scan/500"
+    first.tell(1)
+    seen = {}
+    for trial in campaign.work():
+        with trial:
+            trial.value = trial["x"]
+        seen[trial.segment] = seen.get(trial.segment, 0) + 1
+    assert seen == {"300": 4, "500": 3, "background": 4}
+    progress = campaign.progress()
+    assert progress["progress"]["complete"] == 12
+    assert [s["x"] for s in progress["segments"]] == [300.0, 500.0, None]
+    assert campaign.study("500").best.value == 1.0
+    assert list(campaign.studies()) == ["300", "500", "background"]
+    with pytest.raises(cumae.StudyEnded) as ended:
+        campaign.ask()
+    assert ended.value.reason == "finished"
+    campaign.export(tmp_path / "scan.csv")
+    with open(tmp_path / "scan.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["segment"] for row in rows].count("500") == 4
+    campaign.export(tmp_path / "scan.jsonl")
+    lines = (tmp_path / "scan.jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["campaign"]["name"] == "scan"
+    assert len(lines) == 13
+
+
+def test_threads_share_the_trials_of_a_campaign(client):
+    campaign = scan(client)
+    campaign.optimize(lambda trial: trial["x"], n_jobs=4)
+    done = {s["name"]: s["trials"]["complete"]
+            for s in campaign.progress()["segments"]}
+    assert done == {"300": 4, "500": 4, "background": 4}
+
+
+def test_a_campaign_is_steered_shared_and_deleted(client):
+    campaign = scan(client)
+    campaign.add_segments(["more"])
+    assert len(campaign.progress()["segments"]) == 4
+    campaign.pause()
+    with pytest.raises(cumae.StudyEnded) as ended:
+        campaign.ask(wait=False)
+    assert ended.value.reason == "paused"
+    campaign.resume()
+    assert campaign.ask()[0].segment == "300"
+    campaign.stop()
+    client.request("POST", "/users", {"name": "anna"})
+    campaign.share("anna", "worker")
+    campaign.unshare("anna")
+    with pytest.raises(cumae.Conflict):
+        campaign.delete()
+    campaign.delete(studies=True)
+    campaign.delete()
+    assert list(client.studies()) == []
+
+
+def test_a_token_that_may_only_ask_works_for_a_campaign(service, client):
+    campaign = scan(client)
+    token = client.request("POST", "/tokens", {
+        "name": "worker", "scopes": ["ask"], "campaign_id": campaign.id})
+    with cumae.Client(service.url, token["token"]) as worker:
+        campaign.client = worker
+        for trial in campaign.work(n_trials=2):
+            with trial:
+                trial.value = 1.0
+    campaign.client = client
+    assert campaign.progress()["progress"]["complete"] == 2

@@ -122,6 +122,7 @@ static void start(struct world *world)
     service->access = access_new(NULL, NULL);
     service->directory = directory_new();
     service->answers = answers_new();
+    service->rosters = rosters_new();
     service->metrics = metrics_new();
     service->load = load_new();
     service->gate = gate_new(&world->config, service->metrics);

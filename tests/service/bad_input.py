@@ -633,6 +633,96 @@ LEARNING = [
         "/studies/{study}/importances?trees=3", 400, "trees"),
 ]
 
+TERMS = {"high": 4}
+
+
+def limit(name, status, word, /, **fields):
+    """POST a limit study with these terms."""
+    limit = {k: v for k, v in {**TERMS, **fields}.items() if v is not GONE}
+    return study(name, status, word, kind="limit", space=GONE,
+                 objectives=GONE, limit=limit)
+
+
+def told(name, status, word, /, **fields):
+    """Tell a trial of another study of toys."""
+    return post(name, TRIALS + "/0/tell", status, word, toys=fields)
+
+
+LIMITS = [
+    study("a limit study without terms", 422, "limit", kind="limit",
+          space=GONE, objectives=GONE),
+    study("a limit study with a space", 422, "space", kind="limit",
+          objectives=GONE, limit=TERMS),
+    study("a limit study with a sampler", 422, "sampler", kind="limit",
+          objectives=GONE, space=GONE, limit=TERMS, sampler="tpe"),
+    study("a limit study with a target", 422, "target", kind="limit",
+          objectives=GONE, space=GONE, limit=TERMS, budget={"target": 1}),
+    study("terms of a limit in another study", 422, "limit", limit=TERMS),
+    limit("an unknown term", 400, "limit.colour", colour=1),
+    limit("a limit without a range", 422, "limit.high", high=GONE),
+    limit("a range upside down", 422, "limit.low", low=5),
+    limit("a negative low", 422, "limit.low", low=-1),
+    limit("an infinite high", 422, "limit.high", high=INFINITY),
+    limit("a hint of 0", 422, "limit.hint", hint=0),
+    limit("an empty poi", 422, "limit.poi", poi=""),
+    limit("a poi that is taken", 422, "limit.poi", poi="want"),
+    limit("a level of 1", 422, "limit.cl", cl=1),
+    limit("an unknown rule", 422, "limit.rule", rule="CLb"),
+    limit("an unknown statistic", 422, "limit.test_stat", test_stat="chi2"),
+    limit("an unknown tail", 422, "limit.tail", tail="both"),
+    limit("no curves", 422, "limit.curves", curves=[]),
+    limit("an unknown curve", 422, "limit.curves", curves=["exp+3"]),
+    limit("a curve twice", 422, "limit.curves", curves=["obs", "obs"]),
+    limit("a number as curve", 400, "limit.curves", curves=[1]),
+    limit("a tolerance above 1", 422, "limit.rel_tol", rel_tol=2),
+    limit("a negative tolerance", 422, "limit.abs_tol", abs_tol=-1),
+    limit("more toys at least than at most", 422, "limit.min_toys",
+          min_toys=10, max_toys=9),
+    limit("no toys", 422, "limit.max_toys", max_toys=0),
+    limit("201 points", 422, "limit.max_points", max_points=201),
+    limit("batches of 50001 toys", 422, "limit.batch_max", batch_max=50001),
+    limit("batches upside down", 422, "limit.batch_min", batch_min=20000),
+    limit("points of no grid", 422, "limit.points", points=[1]),
+    limit("a grid without points", 422, "limit.points", mode="grid"),
+    limit("a grid of no points", 422, "limit.points", mode="grid", points=[]),
+    limit("a point twice", 422, "limit.points", mode="grid", points=[1, 1]),
+    limit("a point below 0", 422, "limit.points", mode="grid", points=[-1]),
+    limit("a string as point", 400, "limit.points", mode="grid",
+          points=["1"]),
+    limit("a list as context", 400, "limit.context", context=[]),
+    limit("a context that is too large", SIZE, "limit.context",
+          context={"x": "y" * 65536}),
+    told("neither q nor q_b64", 422, "toys.q"),
+    told("q and q_b64", 422, "toys.q", q=[], q_b64=""),
+    told("a string as q", 400, "toys.q", q="1"),
+    told("a string among the toys", 400, "toys.q", q=["one"]),
+    told("50001 toys", SIZE, "toys.q", q=[1] * 50001),
+    told("50001 toys in rows", SIZE, "toys.q", q=[[1] * 3] * 16667),
+    told("rows of two lengths", 422, "toys.q", q=[[1, 2], [1]]),
+    told("base64 of half a double", 400, "toys.q_b64", q_b64="AAAA"),
+    told("base64 with blanks", 400, "toys.q_b64", q_b64="AAAAA AAAAA="),
+    told("a shape of three", 422, "toys.shape", q=[1], shape=[1, 1, 1]),
+    told("a shape that does not fit", 422, "toys.shape", q=[1], shape=[2]),
+    told("a shape with a fraction", 422, "toys.shape", q=[1], shape=[1.5]),
+    told("a negative number of failures", 422, "toys.n_failed", q=[1],
+         n_failed=-1),
+    told("an unknown field of toys", 400, "toys.mu", q=[1], mu=2),
+    told("toys in a study of another kind", 422, "kind limit", q=[1]),
+    post("data without q", TRIALS + "/0/tell", 422, "obs.q",
+         obs={"muhat": 1}),
+    post("a number as data", TRIALS + "/0/tell", 400, "obs", obs=1),
+    post("data in a study of another kind", TRIALS + "/0/tell", 422,
+         "kind limit", obs={"q": 1}),
+    get("the limit of a study of another kind", "/studies/{study}/limit", 422,
+        "kind hpo"),
+    get("a limit with a parameter", "/studies/{study}/limit?cl=0.9", 400,
+        "cl"),
+    get("toys without mu", "/studies/{study}/limit/toys", 422, "mu"),
+    get("toys at a word", "/studies/{study}/limit/toys?mu=x", 400, "mu"),
+    get("toys in 1001 bins", "/studies/{study}/limit/toys?mu=1&bins=1001", 422,
+        "bins"),
+]
+
 NUMBERS = [
     Case(f"{method} {call or 'itself'} of trial {number}", method,
          f"{TRIALS}/{number}{call}", status, word, body)
@@ -1161,6 +1251,92 @@ SHARING = [
          "/groups/999/members?user=admin", 404, "group"),
 ]
 
+def campaign(name, status, word, /, **fields):
+    """POST a campaign that is good but for these fields."""
+    body = {"name": "bad", "template": {"space": {"p": FLOAT}},
+            "segments": [{"name": "a"}], **fields}
+    body = {k: v for k, v in body.items() if v is not GONE}
+    return Case(name, "POST", "/campaigns", status, word, body)
+
+
+def segment(name, status, word, /, **fields):
+    """POST a campaign with one segment, good but for these fields."""
+    fields = {"name": "a", **fields}
+    return campaign(name, status, word, segments=[
+        {k: v for k, v in fields.items() if v is not GONE}])
+
+
+CAMPAIGNS = [
+    campaign("a campaign without a name", EITHER, "name", name=GONE),
+    campaign("a campaign with an empty name", EITHER, "name", name=""),
+    campaign("a campaign with a name of 101 bytes", SIZE, "name.*100",
+             name="n" * 101),
+    campaign("a campaign with an unknown field", 400, "colour", colour=1),
+    campaign("a campaign without a template", EITHER, "template",
+             template=GONE),
+    campaign("an array as template", 400, "template", template=[]),
+    campaign("a template with a name", 422, "template.*name",
+             template={"name": "t", "space": {"p": FLOAT}}),
+    campaign("a template of 65 537 bytes", SIZE, "template.*65536",
+             template={"space": {"p": FLOAT}, "notes": "n" * 65_536}),
+    campaign("a template without a space", EITHER, r"segments\[0\].*space",
+             template={}),
+    campaign("a template with an unknown field", 400,
+             r"segments\[0\].*colour", template={
+                 "space": {"p": FLOAT}, "colour": 1}),
+    campaign("a campaign without segments", EITHER, "segments", segments=GONE),
+    campaign("a campaign of no segments", 422, "segments.*1000.*0",
+             segments=[]),
+    campaign("a campaign of 1001 segments", SIZE, "segments.*1000.*1001",
+             segments=[{"name": str(i)} for i in range(1001)]),
+    campaign("an object as segments", 400, "segments", segments={"a": {}}),
+    campaign("a text as segment", 400, r"segments\[0\]", segments=["a"]),
+    campaign("two segments of one name", 422, "segments.*twice",
+             segments=[{"name": "a"}, {"name": "a"}]),
+    campaign("a number as axis", 400, "axis", axis=1),
+    campaign("an axis of 201 bytes", SIZE, "axis", axis="a" * 201),
+    campaign("a number as notes of a campaign", 400, "notes", notes=1),
+    segment("a segment without a name", EITHER, r"segments\[0\].name",
+            name=GONE),
+    segment("a segment with an empty name", EITHER, r"segments\[0\].name",
+            name=""),
+    segment("a segment with a name of 100 bytes", SIZE,
+            r"segments\[0\].name.*99", name="n" * 100),
+    segment("a segment with an unknown field", 400, r"segments\[0\].*y", y=1),
+    segment("a string as x", 400, r"segments\[0\].x", x="300"),
+    segment("NaN as x", EITHER, "x|json", x=NAN),
+    segment("an array as overrides", 400, r"segments\[0\].overrides",
+            overrides=[]),
+    segment("overrides with a name", 422, r"segments\[0\].overrides.*name",
+            overrides={"name": "x"}),
+    segment("overrides that break the space", 422, r"segments\[0\].*low",
+            overrides={"space": {"p": {"low": 2}}}),
+    Case("a campaign as an array", "POST", "/campaigns", 400, "object", []),
+    Case("a campaign with a reader's token", "POST", "/campaigns", 403, "ask",
+         {}, token="{reader}"),
+    Case("a campaign with a token of a study", "POST", "/campaigns", 403,
+         "study", {}, token="{elsewhere}"),
+    get("a campaign that is not", "/campaigns/AAAAAAAAAAAA", 404, "campaign"),
+    get("campaigns of no page", "/campaigns?limit=0", 422, "limit"),
+    get("campaigns with an unknown parameter", "/campaigns?q=x", 400, "q"),
+    get("an export of a campaign that is not",
+        "/campaigns/AAAAAAAAAAAA/export", 404, "campaign"),
+    get("an export of a campaign as a table",
+        "/campaigns/AAAAAAAAAAAA/export?format=xml", 422, "format"),
+    get("an export of a campaign from nowhere",
+        "/campaigns/AAAAAAAAAAAA/export?cursor=x", 400, "cursor"),
+    post("ask a campaign that is not", "/campaigns/AAAAAAAAAAAA/ask", 404,
+         "campaign"),
+    post("pause a campaign that is not", "/campaigns/AAAAAAAAAAAA/pause", 404,
+         "campaign"),
+    Case("delete a campaign and some studies", "DELETE",
+         "/campaigns/AAAAAAAAAAAA?studies=2", 422, "studies"),
+    post("a token of a study and a campaign", "/tokens", 422, "campaign_id",
+         name="t", study_id="{study}", campaign_id="AAAAAAAAAAAA"),
+    post("a token of a campaign that is not", "/tokens", 404, "campaign",
+         name="t", campaign_id="AAAAAAAAAAAA"),
+]
+
 TOKENS = [
     token("a token without a name", EITHER, "name", name=GONE),
     token("a token with an empty name", EITHER, "name", name=""),
@@ -1375,8 +1551,10 @@ PATHS = [
 
 CASES = [
     *NOT_JSON, *DEFINITION, *PARAMETERS, *OUTCOMES, *CONSTRAINTS, *CONDITIONS, *ALGORITHMS,
-    *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *NUMBERS, *REPORTS, *TELLS,
+    *BUDGETS, *CHANGES, *ASKS, *BRINGS, *LEARNING, *LIMITS, *NUMBERS,
+    *REPORTS, *TELLS,
     *EDITS, *COPIES, *EXPORTS, *LISTS, *SHARING, *WEBHOOKS, *TOKENS, *PEOPLE,
+    *CAMPAIGNS,
     *USERS,
     *METHODS, *PATHS,
 ]

@@ -102,6 +102,14 @@ def fresh(parameters):
         parameters["hook"] = call("POST", f"{path}/webhooks", {"url": HOOK})["id"]
 
 
+def fresh_campaign(parameters):
+    """Name a campaign that is there."""
+    made = call("POST", "/api/v1/campaigns", {
+        "name": f"fresh {next(numbers)}", "segments": [{"name": "a"}],
+        "template": {"space": {"x": LINE}, "sampler": "random"}})
+    parameters["id"] = made["id"]
+
+
 def repair(param):
     """Return the parameter, but possible: low below high, levels ascending."""
     param = {k: v for k, v in param.items() if k not in ("when", "step", "log")}
@@ -123,6 +131,10 @@ def mend(body):
             study[choice].pop("options", None)
     if "url" in body:
         body["url"] = HOOK
+    if "template" in body:
+        body["template"] = {"space": {"x": LINE}, "sampler": "random"}
+    for segment in body.get("segments") or []:
+        segment.pop("overrides", None)
 
 
 def spare(path, parameters):
@@ -147,5 +159,7 @@ def before_call(context, case, kwargs):
         case.query["wait_s"] = 0
     if phase == "fuzzing" and path.startswith("/api/v1/studies/{id}"):
         fresh(parameters)
+    if phase == "fuzzing" and path.startswith("/api/v1/campaigns/{id}"):
+        fresh_campaign(parameters)
     if phase != "coverage" and isinstance(case.body, dict):
         mend(case.body)

@@ -66,6 +66,8 @@ RULES: Dict[str, Right] = {
     "paretoFront": LOOK,
     "importances": LOOK,
     "contour": LOOK,
+    "limit": LOOK,
+    "limitToys": LOOK,
     "listEvents": LOOK,
     "listMembers": OWN,
     "putMember": OWN,
@@ -78,6 +80,20 @@ RULES: Dict[str, Right] = {
     "changeWebhook": STEER,
     "deleteWebhook": STEER,
     "testWebhook": STEER,
+    "createCampaign": CREATE,
+    "listCampaigns": PERSON,
+    "getCampaign": LOOK,
+    "changeCampaign": STEER,
+    "deleteCampaign": OWN,
+    "addSegments": STEER,
+    "askCampaign": ASK,
+    "pauseCampaign": STEER,
+    "resumeCampaign": STEER,
+    "stopCampaign": STEER,
+    "exportCampaign": LOOK,
+    "listCampaignMembers": OWN,
+    "putCampaignMember": OWN,
+    "removeCampaignMember": OWN,
     "findAndAsk": CREATE,
     "ask": ASK,
     "bringTrials": ASK,
@@ -100,6 +116,7 @@ RULES: Dict[str, Right] = {
     "listTokens": TOKENS,
     "createToken": TOKENS,
     "createToken+study": TOKEN_OF_STUDY,
+    "createToken+campaign": TOKEN_OF_STUDY,
     "revokeToken": TOKENS,
     "rotateToken": TOKENS,
     "listProviders": OPEN,
@@ -147,7 +164,7 @@ class Caller:
     token: Optional[str]
     roles: Dict[str, str] = field(default_factory=dict)  # by kind of study
     scopes: FrozenSet[str] = EVERY_SCOPE
-    bound: Optional[str] = None  # the kind of study, or "elsewhere"
+    bound: Optional[str] = None  # the kind of study, "campaign", "elsewhere"
     guest: bool = False
     administrator: bool = False
     disabled: bool = False
@@ -158,7 +175,8 @@ class Caller:
             return "none"
         if self.administrator and "admin" in self.scopes:
             return "owner"
-        return self.roles.get(study, "none")
+        # The campaign of the team is shared as its study is.
+        return self.roles.get("team" if study == "campaign" else study, "none")
 
 
 def expected(rule: Right, caller: Caller, study: Optional[str]) -> int:

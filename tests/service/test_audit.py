@@ -10,13 +10,13 @@ import json
 import harness
 import people
 import pytest
-from calls import LINE, at, definition
+from calls import LINE, at, definition, fresh_name
 
 DOCUMENT = json.loads((harness.ROOT / "web" / "openapi.json").read_text())
 
 # What trials and events tell already, and calls that change nothing.
 WORKERS = {
-    "ask", "findAndAsk", "report", "heartbeat", "tell", "tellMany",
+    "ask", "askCampaign", "findAndAsk", "report", "heartbeat", "tell", "tellMany",
     "releaseTrial", "testWebhook", "hopaasAsk", "hopaasShouldPrune",
     "hopaasTell", "hopaasFail",
 }
@@ -108,6 +108,25 @@ CASES = {
         {"states": ["complete"]})),
     "cancelTrial": ("trial.cancel", lambda c: (
         "POST", at(c.ask(c.create())[0]) + "/cancel", None)),
+    "createCampaign": ("campaign.create", lambda c: (
+        "POST", "/campaigns", campaign())),
+    "changeCampaign": ("campaign.patch", lambda c: (
+        "PATCH", at_campaign(c), {"notes": "hello"})),
+    "deleteCampaign": ("campaign.delete", lambda c: (
+        "DELETE", at_campaign(c) + "?studies=1", None)),
+    "addSegments": ("campaign.add", lambda c: (
+        "POST", at_campaign(c) + "/segments", {"segments": [{"name": "new"}]})),
+    "pauseCampaign": ("campaign.pause", lambda c: (
+        "POST", at_campaign(c) + "/pause", None)),
+    "resumeCampaign": ("campaign.resume", lambda c: (
+        "POST", paused_campaign(c) + "/resume", None)),
+    "stopCampaign": ("campaign.stop", lambda c: (
+        "POST", at_campaign(c) + "/stop", None)),
+    "putCampaignMember": ("campaign.share", lambda c: (
+        "PUT", at_campaign(c) + "/members",
+        {"user": people.make_user(c.service)["name"], "role": "viewer"})),
+    "removeCampaignMember": ("campaign.unshare", lambda c: (
+        "DELETE", at_campaign_member(c), None)),
     "createUser": ("user.create", lambda c: (
         "POST", "/users", {"name": people.fresh_user()})),
     "changeUser": ("user.patch", lambda c: (
@@ -146,6 +165,32 @@ CASES = {
 
 # Whose repeat changes something again.
 AGAIN = ("inviteUser", "changeStudy", "createToken", "signIn", "createLink")
+
+
+def campaign():
+    """Return a campaign of forty segments."""
+    return {"name": fresh_name("campaign"), "template": {"space": LINE},
+            "segments": [{"name": f"s{i}"} for i in range(40)]}
+
+
+def at_campaign(calls):
+    """Make a campaign and return its path."""
+    return f"/campaigns/{calls.ok('POST', '/campaigns', campaign(), 201)['id']}"
+
+
+def paused_campaign(calls):
+    """Make a campaign whose studies are paused and return its path."""
+    path = at_campaign(calls)
+    calls.ok("POST", path + "/pause")
+    return path
+
+
+def at_campaign_member(calls):
+    """Share a campaign and return the path of the membership."""
+    name = people.make_user(calls.service)["name"]
+    path = at_campaign(calls) + "/members"
+    calls.ok("PUT", path, {"user": name, "role": "viewer"})
+    return f"{path}?user={name}"
 
 
 def browser(calls):

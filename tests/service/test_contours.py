@@ -88,7 +88,7 @@ def test_several_curves_share_the_points(calls):
     study = calls.ok("POST", "/studies", plane.definition(
         fresh_name(), max_points=44, stop_area=0, curves=names, seed=2), 201)
     assert work(calls, study, lambda params: {"mu_up": {
-        name: plane.limit(params, name) for name in names}}) == "finished"
+        name: plane.limit(params, name) for name in names}}) == "budget"
     found = contour(calls, study, "?n=201&grid=1")
     assert [curve["name"] for curve in found["curves"]] == names
     for i, name in enumerate(names):

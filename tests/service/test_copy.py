@@ -6,15 +6,14 @@ import csv
 import io
 import json
 import re
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import harness
 import httpx
-import psycopg
 import pytest
 from calls import LINE, Calls, fresh_name, objective
+from stored import count, execute
 
 TREE = {
     "model": {"type": "categorical", "choices": ["tree", "net"]},
@@ -373,24 +372,6 @@ def attempt(calls, study, name):
     """Clone a study on a service that may die meanwhile."""
     with contextlib.suppress(httpx.HTTPError):
         calls.api("POST", f"/studies/{study['id']}/clone", {"name": name})
-
-
-def execute(database, statement):
-    """Run a statement behind the back of the service; return the rows."""
-    if database.startswith("sqlite:"):
-        path = database.removeprefix("sqlite:")
-        with contextlib.closing(sqlite3.connect(path, timeout=30)) as session:
-            rows = session.execute(statement).fetchall()
-            session.commit()
-        return rows
-    with psycopg.connect(database, autocommit=True) as session:
-        cursor = session.execute(statement)
-        return cursor.fetchall() if cursor.description else []
-
-
-def count(database, what):
-    """Return how many rows there are."""
-    return execute(database, f"SELECT count(*) FROM {what}")[0][0]
 
 
 # ---- lists ------------------------------------------------------------------

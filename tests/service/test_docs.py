@@ -178,6 +178,14 @@ def test_the_sharing_example_of_the_readme_runs(place):
     assert '"visibility":"public"' in said and "/#share=cum_" in said
 
 
+def test_the_campaign_example_of_the_readme_runs(place):
+    script, = [
+        b for b in blocks("README.md", "sh", marked=True) if "/campaigns" in b]
+    said = run_shell(script)
+    assert '"segment":"300 GeV"' in said and '"segment":"500 GeV"' in said
+    assert '"axis":"m [GeV]"' in said and "segment,x,number,state" in said
+
+
 def test_the_webhook_example_of_the_readme_runs(place):
     script, = [
         b for b in blocks("README.md", "sh", marked=True) if "/webhooks" in b]
@@ -425,7 +433,7 @@ LIMITS = {
         "service/live.h", "LIVE_MAX_HAND_BACKS"),
     "bytes of the reason of a release or cancel": (
         "service/trial.h", "TRIAL_MAX_REASON"),
-    "seconds of `max_seconds`": ("service/route_ask.c", "MAX_SECONDS"),
+    "seconds of `max_seconds`": ("service/route_asking.c", "MAX_SECONDS"),
     "trials of one ask": ("service/trial.h", "ASK_MAX_TRIALS"),
     "tells of one `POST /api/v1/tell`": ("service/route_tell.c", "TELL_MAX"),
     "trials of one `POST /api/v1/studies/{id}/trials`": (
@@ -437,7 +445,7 @@ LIMITS = {
     "bytes of a file that is imported, if `--max_body_bytes` is not above": (
         "service/copy.h", "IMPORT_MAX_BYTES"),
     "bytes of a page of an export, until the trial that reaches them ends": (
-        "service/route_export.c", "EXPORT_PAGE_BYTES"),
+        "service/route_export.h", "EXPORT_PAGE_BYTES"),
     "bytes of a trial's `id`": ("service/bring.h", "BRING_MAX_ID"),
     "trials of one `POST /api/v1/studies/{id}/rerun`": (
         "service/rerun.h", "RERUN_MAX"),
@@ -457,7 +465,14 @@ LIMITS = {
     "events of one answer": ("service/watch.h", "WATCH_MAX_EVENTS"),
     "seconds of a wait for events": (
         "service/route_events.c", "EVENTS_MAX_WAIT_S"),
-    "members of a study, users and groups": (
+    "segments of a campaign": ("service/campaign.h", "CAMPAIGN_MAX_SEGMENTS"),
+    "bytes of a campaign's name": ("service/campaign.h", "CAMPAIGN_MAX_NAME"),
+    "bytes of a segment's name": ("service/campaign.h", "CAMPAIGN_MAX_SEGMENT"),
+    "bytes of the axis of a campaign": (
+        "service/campaign.h", "CAMPAIGN_MAX_AXIS"),
+    "bytes of a template, and of the overrides of a segment (JSON)": (
+        "service/campaign.h", "CAMPAIGN_MAX_TEMPLATE"),
+    "members of a study or a campaign, users and groups": (
         "service/member.h", "MEMBER_MAX"),
     "links to a study that are valid": ("service/route_link.c", "LINK_MAX"),
     "bytes of the name of a group": ("service/group.h", "GROUP_MAX_NAME"),
@@ -474,7 +489,7 @@ LIMITS = {
     "bytes of outputs, meta, env and worker (JSON), each": (
         "service/route_tell.h", "TELL_MAX_JSON"),
     "bytes of an error text": ("service/route_tell.c", "MAX_ERROR"),
-    "bytes of an `Idempotency-Key`": ("service/route_ask.c", "MAX_KEY"),
+    "bytes of an `Idempotency-Key`": ("service/route_asking.c", "MAX_KEY"),
     "days that a token is valid": ("service/token.h", "TOKEN_MAX_DAYS"),
     "valid tokens of a user": ("service/token.h", "TOKEN_MAX"),
     "bytes of a token's name": ("service/token.h", "TOKEN_MAX_NAME"),
@@ -508,6 +523,18 @@ LIMITS = {
         "service/oidc_flow.h", "OIDC_MAX_FLOWS"),
     "bytes of a path to return to after it": (
         "service/oidc_flow.h", "OIDC_MAX_RETURN"),
+    "toys of a limit study": ("service/limit_terms.h", "LIMIT_MAX_TOYS"),
+    "signal strengths of a limit study": (
+        "service/limit_terms.h", "LIMIT_MAX_POINTS"),
+    "test statistics of toys in a tell": (
+        "service/limit_terms.h", "LIMIT_MAX_VALUES"),
+    "toys without one in a tell": (
+        "service/limit_terms.h", "LIMIT_MAX_FAILED"),
+    "bytes of a context of a limit study (JSON)": (
+        "service/limit_terms.h", "LIMIT_MAX_CONTEXT"),
+    "sites that failures and times are kept apart for": (
+        "service/live_limit.h", "LIMIT_MAX_PLACES"),
+    "bins of a histogram of toys": ("service/limit_terms.h", "LIMIT_MAX_BINS"),
     "levels of nested JSON": ("service/wire.h", "WIRE_MAX_DEPTH"),
     "bytes of request line and headers": (
         "service/http_loop.c", "HEADER_BYTES"),

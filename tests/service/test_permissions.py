@@ -69,6 +69,11 @@ def definition():
             "objectives": [{"name": "loss"}]}
 
 
+def campaign():
+    return {"name": fresh_name("campaign"), "segments": [{"name": "a"}],
+            "template": {"space": LINE, "sampler": RANDOM}}
+
+
 class World:
     """The people, and the studies that all operations share."""
 
@@ -92,6 +97,7 @@ class World:
             "seen": self.study("keeper", visibility="group", group="lookers"),
             "foreign": self.study("keeper"),
         }
+        self.studies["foreign"].campaign = self.campaign("keeper")
         self.elsewhere = self.study("owner")
         self.kept = self.team()  # for what changes none
         self.fixed = self.fixed_callers()
@@ -109,7 +115,7 @@ class World:
         made = self.line.ok(
             "POST", "/studies", token, {**definition(), **sharing})
         study = SimpleNamespace(key=made["id"], owner=owner, hook=1, link=1,
-                                group=0, token_id=0)
+                                group=0, token_id=0, campaign=None)
         study.complete = self.trial(study, done=True)
         study.running = self.trial(study)
         return study
@@ -125,16 +131,24 @@ class World:
                          {"value": 0.5})
         return number
 
+    def campaign(self, owner):
+        """Create a campaign of one segment; return its id."""
+        made = self.line.ok("POST", "/campaigns", self.tokens[owner], campaign())
+        return made["id"]
+
     def team(self):
-        """Create a study that is shared in every way."""
+        """Create a study and a campaign that are shared in every way."""
         study = self.study("owner")
+        study.campaign = self.campaign("owner")
         path, token = f"/studies/{study.key}", self.tokens["owner"]
-        for user, role in MEMBERS.items():
-            self.line.ok("PUT", path + "/members", token,
-                         {"user": user, "role": role})
-        for group, role in GROUPS.items():
-            self.line.ok("PUT", path + "/members", token,
-                         {"group": group, "role": role})
+        for shared in (path, f"/campaigns/{study.campaign}"):
+            for user, role in MEMBERS.items():
+                self.line.ok("PUT", shared + "/members", token,
+                             {"user": user, "role": role})
+            for group, role in GROUPS.items():
+                self.line.ok("PUT", shared + "/members", token,
+                             {"group": group, "role": role})
+        study.of_campaign = self.token("owner", campaign_id=study.campaign)
         study.guest = self.line.ok("POST", path + "/links", token, {})["secret"]
         study.bound = self.token("owner", study_id=study.key)
         return study
@@ -186,6 +200,8 @@ class World:
                    frozenset({"read"}), bound="team", guest=True),
             Caller("owner, this study", team.bound, {"team": "owner"},
                    bound="team"),
+            Caller("owner, this campaign", team.of_campaign, {"team": "owner"},
+                   bound="campaign"),
         ]
 
     def look(self, study):
@@ -193,6 +209,9 @@ class World:
         token, path = self.tokens[study.owner], f"/studies/{study.key}"
         seen = [self.line.ok("GET", path + rest, token) for rest in (
             "", "/trials?limit=1000", "/members", "/links", "/webhooks")]
+        if study.campaign:
+            seen += [self.line.ok("GET", f"/campaigns/{study.campaign}" + rest,
+                                  token) for rest in ("", "/members")]
         return re.sub(r'"last_used": [^,}]*', "", json.dumps(seen))
 
     def look_around(self):
@@ -244,6 +263,11 @@ BODIES = {
     "createWebhook": lambda c: {"url": f"{HOOK}{next(_numbers)}"},
     "changeWebhook": lambda c: {"events": ["trial_ended"]},
     "findAndAsk": lambda c: {"study": definition()},
+    "createCampaign": lambda c: campaign(),
+    "changeCampaign": lambda c: {"notes": "changed"},
+    "addSegments": lambda c: {"segments": [{"name": fresh_name("s")}]},
+    "askCampaign": lambda c: {},
+    "putCampaignMember": lambda c: {"user": "temp", "role": "viewer"},
     "ask": lambda c: {},
     "bringTrials": lambda c: {"trials": [{"params": {"x": 0.5}}]},
     "editTrial": lambda c: {"notes": "changed"},
@@ -262,6 +286,9 @@ BODIES = {
     "createToken+study": lambda c: {
         "name": "made", "study_id": c.study.key,
         "scopes": [min(c.caller.scopes)]},
+    "createToken+campaign": lambda c: {
+        "name": "made", "campaign_id": c.study.campaign,
+        "scopes": [min(c.caller.scopes)]},
     "rotateToken": lambda c: {},
     "signIn": lambda c: {"token": c.caller.token},
     "createUser": lambda c: {"name": fresh_name("user").replace(" ", "-")},
@@ -279,7 +306,10 @@ BODIES = {
         "hopaas_trial": f"{c.study.key}:{c.study.running}"},
 }
 QUERIES = {
+    "limitToys": lambda c: "?mu=1",
     "removeMember": lambda c: "?user=temp",
+    "removeCampaignMember": lambda c: "?user=temp",
+    "deleteCampaign": lambda c: "?studies=1",
     "removeGroupMember": lambda c: "?user=temp",
     "importStudy": lambda c: "?name=" + quote(fresh_name("import")),
     "listStudies": lambda c: "?limit=5",
@@ -299,7 +329,8 @@ def call_of(operation, world, caller, study):
     c = SimpleNamespace(world=world, caller=caller, study=study)
     number = study.complete if operation in ON_COMPLETE else study.running
     id_ = (study.token_id if operation in ON_TOKEN
-           else ABSENT_SESSION if operation == "endSession" else study.key)
+           else ABSENT_SESSION if operation == "endSession"
+           else study.campaign if is_of_campaign(operation) else study.key)
     for name, value in (
         ("id", id_), ("n", number), ("hook", study.hook), ("link", study.link),
         ("group", study.group), ("name", "temp"), ("provider", "none"),
@@ -333,6 +364,9 @@ def prepare(operation, world, study):
         study.link = line.ok("POST", path + "/links", token, {})["id"]
     elif name == "removeMember":
         line.ok("PUT", path + "/members", token,
+                {"user": "temp", "role": "viewer"})
+    elif name == "removeCampaignMember":
+        line.ok("PUT", f"/campaigns/{study.campaign}/members", token,
                 {"user": "temp", "role": "viewer"})
     elif name.endswith(("Group", "GroupMember", "GroupMembers")):
         made = line.ok("POST", "/groups", world.admin, {"name": "spare"})
@@ -369,7 +403,7 @@ def special(operation, caller, wanted):
         return {204} if caller.guest else {422}
     if operation in ("endSession", "beginSignIn", "endSignIn") and wanted == 200:
         return {404}  # there is no such session, and no provider
-    if operation == "contour" and wanted == 200:
+    if operation in ("contour", "limit", "limitToys") and wanted == 200:
         return {422}  # these studies are of another kind
     if operation == "mergeStudies" and wanted == 200 and caller.bound:
         return {422}  # there is no other study for this token
@@ -399,8 +433,21 @@ def check(operation, world, caller, kind, study):
     return anonymous(answer[1], study.key)
 
 
+def is_of_campaign(operation):
+    """Tell whether an operation names a campaign, and not a study."""
+    path = OPERATIONS[operation.partition("+")[0]][1]
+    return "/campaigns/{id}" in path or operation.endswith("+campaign")
+
+
+def team_kind(operation):
+    """Return what the operation names of the team."""
+    return "campaign" if is_of_campaign(operation) else "team"
+
+
 def kinds_of(operation):
     """Return the kinds of studies that an operation may name."""
+    if is_of_campaign(operation):
+        return ["foreign", "absent"]
     path = OPERATIONS[operation.partition("+")[0]][1]
     named = "/studies/{id}" in path or operation in NAMES_STUDY
     return ["public", "seen", "foreign", "absent"] if named else []
@@ -428,21 +475,22 @@ def test_who_may(operation, world):
     refused_everywhere(operation, world, callers, team)
     assert (world.look(team), world.look_around()) == before
     for caller in callers:
-        if not is_allowed(operation, caller, "team"):
+        if not is_allowed(operation, caller, team_kind(operation)):
             continue
-        if operation == "deleteStudy":
+        if operation in ("deleteStudy", "deleteCampaign"):
             team = team_for(operation, world)
             same = [c.name for c in callers].index(caller.name)
             caller = world.callers(team)[same]
         prepare(operation, world, team)
-        check(operation, world, caller, "team", team)
+        check(operation, world, caller, team_kind(operation), team)
 
 
 def team_for(operation, world):
     """Return a study with all that the operation uses up, new if it changes."""
     path = OPERATIONS[operation.partition("+")[0]][1]
     new = changes_something(operation) and (
-        "{id}" in path or operation in NAMES_STUDY)
+        "{id}" in path or operation in NAMES_STUDY
+        or is_of_campaign(operation))
     team = world.team() if new else world.kept
     prepare(operation, world, team)
     prepare_token(operation, world, world.tokens["owner"], team)
@@ -454,15 +502,17 @@ def team_for(operation, world):
 def refused_everywhere(operation, world, callers, team):
     """Make all calls that are refused, and those that only look."""
     for caller in callers:
-        if not is_allowed(operation, caller, "team"):
-            check(operation, world, caller, "team", team)
+        kind = team_kind(operation)
+        if not is_allowed(operation, caller, kind):
+            check(operation, world, caller, kind, team)
         texts = {}
         for kind in kinds_of(operation):
             if is_allowed(operation, caller, kind) and changes_something(
                     operation):
                 continue
             study = world.studies.get(kind) or SimpleNamespace(
-                **{**vars(world.studies["foreign"]), "key": ABSENT})
+                **{**vars(world.studies["foreign"]), "key": ABSENT,
+                   "campaign": ABSENT})
             texts[kind] = check(operation, world, caller, kind, study)
         if expected(RULES[operation], caller, "absent") == 404 and (
                 caller.role("foreign") == "none" and texts):

@@ -154,7 +154,7 @@ START_TEST(test_other_peoples_affairs_are_for_administrators)
 }
 END_TEST
 
-// Role of the user on study 5, and what the token leaves of it.
+// Role of the user on study 5 of campaign 7, and what the token leaves of it.
 static const struct {
     struct principal who;
     enum role role, left;
@@ -163,6 +163,11 @@ static const struct {
     {{.scopes = SCOPE_ALL}, ROLE_NONE, ROLE_NONE},
     {{.scopes = SCOPE_ALL, .study_id = 5}, ROLE_EDITOR, ROLE_EDITOR},
     {{.scopes = SCOPE_ALL, .study_id = 6}, ROLE_OWNER, ROLE_NONE},
+    {{.scopes = SCOPE_ALL, .campaign_id = 7}, ROLE_EDITOR, ROLE_EDITOR},
+    {{.scopes = SCOPE_ALL, .campaign_id = 8}, ROLE_OWNER, ROLE_NONE},
+    {{.scopes = SCOPE_ALL, .admin = true, .campaign_id = 8},
+     ROLE_OWNER,
+     ROLE_NONE},
     {{.scopes = SCOPE_ALL, .admin = true}, ROLE_NONE, ROLE_OWNER},
     {{.scopes = SCOPE_READ, .admin = true}, ROLE_NONE, ROLE_NONE},
     {{.scopes = SCOPE_READ, .admin = true}, ROLE_WORKER, ROLE_WORKER},
@@ -185,7 +190,7 @@ static const struct {
 
 START_TEST(test_the_token_limits_the_role)
 {
-    ck_assert_int_eq(access_effective(&effects[_i].who, 5, effects[_i].role),
+    ck_assert_int_eq(access_effective(&effects[_i].who, 5, 7, effects[_i].role),
                      effects[_i].left);
 }
 END_TEST

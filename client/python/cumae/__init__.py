@@ -12,6 +12,7 @@ The address and the token of the service come from CUMAE_URL and CUMAE_TOKEN,
 or from ~/.config/cumae/config.ini.
 """
 
+from .campaign import Campaign
 from .client import Client, studies
 from .errors import (
     BadRequest,
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BadRequest",
     "Bool",
+    "Campaign",
     "Categorical",
     "Client",
     "Conflict",

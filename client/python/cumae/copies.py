@@ -101,16 +101,7 @@ class Copies:
 
         The file takes the place of another one when it is complete.
         """
-        path = Path(path)
-        partial = path.with_name(path.name + ".part")
-        form = "csv" if path.suffix == ".csv" else "jsonl"
-        pages = self.client.download(
-            f"/studies/{self.id}/export", {"format": form}
-        )
-        with partial.open("wb") as file:
-            for page in pages:
-                file.write(page)
-        partial.replace(path)
+        write_export(self.client, f"/studies/{self.id}/export", Path(path))
 
     def _take(self, document: Dict[str, Any]) -> None:
         raise NotImplementedError
@@ -120,3 +111,13 @@ def _space(space: Mapping[str, Any]) -> Dict[str, Any]:
     """Return a space as the service reads it; None removes a parameter."""
     there = {name: item for name, item in space.items() if item is not None}
     return {**dict.fromkeys(space), **space_as_json(there)}
+
+
+def write_export(client: "Client", source: str, path: Path) -> None:
+    """Write an export to a file, which is there when it is complete."""
+    partial = path.with_name(path.name + ".part")
+    form = "csv" if path.suffix == ".csv" else "jsonl"
+    with partial.open("wb") as file:
+        for page in client.download(source, {"format": form}):
+            file.write(page)
+    partial.replace(path)

@@ -148,7 +148,7 @@ class Study(Edits, Copies, Sharing):
 
         Raises StudyEnded when there are no further trials.
         """
-        asked: Dict[str, Any] = {"n": n, "worker": _worker()}
+        asked: Dict[str, Any] = {"n": n, "worker": worker_as_json()}
         if max_seconds is not None:
             asked["max_seconds"] = max_seconds
         while True:
@@ -452,7 +452,7 @@ def _named(thing: Optional[Named]) -> Optional[Dict[str, Any]]:
     return {"name": thing} if isinstance(thing, str) else dict(thing)
 
 
-def _worker() -> Dict[str, str]:
+def worker_as_json() -> Dict[str, str]:
     """Return who asks: the machine, the process, the batch job if any."""
     worker = {"name": f"{socket.gethostname()}:{os.getpid()}"}
     jobs = [os.environ[name] for name in JOB_VARIABLES if name in os.environ]

@@ -122,6 +122,7 @@ class Trial:
     params  the values of the parameters, by name
     seed    a number to seed the training with, different for every trial
     why     why these values were chosen, in words, or None
+    segment  of which segment of a Campaign it is, or None
     value   set this to the result; meanings and units are yours
     values  or this, with one per objective
     constraints  and this, where the study has outcome constraints: by name, or
@@ -136,6 +137,7 @@ class Trial:
         self.params: Dict[str, Any] = document["params"]
         self.seed: Optional[int] = document.get("seed")
         self.why: Optional[str] = document.get("why")
+        self.segment: Optional[str] = None
         self.value: Optional[float] = None
         self.values: Optional[Sequence[float]] = None
         self.constraints: Optional[Constraints] = None

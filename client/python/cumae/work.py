@@ -25,6 +25,7 @@ from .errors import StudyEnded
 from .trial import Trial
 
 if TYPE_CHECKING:
+    from .campaign import Campaign
     from .study import Study
 
 Objective = Callable[[Trial], Union[None, float, Sequence[float]]]
@@ -32,13 +33,13 @@ Walltime = Union[float, Callable[[], Optional[float]]]
 
 
 def work(
-    study: "Study",
+    study: "Union[Study, Campaign]",
     n_trials: Optional[int],
     timeout_s: Optional[float],
     walltime: Optional[Walltime],
     spare_s: float = 60.0,
 ) -> Iterator[Trial]:
-    """Yield trials of a study; the arguments are those of Study.work()."""
+    """Yield trials of a study or campaign; the arguments are those of Study.work()."""
     ends = _Ends(timeout_s, walltime, spare_s)
     done = 0
     while n_trials is None or done < n_trials:
