@@ -6,11 +6,12 @@
 // one.
 //
 // Notation: m objectives, k outcome constraints, c columns of the history's
-// constraints: one for each bound.
+// constraints: one for each bound, and for each outcome without bounds.
 
 #ifndef CUMAE_DEFINITION_H
 #define CUMAE_DEFINITION_H
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,7 +55,8 @@ struct objective {
     bool maximize;
 };
 
-// What is measured beside the values, and the bounds that it must keep.
+// What is measured beside the values, and the bounds that it must keep. Without
+// any it is measured only, and may be left out: that is for kind contour.
 struct outcome_constraint {
     char *name;
     double lower, upper; // NaN: no such bound
@@ -74,13 +76,16 @@ struct grid_plan {
     bool cartesian;   // its points are the cells of the space; else a list
     int64_t replicas; // 1..GRID_MAX_REPLICAS
 };
+
+struct contour_plan;
 struct limit_terms;
 
 struct definition {
     char *name;
     enum study_kind kind;
     struct grid_plan grid;
-    struct limit_terms *limit; // of kind limit, else NULL (limit_terms.h)
+    struct contour_plan *contour; // of kind contour, else NULL
+    struct limit_terms *limit;    // of kind limit, else NULL (limit_terms.h)
     struct objective objectives[STUDY_MAX_OBJECTIVES];
     size_t n_objectives; // m
     struct outcome_constraint
@@ -116,7 +121,19 @@ void definition_free(struct definition *definition);
 double definition_sign(const struct definition *definition, size_t objective,
                        double value);
 
-// c, the number of bounds.
+// c, the number of columns of the history's constraints.
 size_t definition_n_bounds(const struct definition *definition);
+
+// Is this outcome measured only?
+static inline bool outcome_is_free(const struct outcome_constraint *outcome)
+{
+    return isnan(outcome->lower) && isnan(outcome->upper);
+}
+
+// Must outcomes be told with a complete trial?
+bool definition_needs_outcomes(const struct definition *definition);
+
+// Is there a best result? Not with several objectives, nor of a contour.
+bool definition_has_best(const struct definition *definition);
 
 #endif

@@ -21,6 +21,7 @@
 struct ask;
 struct live;
 struct message;
+struct outcome;
 struct store;
 struct tell;
 
@@ -38,11 +39,16 @@ struct kind {
     // Is what was to be found out known, or the kind's own budget used up? As
     // budget_used_up.
     const char *(*done)(const struct live *live, char *detail);
+    // How many new points may be handed out now, at most.
+    size_t (*room)(const struct live *live);
     // What the next trial takes at least, in seconds; 0: unknown.
     double (*expected)(const struct live *live, const struct ask *ask);
     // Looks at what a tell says besides values; may change its end.
     int (*resolve)(const struct live *live, const struct tell *tell,
                    struct message *message, struct error *err);
+    // May a trial end so? It may lose numbers.
+    int (*check)(const struct definition *definition, enum trial_state state,
+                 struct outcome *outcome, struct error *err);
     // Keeps what a tell said that made its trial complete, in the store, too.
     int (*keep)(struct live *live, struct store *store, const struct tell *tell,
                 struct error *err);
@@ -60,6 +66,11 @@ int kind_from_name(const char *name);
 
 // The kind of a study.
 const struct kind *kind_of(const struct definition *definition);
+
+// What the kind of a study says: SIZE_MAX and 0 where it says nothing.
+size_t kind_room(const struct live *live);
+int kind_check(const struct definition *definition, enum trial_state state,
+               struct outcome *outcome, struct error *err);
 
 // Chooses the point of the next trial as the kind of the study does.
 int kind_choose(struct live *live, struct ask *ask, struct arena *arena,

@@ -66,6 +66,7 @@ RULES: Dict[str, Right] = {
     "paretoFront": LOOK,
     "grid": LOOK,
     "importances": LOOK,
+    "contour": LOOK,
     "limit": LOOK,
     "limitToys": LOOK,
     "columns": LOOK,
