@@ -1030,6 +1030,25 @@ FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number
 
+-- What plots need of many trials. $4, $5: are workers and remarks wanted?
+-- fragment: column_fields
+number, state, withdrawn, point, "values", constraint_values, uncertainty, cost,
+wall_s, created_ms, started_ms, ended_ms, attempt, retry_of, iteration,
+CASE WHEN $4 = 1 THEN worker@json@ ->> 'name' END,
+CASE WHEN $5 = 1 THEN coalesce(error, withdrawn_reason, stop_reason) END
+
+-- name: trial_columns
+SELECT @column_fields@ FROM trials
+WHERE study_id = $1 AND number > $2
+ORDER BY number
+LIMIT $3
+
+-- name: trial_columns_changed
+SELECT @column_fields@ FROM trials
+WHERE study_id + 0 = $1 AND number > $2 AND revision > $6
+ORDER BY number
+LIMIT $3
+
 -- name: trial_results
 SELECT number, point, "values" FROM trials
 WHERE study_id = $1 AND state = 2 AND withdrawn IS NULL

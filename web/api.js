@@ -26,10 +26,9 @@ async function problem(response) {
   return new ApiError(text, response.status, told.code ?? null);
 }
 
-// Sends a request and returns the decoded answer (null when it has no body).
-// Throws ApiError, or AbortError when the signal fired.
-export async function request(method, path, {body, signal} = {}) {
-  const headers = {Accept: 'application/json'};
+// Sends a request. Throws ApiError, or AbortError when the signal fired.
+async function send(method, path, {body, signal}) {
+  const headers = {Accept: 'application/json, application/octet-stream'};
   if (method !== 'GET')
     headers['X-Cumae-CSRF'] = '1';
   if (body !== undefined)
@@ -48,7 +47,17 @@ export async function request(method, path, {body, signal} = {}) {
   }
   if (!response.ok)
     throw await problem(response);
+  return response;
+}
+
+// The decoded answer, null when it has no body.
+export async function request(method, path, {body, signal} = {}) {
+  const response = await send(method, path, {body, signal});
   return response.status === 204 ? null : response.json();
+}
+
+export async function requestBytes(path, signal) {
+  return (await send('GET', path, {signal})).arrayBuffer();
 }
 
 export function query(values) {

@@ -9,6 +9,7 @@ import {api} from './api.js';
 import {h, setText} from './dom.js';
 import {showMenu} from './menu.js';
 import {PAGES} from './pages.js';
+import {forgetData} from './study_data.js';
 import {mountSignIn} from './view_signin.js';
 
 const RETRY_MS = 2000; // while the service does not say who is there
@@ -42,6 +43,7 @@ function mount(mounting, argument) {
 
 function mountOutside(left) {
   app.me = null;
+  forgetData();
   turn++;
   showMenu(null);
   mount(mountSignIn, left);
@@ -161,9 +163,11 @@ async function open({mount: mounting}, argument) {
     return;
   }
   const home = `#/study/${app.me.study_id}`;
+  const [where] = location.hash.split('?');
+  const inside = [home, `${home}/trials`, `${home}/analysis`].includes(where);
   if (mine !== turn)
     return;
-  if (app.me.guest && location.hash !== home)
+  if (app.me.guest && !inside)
     location.replace(home);
   else
     mount(mounting, argument);

@@ -34,12 +34,13 @@ export function axis({low, high, from, to, log = false, pad = 0.04}) {
   const f = log ? Math.log10 : x => x;
   let a = f(low);
   let b = f(high);
-  const margin = (b - a) * pad || Math.abs(a) * 0.05 || 0.5;
+  const margin = b > a ? (b - a) * pad : Math.abs(a) * 0.05 || 0.5;
   a -= margin;
   b += margin;
   const inverse = y => log ? 10 ** y : y;
   const pixel = value => from + (f(value) - a) / (b - a) * (to - from);
+  const value = px => inverse(a + (px - from) / (to - from) * (b - a));
   const ticks = wanted => (log ? logTicks : linearTicks)(inverse(a),
     inverse(b), wanted);
-  return {pixel, ticks};
+  return {pixel, value, ticks};
 }

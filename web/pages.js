@@ -5,14 +5,22 @@
 
 import {mountStudyAudit} from './audit_log.js';
 import {mountAdmin} from './view_admin.js';
+import {mountAnalysis} from './view_analysis.js';
+import {mountApi} from './view_api.js';
+import {mountCompare} from './view_compare.js';
 import {mountProfile} from './view_profile.js';
 import {mountStudies} from './view_studies.js';
 import {mountStudy} from './view_study.js';
 import {mountTokens} from './view_tokens.js';
+import {mountTrials} from './view_trials.js';
 
 export const PAGES = [
-  {address: /^#\/study\/([^/]+)$/, mount: mountStudy},
+  {address: /^#\/study\/([^/?]+(?:\?.*)?)$/, mount: mountStudy},
+  {address: /^#\/study\/([^/]+\/trials(?:\?.*)?)$/, mount: mountTrials},
+  {address: /^#\/study\/([^/]+\/analysis(?:\?.*)?)$/, mount: mountAnalysis},
   {address: /^#\/study\/([^/]+\/audit(?:\?.*)?)$/, mount: mountStudyAudit},
+  {address: /^#\/api(?:\/(\w+))?$/, mount: mountApi},
+  {address: /^#\/compare(?:\?(.*))?$/, mount: mountCompare},
   {address: /^#\/admin(?:\/(.*))?$/, mount: mountAdmin},
   {address: /^#\/profile$/, mount: mountProfile},
   {address: /^#\/tokens$/, mount: mountTokens},
@@ -24,5 +32,6 @@ export const MENU = [
   {title: 'Studies', href: '#/', shown: who => !who.guest},
   {title: 'Profile', href: '#/profile', shown: who => !who.guest},
   {title: 'Tokens', href: '#/tokens', shown: who => !who.guest},
+  {title: 'API reference', href: '#/api', shown: who => !who.guest},
   {title: 'Administration', href: '#/admin', shown: who => who.admin},
 ];

@@ -27,7 +27,7 @@ function firstStudy() {
 
 // One table row that can be brought up to date in place, so that a refresh
 // moves neither the keyboard focus nor a selection.
-function studyRow(study) {
+function studyRow(study, chosen) {
   const bar = stateBar();
   const state = h('td');
   const goal = h('td', {class: 'wide'});
@@ -39,7 +39,9 @@ function studyRow(study) {
   const changed = h('td', {class: 'wide'});
   const link = h('a', {href: `#/study/${encodeURIComponent(study.id)}`});
   const tags = h('span', {class: 'tags'});
-  const element = h('tr', {},
+  const box = h('input', {type: 'checkbox', value: study.id,
+    onchange: chosen});
+  const element = h('tr', {}, h('td', {class: 'wide'}, box),
     h('th', {scope: 'row'}, link, tags), state, owner, role, goal, sampler,
     total,
     h('td', {class: 'bar-cell'}, bar.element), best, changed);
@@ -47,6 +49,7 @@ function studyRow(study) {
   function update(next) {
     const objective = next.objectives?.[0];
     setText(link, next.name);
+    box.setAttribute('aria-label', `compare ${next.name}`);
     const shown = JSON.stringify(next.tags ?? []);
     if (tags.dataset.tags !== shown) {
       tags.dataset.tags = shown;
@@ -76,7 +79,7 @@ function studyRow(study) {
 }
 
 function table(body) {
-  const head = [['Study'], ['State'], ['Owner', 'wide'],
+  const head = [['Compare', 'wide'], ['Study'], ['State'], ['Owner', 'wide'],
     ['Your role', 'wide'], ['Goal', 'wide'], ['Sampler', 'wide'],
     ['Trials', 'num'], ['Progress', 'bar-cell'], ['Best', 'num'],
     ['Last change', 'wide']];
@@ -88,9 +91,9 @@ function table(body) {
 }
 
 // Puts the rows of `studies` into body, in that order, reusing those in rows.
-function fill(body, rows, studies) {
+function fill(body, rows, studies, chosen) {
   const wanted = studies.map(study => {
-    const row = rows.get(study.id) ?? studyRow(study);
+    const row = rows.get(study.id) ?? studyRow(study, chosen);
     row.update(study);
     rows.set(study.id, row);
     return row.element;
@@ -112,14 +115,22 @@ export function mountStudies(main, app, argument) {
   const summary = h('p', {class: 'faint'});
   const list = h('div', {class: 'card scroll', hidden: true}, table(body));
   const empty = h('div', {class: 'card', hidden: true});
+  const compare = h('a', {class: 'button', hidden: true});
   const more = h('button', {type: 'button', hidden: true, onclick() {
     filter.limit = Math.min(filter.limit + PAGE, MOST);
     poller.now();
   }}, 'Show more');
 
+  function showChosen() {
+    const ids = [...body.querySelectorAll(':checked')].map(box => box.value);
+    compare.hidden = ids.length < 2;
+    compare.href = `#/compare?ids=${ids.map(encodeURIComponent).join(',')}`;
+    setText(compare, `Compare ${ids.length}`);
+  }
+
   function show({studies, next}) {
     const filtered = FILTERS.some(name => filter[name]);
-    fill(body, rows, studies);
+    fill(body, rows, studies, showChosen);
     list.hidden = studies.length === 0;
     more.hidden = !next || filter.limit === MOST;
     empty.hidden = studies.length !== 0;
@@ -167,7 +178,8 @@ export function mountStudies(main, app, argument) {
   value => narrow('shared', value));
   shared.querySelector('select').value = filter.shared;
   main.append(h('h1', {}, 'Studies'), summary,
-    h('div', {class: 'tools'}, search, tag, shared, states), list, empty, more);
+    h('div', {class: 'tools'}, search, tag, shared, states, compare),
+  list, empty, more);
 
   const poller = poll(async signal => show(await api.studies(filter, signal)),
     app.refreshed);

@@ -65,6 +65,8 @@ RULES: Dict[str, Right] = {
     "bestTrial": LOOK,
     "paretoFront": LOOK,
     "importances": LOOK,
+    "columns": LOOK,
+    "sample": LOOK,
     "limit": LOOK,
     "limitToys": LOOK,
     "listEvents": LOOK,

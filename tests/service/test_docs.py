@@ -433,6 +433,12 @@ LIMITS = {
         "service/warm.h", "WARM_MAX_RESULTS"),
     "rows of one page of a list": (
         "service/route_trials.c", r'"limit", 1, (\d+)'),
+    "columns of one answer of `/columns` and `/sample`": (
+        "service/columns.h", "COLUMNS_MAX"),
+    "rows of one answer of `/columns`": (
+        "service/columns.h", "COLUMNS_MAX_ROWS"),
+    "rows times columns of it": ("service/columns.h", "COLUMNS_MAX_CELLS"),
+    "trials of a sample": ("service/columns.h", "COLUMNS_MAX_SAMPLE"),
     "events of one answer": ("service/watch.h", "WATCH_MAX_EVENTS"),
     "seconds of a wait for events": (
         "service/route_events.c", "EVENTS_MAX_WAIT_S"),
