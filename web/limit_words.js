@@ -78,7 +78,8 @@ const CURVE_STATUSES = {
     'table of sites, mend it, and mark its trials as invalid.',
   no_data: () => 'Nobody has told the observed value of the test statistic ' +
     'yet. A worker gets it as an order of its own: keep one running.',
-  no_toys: () => 'No toys yet. Keep the workers running.',
+  no_toys: () => 'Toys of one hypothesis or of both are missing. Keep the ' +
+    'workers running.',
 };
 
 // The limit of a curve; where there is no crossing it is only a bound.

@@ -326,7 +326,7 @@ def test_points_without_a_value_are_rings_and_explained(site, open_page):
     assert plot.locator("g.obs").count() == 3
     words = card_of(page, "Points")
     expect(words).to_contain_text("Run more background toys")
-    expect(words).to_contain_text("No toys yet")
+    expect(words).to_contain_text("Toys of one hypothesis")
     odd = page.get_by_role("table", name="Observed values that disagree")
     expect(odd.locator("tbody tr")).to_have_count(2)
     expect(odd).to_contain_text("kek")
