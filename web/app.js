@@ -12,6 +12,8 @@ import {PAGES} from './pages.js';
 import {forgetData} from './study_data.js';
 import {mountSignIn} from './view_signin.js';
 
+// What guests see of their study.
+const SIDES = ['', '/trials', '/analysis', '/limit', '/contour', '/grid'];
 const RETRY_MS = 2000; // while the service does not say who is there
 
 const element = id => document.getElementById(id);
@@ -164,7 +166,7 @@ async function open({mount: mounting}, argument) {
   }
   const home = `#/study/${app.me.study_id}`;
   const [where] = location.hash.split('?');
-  const inside = [home, `${home}/trials`, `${home}/analysis`].includes(where);
+  const inside = SIDES.some(side => where === home + side);
   if (mine !== turn)
     return;
   if (app.me.guest && !inside)

@@ -5,6 +5,11 @@
 
 import {mountStudyAudit} from './audit_log.js';
 import {mountAdmin} from './view_admin.js';
+import {mountCampaign} from './view_campaign.js';
+import {mountCampaigns} from './view_campaigns.js';
+import {mountContour} from './view_contour.js';
+import {mountGrid} from './view_grid.js';
+import {mountLimit} from './view_limit.js';
 import {mountAnalysis} from './view_analysis.js';
 import {mountApi} from './view_api.js';
 import {mountCompare} from './view_compare.js';
@@ -21,6 +26,11 @@ export const PAGES = [
   {address: /^#\/study\/([^/]+\/audit(?:\?.*)?)$/, mount: mountStudyAudit},
   {address: /^#\/api(?:\/(\w+))?$/, mount: mountApi},
   {address: /^#\/compare(?:\?(.*))?$/, mount: mountCompare},
+  {address: /^#\/study\/([^/]+\/limit(?:\?.*)?)$/, mount: mountLimit},
+  {address: /^#\/study\/([^/]+\/contour(?:\?.*)?)$/, mount: mountContour},
+  {address: /^#\/study\/([^/]+\/grid(?:\?.*)?)$/, mount: mountGrid},
+  {address: /^#\/campaigns$/, mount: mountCampaigns},
+  {address: /^#\/campaign\/(.+)$/, mount: mountCampaign},
   {address: /^#\/admin(?:\/(.*))?$/, mount: mountAdmin},
   {address: /^#\/profile$/, mount: mountProfile},
   {address: /^#\/tokens$/, mount: mountTokens},
@@ -30,6 +40,7 @@ export const PAGES = [
 // The menu in the header, and for whom (as GET /me has them) a line of it is.
 export const MENU = [
   {title: 'Studies', href: '#/', shown: who => !who.guest},
+  {title: 'Campaigns', href: '#/campaigns', shown: who => !who.guest},
   {title: 'Profile', href: '#/profile', shown: who => !who.guest},
   {title: 'Tokens', href: '#/tokens', shown: who => !who.guest},
   {title: 'API reference', href: '#/api', shown: who => !who.guest},

@@ -21,7 +21,8 @@ import {whyNothing} from './why.js';
 
 const WAIT_S = 20; // for news of a study
 const TABS = [['', 'Overview'], ['/trials', 'Trials'],
-  ['/analysis', 'Analysis']];
+  ['/analysis', 'Analysis'], ['/limit', 'Limit', 'limit'],
+  ['/contour', 'Contour', 'contour'], ['/grid', 'Grid', 'grid']];
 const SHARED = ['f']; // choices that all tabs heed
 
 // 'ms ≤ 20', '1 ≤ mb ≤ 8'
@@ -32,8 +33,8 @@ function bounds({name, lower, upper}) {
 
 function facts(study) {
   return [
-    study.objectives.map(objective =>
-      `${objective.direction} ${objective.name}`).join(', '),
+    study.kind !== 'hpo' ? `${study.kind} study` : study.objectives.map(
+      ({direction, name}) => `${direction} ${name}`).join(', '),
     study.outcome_constraints.map(bounds).join(', '),
     study.constraints.join(', '),
     study.sampler?.name && `sampler ${study.sampler.name}`,
@@ -59,8 +60,9 @@ function head(app, argument, tab, page) {
     href: `#/study/${argument}/audit`}, 'Audit log');
   const share = h('button', {type: 'button', hidden: true,
     onclick: () => openSharing(app, seen, page.now)}, 'Share…');
-  const links = TABS.map(([path, text]) => h('a', {
-    href: `#/study/${argument}${path}`, 'data-path': path,
+  const links = TABS.map(([path, text, kind]) => h('a', {
+    href: `#/study/${argument}${path}`, 'data-path': path, 'data-kind': kind,
+    hidden: kind !== undefined && path !== tab,
     'aria-current': path === tab ? 'page' : null}, text));
   const tabs = h('nav', {class: 'tabs', 'aria-label': 'Parts of the study'},
     links);
@@ -77,6 +79,9 @@ function head(app, argument, tab, page) {
     budget.hidden = !budget.textContent;
     setText(why, whyNothing(study) ?? '');
     why.hidden = !why.textContent;
+    for (const link of links)
+      link.hidden = link.dataset.kind !== undefined &&
+        link.dataset.kind !== study.kind;
     buttons.update(study.state, maySteer(app.me, study));
     log.hidden = share.hidden = !mayShare(app.me, study);
     if (study.best && seen && seen.best?.number !== study.best.number)

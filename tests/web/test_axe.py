@@ -3,6 +3,10 @@
 
 import harness
 import pytest
+import test_campaign_page
+import test_contour_page
+import test_grid_page
+import test_limit_page
 from playwright.sync_api import expect
 from test_page import make_study, run_trials, sign_in
 
@@ -40,6 +44,13 @@ def fill(site):
     site.api("POST", "/users", {"name": "anna", "groups": ["higgs"]})
     site.api("PATCH", "/users/anna", {"disabled": True})
     site.api("PATCH", f"/studies/{study}", {"notes": "much " * 100})
+    limit = test_limit_page.make_limit(site)
+    test_limit_page.work(site, limit, 20)
+    contour = test_contour_page.make_contour(site)
+    test_contour_page.work(site, contour, 14)
+    grid = test_grid_page.make_grid(site)
+    test_grid_page.part(site, grid)
+    campaign = test_campaign_page.make_campaign(site)["id"]
     (group,) = site.api("GET", "/groups").json["groups"]
     return {
         "#/": "jet tagger",
@@ -50,6 +61,11 @@ def fill(site):
         f"#/compare?ids={study},{front}": "Settings that differ",
         "#/api/ask": "With curl",
         f"#/study/{study}/audit": "study.patch",
+        f"#/study/{limit}/limit?clsb=1&clb=1": "of the toys failed",
+        f"#/study/{contour}/contour": "on the contour",
+        f"#/study/{grid}/grid": "no convergence",
+        "#/campaigns": "mass scan",
+        f"#/campaign/{campaign}": "m0100",
         "#/profile": "Profile",
         "#/tokens": "Tokens",
         "#/admin": "New user",
