@@ -100,14 +100,26 @@ static void even(const struct space *space, const uint64_t *shift,
     space_decode(space, unit, point);
 }
 
-static void draw(struct contour_domain *domain, uint64_t seed)
+// Sobol points that are looked at: fewer, when expressions are long.
+static size_t most_tried(const struct contour_domain *domain)
+{
+    size_t steps = 1;
+    for (size_t i = 0; i < domain->n_constraints; i++)
+        steps += domain->constraints[i].n;
+    for (size_t i = 0; i < domain->n_features; i++)
+        steps += domain->features[i].n;
+    size_t most = CONTOUR_MOST_STEPS / steps;
+    return most < CONTOUR_TRIED ? most : CONTOUR_TRIED;
+}
+
+static void draw(struct contour_domain *domain, size_t tried, uint64_t seed)
 {
     size_t n = domain->space->n;
     struct rng rng = rng_at(seed, RNG_STUDY);
     uint64_t shift[CONTOUR_MAX_PARAMS];
     for (size_t k = 0; k < n; k++)
         shift[k] = rng_u64(&rng) >> (64 - SOBOL_BITS);
-    for (uint64_t i = 0; i < CONTOUR_TRIED && domain->n < CONTOUR_SAMPLE; i++) {
+    for (uint64_t i = 0; i < tried && domain->n < CONTOUR_SAMPLE; i++) {
         double *point = domain->point + domain->n * n;
         even(domain->space, shift, i, point);
         domain->n += contour_domain_allows(domain, point) &&
@@ -148,12 +160,13 @@ int contour_domain_init(struct contour_domain *domain, uint64_t seed,
         domain->low[k] = 0;
         domain->width[k] = 1;
     }
-    draw(domain, seed);
+    size_t tried = most_tried(domain);
+    draw(domain, tried, seed);
     if (domain->n < CONTOUR_MIN_SAMPLE)
         return error_set(err, ERROR_INVALID,
                          "constraints and features must allow at least %d of "
-                         "%d points, not %zu",
-                         CONTOUR_MIN_SAMPLE, CONTOUR_TRIED, domain->n);
+                         "%zu points, not %zu",
+                         CONTOUR_MIN_SAMPLE, tried, domain->n);
     scale(domain);
     return 0;
 }

@@ -30,9 +30,10 @@ enum {
     CONTOUR_MAX_PARAMS = 4,
     CONTOUR_MAX_FEATURES = 8,
     CONTOUR_MAX_CONSTRAINTS = 20,
-    CONTOUR_SAMPLE = 2048,   // allowed points
-    CONTOUR_MIN_SAMPLE = 16, // fewer are an error
-    CONTOUR_TRIED = 1 << 16, // Sobol points that are looked at
+    CONTOUR_SAMPLE = 2048,        // allowed points
+    CONTOUR_MIN_SAMPLE = 16,      // fewer are an error
+    CONTOUR_TRIED = 1 << 16,      // Sobol points that are looked at, fewer when
+    CONTOUR_MOST_STEPS = 1 << 26, // they would take more steps of expressions
 };
 
 struct contour_domain {
@@ -51,8 +52,8 @@ struct contour_domain {
 
 // Fills what is not the caller's. ERROR_INVALID: not 2 to 4 parameters, one
 // that is not a float or an int or has a condition, too many or the wrong kind
-// of expressions, or fewer than CONTOUR_MIN_SAMPLE of CONTOUR_TRIED points
-// allowed.
+// of expressions, or fewer than CONTOUR_MIN_SAMPLE of the points that are
+// looked at allowed.
 int contour_domain_init(struct contour_domain *domain, uint64_t seed,
                         struct arena *arena, struct error *err);
 

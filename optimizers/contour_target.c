@@ -10,7 +10,7 @@
 static double variance(double relative)
 {
     double v = isnan(relative) ? 0 : relative * relative;
-    return fmax(v, CONTOUR_LEAST_VARIANCE);
+    return fmin(fmax(v, CONTOUR_LEAST_VARIANCE), CONTOUR_MOST_VARIANCE);
 }
 
 struct contour_value contour_from_limit(double mu_up, double error)

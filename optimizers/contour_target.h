@@ -10,8 +10,10 @@
 #ifndef CUMAE_CONTOUR_TARGET_H
 #define CUMAE_CONTOUR_TARGET_H
 
-// The least variance: what a fit leaves open, 0.1 %.
+// The least variance: what a fit leaves open, 0.1 %. With the most a value
+// tells nothing.
 #define CONTOUR_LEAST_VARIANCE 1e-6
+#define CONTOUR_MOST_VARIANCE  1e6
 
 struct contour_value {
     double y, variance; // of y; both finite

@@ -36,13 +36,16 @@ struct prior {
     const uint32_t *source; // [n] which study, below n_sources
 };
 
+struct contour_plan;
+
 struct sampler_task {
     const struct space *space;
     const struct history *history; // its rows below `number` are the past
     const struct prior *prior;     // NULL: none
     const double *options;         // [sampler->n_options]
     uint64_t seed;
-    int64_t max_trials; // how many there will be, 0: not known
+    int64_t max_trials;                 // how many there will be, 0: not known
+    const struct contour_plan *contour; // for contour_sampler.h alone, or NULL
 };
 
 struct suggestion {
