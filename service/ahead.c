@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "../optimizers/memory.h"
+#include "budget.h"
+#include "kind.h"
 #include "live.h"
 
 static void *allocate(size_t size)
@@ -80,7 +82,8 @@ static struct sampler_task task_of(const struct definition *definition,
                                  .prior = warm ? &warm->prior : NULL,
                                  .options = definition->sampler_options,
                                  .seed = definition->seed,
-                                 .max_trials = definition->budget.max_trials};
+                                 .max_trials = definition->budget.max_trials,
+                                 .contour = definition->contour};
 }
 
 // ---- suggestions in waiting -------------------------------------------------
@@ -182,6 +185,17 @@ int ahead_suggest(struct live *live, struct arena *arena,
     return suggest(sampler, &task, ahead->fitted, arena, item, err);
 }
 
+const struct model *ahead_model(const struct live *live)
+{
+    const struct fitted *fitted = live->ahead.fitted;
+    if (!fitted)
+        return NULL;
+    struct sampler_task task =
+        task_of(live->definition, live->warm, &live->history);
+    size_t n = fitted->sampler->fit_length(&task, live->history.n_ended);
+    return fitted->n_ended == n ? fitted->model : NULL;
+}
+
 void ahead_skip(struct live *live)
 {
     drop_items(&live->ahead);
@@ -213,8 +227,9 @@ static size_t missing(const struct live *live)
 bool ahead_wants(const struct live *live)
 {
     int64_t most = live->definition->budget.max_trials;
+    char detail[BUDGET_DETAIL];
     if (live->state != STUDY_RUNNING || live->deleted || !is_slow(live) ||
-        (most > 0 && live->tally.started >= most))
+        (most > 0 && live->tally.started >= most) || kind_done(live, detail))
         return false;
     return missing(live) > 0 || is_stale(live);
 }

@@ -30,6 +30,7 @@ enum {
 };
 
 struct live;
+struct model;
 struct fitted; // a model that threads share
 
 // A suggestion in waiting.
@@ -58,6 +59,10 @@ int ahead_require(struct live *live, size_t n, struct error *err);
 // the spot. `item` lends from the arena.
 int ahead_suggest(struct live *live, struct arena *arena,
                   struct ahead_item *item, struct error *err);
+
+// The model that is kept, where it is the one of all results that there are;
+// else NULL.
+const struct model *ahead_model(const struct live *live);
 
 // A trial got its number and its point in another way.
 void ahead_skip(struct live *live);

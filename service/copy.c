@@ -151,6 +151,8 @@ static enum trial_state state_here(const struct live *live,
 {
     if (row->state != TRIAL_COMPLETE && row->state != TRIAL_INFEASIBLE)
         return row->state;
+    if (!definition_needs_outcomes(live->definition))
+        return row->state;
     return outcome_feasible(live->definition, outcome) ? TRIAL_COMPLETE
                                                        : TRIAL_INFEASIBLE;
 }

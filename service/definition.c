@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "../optimizers/contour_plan.h"
 #include "limit_terms.h"
 
 struct definition *definition_keep(struct definition *definition)
@@ -18,6 +19,7 @@ void definition_free(struct definition *definition)
 {
     if (!definition || atomic_fetch_sub(&definition->sharers, 1) > 0)
         return;
+    contour_plan_free(definition->contour);
     space_done(&definition->space);
     limit_terms_free(definition->limit);
     free(definition->name);
@@ -48,6 +50,20 @@ size_t definition_n_bounds(const struct definition *definition)
             &definition->outcome_constraints[i];
         n += isnan(bounded->upper) ? 0 : 1;
         n += isnan(bounded->lower) ? 0 : 1;
+        n += outcome_is_free(bounded) ? 1 : 0;
     }
     return n;
+}
+
+bool definition_needs_outcomes(const struct definition *definition)
+{
+    for (size_t i = 0; i < definition->n_outcome_constraints; i++)
+        if (!outcome_is_free(&definition->outcome_constraints[i]))
+            return true;
+    return false;
+}
+
+bool definition_has_best(const struct definition *definition)
+{
+    return definition->n_objectives == 1 && definition->kind != STUDY_CONTOUR;
 }

@@ -6,11 +6,12 @@
 // one.
 //
 // Notation: m objectives, k outcome constraints, c columns of the history's
-// constraints: one for each bound.
+// constraints: one for each bound, and for each outcome without bounds.
 
 #ifndef CUMAE_DEFINITION_H
 #define CUMAE_DEFINITION_H
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -53,7 +54,8 @@ struct objective {
     bool maximize;
 };
 
-// What is measured beside the values, and the bounds that it must keep.
+// What is measured beside the values, and the bounds that it must keep. Without
+// any it is measured only, and may be left out: that is for kind contour.
 struct outcome_constraint {
     char *name;
     double lower, upper; // NaN: no such bound
@@ -68,12 +70,14 @@ enum study_kind {
     STUDY_KINDS
 };
 
+struct contour_plan;
 struct limit_terms;
 
 struct definition {
     char *name;
     enum study_kind kind;
-    struct limit_terms *limit; // of kind limit, else NULL (limit_terms.h)
+    struct contour_plan *contour; // of kind contour, else NULL
+    struct limit_terms *limit;    // of kind limit, else NULL (limit_terms.h)
     struct objective objectives[STUDY_MAX_OBJECTIVES];
     size_t n_objectives; // m
     struct outcome_constraint
@@ -109,7 +113,19 @@ void definition_free(struct definition *definition);
 double definition_sign(const struct definition *definition, size_t objective,
                        double value);
 
-// c, the number of bounds.
+// c, the number of columns of the history's constraints.
 size_t definition_n_bounds(const struct definition *definition);
+
+// Is this outcome measured only?
+static inline bool outcome_is_free(const struct outcome_constraint *outcome)
+{
+    return isnan(outcome->lower) && isnan(outcome->upper);
+}
+
+// Must outcomes be told with a complete trial?
+bool definition_needs_outcomes(const struct definition *definition);
+
+// Is there a best result? Not with several objectives, nor of a contour.
+bool definition_has_best(const struct definition *definition);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include "kind.h"
 
+#include <stdint.h>
+
+#include "kind_contour.h"
 #include "kind_limit.h"
 #include "live.h"
 
@@ -20,12 +23,30 @@ static const struct kind kinds[STUDY_KINDS] = {
                      .repeats = kind_limit_repeats,
                      .stands_alone = kind_limit_stands_alone,
                      .amended = kind_limit_amended},
-    [STUDY_CONTOUR] = {.name = "contour"},
+    [STUDY_CONTOUR] = {.name = "contour",
+                       .choose = kind_contour_choose,
+                       .done = kind_contour_done,
+                       .room = kind_contour_room,
+                       .resolve = kind_contour_resolve,
+                       .check = kind_contour_check},
 };
 
 const struct kind *kind_of(const struct definition *definition)
 {
     return &kinds[definition->kind];
+}
+
+size_t kind_room(const struct live *live)
+{
+    const struct kind *kind = kind_of(live->definition);
+    return kind->room ? kind->room(live) : SIZE_MAX;
+}
+
+int kind_check(const struct definition *definition, enum trial_state state,
+               struct outcome *outcome, struct error *err)
+{
+    const struct kind *kind = kind_of(definition);
+    return kind->check ? kind->check(definition, state, outcome, err) : 0;
 }
 
 int kind_choose(struct live *live, struct ask *ask, struct arena *arena,

@@ -21,28 +21,34 @@
 struct ask;
 struct live;
 struct message;
+struct outcome;
 struct store;
 struct tell;
 
 struct kind {
     const char *name;
     bool valueless; // a trial may be complete without a value
+    bool ordered;   // takes no points from users: neither queued nor imported
     // The point of the next trial, which lends from the arena. ERROR_EXHAUSTED
     // when there is none; ask->reason and detail may say more, else it is
     // "exhausted". NULL: what the sampler proposes.
     int (*choose)(struct live *live, struct ask *ask, struct arena *arena,
                   struct ahead_item *item, struct error *err);
 
-    // The rest is NULL, or false, where the kind has nothing to say.
-    bool ordered; // takes no points from users: neither queued nor imported
+    // The rest is NULL where the kind has nothing to say.
     // Is what was to be found out known, or the kind's own budget used up? As
     // budget_used_up.
     const char *(*done)(const struct live *live, char *detail);
+    // How many new points may be handed out now, at most.
+    size_t (*room)(const struct live *live);
     // What the next trial takes at least, in seconds; 0: unknown.
     double (*expected)(const struct live *live, const struct ask *ask);
     // Looks at what a tell says besides values; may change its end.
     int (*resolve)(const struct live *live, const struct tell *tell,
                    struct message *message, struct error *err);
+    // May a trial end so? It may lose numbers.
+    int (*check)(const struct definition *definition, enum trial_state state,
+                 struct outcome *outcome, struct error *err);
     // Keeps what a tell said that made its trial complete, in the store, too.
     int (*keep)(struct live *live, struct store *store, const struct tell *tell,
                 struct error *err);
@@ -57,6 +63,11 @@ struct kind {
 
 // The kind of a study.
 const struct kind *kind_of(const struct definition *definition);
+
+// What the kind of a study says: SIZE_MAX and 0 where it says nothing.
+size_t kind_room(const struct live *live);
+int kind_check(const struct definition *definition, enum trial_state state,
+               struct outcome *outcome, struct error *err);
 
 // Chooses the point of the next trial as the kind of the study does.
 int kind_choose(struct live *live, struct ask *ask, struct arena *arena,

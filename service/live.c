@@ -58,10 +58,10 @@ static void count(struct live *live)
         live->progress.count[i] =
             (int64_t)live->history.count[i] + live->hidden[i];
     live->progress.invalid = live->n_invalid;
-    live->progress.best_number = live->history.best;
-    live->progress.best_value =
-        live->history.best < 0 ? NAN
-                               : live_value(live, (size_t)live->history.best);
+    int64_t best =
+        definition_has_best(live->definition) ? live->history.best : -1;
+    live->progress.best_number = best;
+    live->progress.best_value = best < 0 ? NAN : live_value(live, (size_t)best);
     live->progress.next_number = (int64_t)live->history.n;
     tally_show(&live->tally, &live->progress);
 }
@@ -375,8 +375,8 @@ static int fetch_old_reports(struct catching *catching, struct store *store,
     return 0;
 }
 
-static int fetch(struct live *live, struct store *store, int64_t revision,
-                 struct error *err)
+int live_fetch(struct live *live, struct store *store, int64_t revision,
+               struct error *err)
 {
     struct catching catching = {.live = live};
     arena_init(&catching.arena);
@@ -462,7 +462,7 @@ int live_catch_up(struct live *live, struct store *store,
     }
     if (now->revision == live->progress.revision)
         return 0;
-    if (fetch(live, store, live->progress.revision, err) ||
+    if (live_fetch(live, store, live->progress.revision, err) ||
         live_limit_catch_up(live, store, live->progress.revision, err))
         return -1;
     live->progress = *now;

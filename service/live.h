@@ -89,6 +89,10 @@ struct live {
 struct live *live_load(struct store *store, int64_t id, struct error *err);
 void live_free(struct live *live);
 
+// Reads a study outside of transactions, to look at its definition and history
+// and at nothing else.
+struct live *live_read(struct store *store, int64_t id, struct error *err);
+
 // Fetches what others wrote since the revision we have seen. `now` is what
 // store_study_lock read.
 int live_catch_up(struct live *live, struct store *store,

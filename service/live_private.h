@@ -10,6 +10,10 @@
 // Counts a trial, if it is withdrawn, as its users do (by 1) or no more (-1).
 void live_count_withdrawn(struct live *live, size_t number, int by);
 
+// Enters what the store has above a revision, -1: all.
+int live_fetch(struct live *live, struct store *store, int64_t revision,
+               struct error *err);
+
 // Moves the last result, if it is this trial's, to its place among the
 // results, which are in order of ended_revision.
 void live_place(struct live *live, size_t number);

@@ -179,6 +179,8 @@ static void excesses(const struct definition *definition,
     for (size_t i = 0; i < definition->n_outcome_constraints; i++) {
         const struct outcome_constraint *limits =
             &definition->outcome_constraints[i];
+        if (outcome_is_free(limits))
+            *excess++ = constraints[i];
         if (!isnan(limits->upper))
             *excess++ = bounded(constraints[i] - limits->upper);
         if (!isnan(limits->lower))

@@ -4,7 +4,8 @@
 // They are the user's: values in the sign in which they are told, outcomes as
 // they were measured. The history holds the same as a minimiser sees it: signs
 // flipped where an objective is maximised, an excess for each bound (value -
-// upper, lower - value; met where it is <= 0), and the variance of the value.
+// upper, lower - value; met where it is <= 0) or what was measured without
+// bounds, and the variance of the value.
 //
 // Notation: m objectives, k outcome constraints, c bounds.
 
@@ -35,6 +36,7 @@ struct told_numbers {
     const char *names[STUDY_MAX_OUTCOME_CONSTRAINTS];
     bool named; // else in the order of the study
     double uncertainty;
+    const struct told_curves *curves; // kind_contour.h, or NULL
 };
 
 // Reads the numbers in the terms of the study: *outcome points into `told` and

@@ -66,6 +66,11 @@ enum route_outcome route_trial_find_and_ask(struct call *call,
         json_decref(asking->body);
         return ROUTE_FAILED;
     }
+    // Where points of a contour may lie can take long to find out.
+    if (!call->store && json_object_get(study, "contour")) {
+        json_decref(asking->body);
+        return ROUTE_AGAIN;
+    }
     // The same description, whatever the order of its members.
     char *text = json_dumps(study, JSON_COMPACT | JSON_SORT_KEYS);
     if (!text)

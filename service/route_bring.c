@@ -147,20 +147,32 @@ static int read_imported(const struct fields *fields, struct brought *trial,
     if (fields_get(fields, "priority"))
         return fields_fail(fields, ERROR_INVALID, "priority",
                            "is for trials without a state");
-    return route_tell_read(fields, &trial->tell, arena) ||
+    return route_tell_read_message(fields, &trial->tell, arena) ||
                    route_reports_read(fields, true, arena, &trial->reports,
                                       &trial->n_reports)
                ? -1
                : 0;
 }
 
+// A state says so, or the words of contours.
+static bool has_result(const struct fields *fields)
+{
+    static const char *const words[] = {"state", "mu_up",   "cls",
+                                        "err",   "invalid", NULL};
+    for (const char *const *word = words; *word; word++)
+        if (fields_get(fields, *word))
+            return true;
+    return false;
+}
+
 static int read_item(const json_t *item, size_t i, struct brought *trial,
                      struct arena *arena, struct error *err)
 {
     static const char *const known[] = {
-        "id",     "params",      "meta",        "priority", "state",   "value",
-        "values", "constraints", "uncertainty", "error",    "outputs", "env",
-        "wall_s", "cost",        "reports",     NULL};
+        "id",      "params", "meta",        "priority",    "state",
+        "value",   "values", "constraints", "uncertainty", "error",
+        "outputs", "env",    "wall_s",      "cost",        "reports",
+        "mu_up",   "cls",    "err",         "invalid",     NULL};
     struct fields fields;
     char where[40];
     snprintf(where, sizeof where, "trials[%zu]", i);
@@ -169,8 +181,8 @@ static int read_item(const json_t *item, size_t i, struct brought *trial,
         return -1;
     if (!fields_get(&fields, "params"))
         return fields_fail(&fields, ERROR_INVALID, "params", "is required");
-    return fields_get(&fields, "state") ? read_imported(&fields, trial, arena)
-                                        : read_enqueued(&fields, trial, arena);
+    return has_result(&fields) ? read_imported(&fields, trial, arena)
+                               : read_enqueued(&fields, trial, arena);
 }
 
 static int read(struct bringing *bringing, struct error *err)

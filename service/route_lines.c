@@ -9,8 +9,10 @@
 
 #include "bring.h"
 #include "clock.h"
+#include "kind.h"
 #include "route_tell.h"
 #include "wire_definition.h"
+#include "wire_kind.h"
 #include "wire_space.h"
 
 // ---- the study --------------------------------------------------------------
@@ -25,6 +27,7 @@ static void keep_definition(json_t *study, const char *name)
         "role",    "visibility",  "group",       NULL};
     for (const char *const *other = others; *other; other++)
         json_object_del(study, *other);
+    wire_kind_strip_written(study);
     json_object_del(json_object_get(study, "iteration"), "number");
     if (name)
         json_object_set_new(study, "name", json_string(name));
@@ -124,12 +127,15 @@ static int take_outcome(const struct fields *fields, const struct tell *tell,
     if (row->state == TRIAL_COMPLETE && !outcome.values)
         return fields_fail(fields, ERROR_INVALID, "values",
                            "are required for a trial with a result");
-    if (row->state == TRIAL_COMPLETE && d->n_outcome_constraints &&
+    if (row->state == TRIAL_COMPLETE && definition_needs_outcomes(d) &&
         !outcome.constraints)
         return fields_fail(fields, ERROR_INVALID, "constraints",
                            "are required for a trial with a result");
     if (row->state == TRIAL_FAILED)
         outcome = (struct outcome){.uncertainty = NAN};
+    if (kind_check(d, row->state, &outcome, &fault))
+        return error_set(fields->err, fault.code, "%.60s: %.180s",
+                         fields->where, fault.message);
     row->values = outcome.values;
     row->n_values = outcome.values ? d->n_objectives : 0;
     row->constraint_values = outcome.constraints;
@@ -197,7 +203,7 @@ static int read_trial(json_t *line, size_t number, const struct definition *d,
     if (!(copy_states_ended() >> state & 1))
         return 1;
     // What is infeasible is decided by the bounds, as for a tell.
-    if (state == TRIAL_INFEASIBLE) {
+    if (state == TRIAL_INFEASIBLE && definition_needs_outcomes(d)) {
         state = TRIAL_COMPLETE;
         json_object_set_new(line, "state", json_string("complete"));
     }

@@ -10,6 +10,7 @@
 #include "route.h"
 #include "route_audited.h"
 #include "route_tell.h"
+#include "wire_contour.h"
 #include "wire_limit.h"
 
 enum {
@@ -240,6 +241,15 @@ int route_tell_read(const struct fields *fields, struct tell *tell,
     return fields->err->code ? -1 : 0;
 }
 
+int route_tell_read_message(const struct fields *fields, struct tell *tell,
+                            struct arena *arena)
+{
+    return route_tell_read(fields, tell, arena) ||
+                   wire_contour_told_read(fields, &tell->numbers.curves, arena)
+               ? -1
+               : 0;
+}
+
 int route_reports_read(const struct fields *fields, bool whole,
                        struct arena *arena, const struct bring_report **reports,
                        size_t *n)
@@ -277,9 +287,10 @@ int route_reports_read(const struct fields *fields, bool whole,
 enum route_outcome route_trial_tell(struct call *call, struct error *err)
 {
     static const char *const known[] = {
-        "state",   "value",     "values", "uncertainty", "constraints",
-        "outputs", "error",     "meta",   "env",         "wall_s",
-        "cost",    "overwrite", "obs",    "toys",        NULL};
+        "state",   "value",     "values",  "uncertainty", "constraints",
+        "outputs", "error",     "meta",    "env",         "wall_s",
+        "cost",    "overwrite", "obs",     "toys",        "mu_up",
+        "cls",     "err",       "invalid", NULL};
     struct arena *arena = &call->request->arena;
     struct telling *telling = arena_zeros(arena, 1, sizeof *telling);
     telling->command.apply = apply_any_tell;
@@ -294,7 +305,7 @@ enum route_outcome route_trial_tell(struct call *call, struct error *err)
     json_t *body = route_body(call, err);
     struct fields fields;
     bool good = body && fields_open(&fields, body, "", known, err) == 0 &&
-                route_tell_read(&fields, &telling->tell, arena) == 0 &&
+                route_tell_read_message(&fields, &telling->tell, arena) == 0 &&
                 read_overwrite(&fields, call, &telling->tell) == 0;
     json_decref(body);
     if (!good)
@@ -361,7 +372,8 @@ static void read_item(struct many *many, size_t i, const json_t *item)
     static const char *const known[] = {
         "study_id",    "number",    "state", "value", "values", "uncertainty",
         "constraints", "outputs",   "error", "meta",  "env",    "wall_s",
-        "cost",        "overwrite", "obs",   "toys",  NULL};
+        "cost",        "overwrite", "obs",   "toys",  "mu_up",  "cls",
+        "err",         "invalid",   NULL};
     struct telling *telling = &many->tells[i];
     struct error *err = &telling->command.error;
     struct arena *arena = &many->call->request->arena;
@@ -383,7 +395,7 @@ static void read_item(struct many *many, size_t i, const json_t *item)
                     "is required");
         return;
     }
-    if (err->code || route_tell_read(&fields, &telling->tell, arena))
+    if (err->code || route_tell_read_message(&fields, &telling->tell, arena))
         return;
     telling->study_key = arena_copy(arena, key, strlen(key));
     if (route_study(many->call, telling->study_key, &entry, err) !=

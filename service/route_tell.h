@@ -20,6 +20,10 @@ int route_tell_read_result(const struct fields *fields, struct tell *tell,
 int route_tell_read(const struct fields *fields, struct tell *tell,
                     struct arena *arena);
 
+// The same, and what workers say in the words of the study's kind.
+int route_tell_read_message(const struct fields *fields, struct tell *tell,
+                            struct arena *arena);
+
 // Reads the list `reports`, if there is one, of objects {step, value}; `whole`:
 // none may lack one of them. Otherwise a step is 0 and a value NaN.
 int route_reports_read(const struct fields *fields, bool whole,

@@ -17,6 +17,7 @@
 #include "warm.h"
 #include "widen.h"
 #include "wire_definition.h"
+#include "wire_kind.h"
 
 #define CANCELLED "cancelled" // why a study is finished
 
@@ -148,12 +149,15 @@ int study_redefine(struct live *live, struct store *store,
                    struct error *err)
 {
     char detail[BUDGET_DETAIL];
+    // Whether enough is known is not looked at here, for that takes a model.
+    bool stays = live->reason && strncmp(live->reason, "stop_area ", 10) == 0 &&
+                 wire_kind_plan_same(live->definition, definition);
     if (widen_check(&live->definition->space, &definition->space, err)) {
         definition_free(definition);
         return -1;
     }
     live_define(live, definition);
-    if (live->state == STUDY_FINISHED && live->reason &&
+    if (live->state == STUDY_FINISHED && live->reason && !stays &&
         budget_is_reason(live->reason)) {
         bool over = budget_used_up(live, detail);
         set_state(live, over ? STUDY_FINISHED : STUDY_RUNNING,

@@ -184,8 +184,10 @@ static bool is_too_long(const struct live *live, struct ask *ask)
 // Waits for suggestions beyond the trials that are in the queue.
 static int require(struct live *live, size_t n, struct error *err)
 {
-    size_t queued = live->history.count[TRIAL_QUEUED];
-    return n > queued ? ahead_require(live, n - queued, err) : 0;
+    size_t queued = live->history.count[TRIAL_QUEUED], room = kind_room(live);
+    n = n > queued ? n - queued : 0;
+    n = n < room ? n : room;
+    return n ? ahead_require(live, n, err) : 0;
 }
 
 static int by_number(const void *a, const void *b)

@@ -33,6 +33,7 @@ int trial_end(struct live *live, struct store *store, size_t number,
 // What a message about a trial says, and room for its numbers.
 struct message {
     struct trial_end end;
+    struct told_numbers numbers; // end.outcome points into these
     double constraints[STUDY_MAX_OUTCOME_CONSTRAINTS];
     double last;
     char fault[STUDY_MAX_NAME + 40];

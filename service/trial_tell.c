@@ -7,6 +7,7 @@
 
 #include "amend.h"
 #include "kind.h"
+#include "kind_contour.h"
 #include "trial_private.h"
 
 static int check_complete(const struct definition *definition,
@@ -16,7 +17,7 @@ static int check_complete(const struct definition *definition,
         return error_set(err, ERROR_INVALID, "value%s for a complete trial",
                          definition->n_objectives > 1 ? "s are required"
                                                       : " is required");
-    if (definition->n_outcome_constraints && !outcome->constraints)
+    if (definition_needs_outcomes(definition) && !outcome->constraints)
         return error_set(err, ERROR_INVALID,
                          "constraints are required for a complete trial of a "
                          "study with outcome constraints");
@@ -50,6 +51,10 @@ static int resolve_kind(const struct live *live, const struct tell *tell,
         return error_set(err, ERROR_INVALID,
                          "%s is told in a study of kind limit, not %s",
                          tell->data ? "obs" : "toys", kind->name);
+    if (tell->numbers.curves)
+        return error_set(err, ERROR_INVALID,
+                         "%s is told in a study of kind contour, not %s",
+                         kind_contour_what(tell->numbers.curves), kind->name);
     return 0;
 }
 
@@ -64,8 +69,9 @@ int trial_resolve(const struct live *live, const struct tell *tell,
                               .tell = tell,
                               .error = tell->error,
                               .user_id = tell->user_id};
+    message->numbers = tell->numbers;
     if (resolve_kind(live, tell, message, err) ||
-        outcome_read(definition, &tell->numbers, message->constraints,
+        outcome_read(definition, &message->numbers, message->constraints,
                      &end->outcome, err))
         return -1;
     if (end->state == TRIAL_COMPLETE &&
@@ -84,7 +90,7 @@ int trial_resolve(const struct live *live, const struct tell *tell,
     if (end->state == TRIAL_COMPLETE &&
         !outcome_feasible(definition, &end->outcome))
         end->state = TRIAL_INFEASIBLE;
-    return 0;
+    return kind_check(definition, end->state, &end->outcome, err);
 }
 
 int trial_check_tell(const struct live *live, const struct tell *tell,
@@ -131,7 +137,7 @@ static bool is_repeat(const struct live *live, const struct standing *kept,
         return false;
     if (tell->cost && *tell->cost != live->trials[tell->number].cost)
         return false;
-    if (!tell->numbers.n_values)
+    if (!tell->numbers.n_values && !tell->numbers.curves)
         told.values = NULL;
     return outcome_repeats(live->definition, &told, &kept->outcome);
 }

@@ -9,6 +9,7 @@
 
 #include "../optimizers/memory.h"
 #include "wire_algorithm.h"
+#include "wire_contour.h"
 #include "wire_goal.h"
 #include "wire_kind.h"
 #include "wire_restriction.h"
@@ -125,7 +126,7 @@ static const char *const public_names[] = {
     "space",       "direction",    "sampler",    "pruner",
     "budget",      "constants",    "tags",       "notes",
     "lease_s",     "max_attempts", "warm_start", "iteration",
-    "constraints", "limit",        NULL};
+    "constraints", "limit",        "contour",    NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -182,7 +183,7 @@ int wire_definition_merge(json_t *definition, const json_t *changes)
         bool merge =
             json_is_object(value) && json_is_object(old) &&
             (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0 ||
-             strcmp(name, "limit") == 0);
+             strcmp(name, "limit") == 0 || strcmp(name, "contour") == 0);
         if (merge ? json_object_update(old, value)
                   : json_object_set(definition, name, value))
             return -1;
@@ -194,10 +195,10 @@ struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err)
 {
-    static const char *const known[] = {"budget",       "notes",  "tags",
-                                        "sampler",      "pruner", "lease_s",
-                                        "max_attempts", "space",  "iteration",
-                                        "constraints",  "limit",  NULL};
+    static const char *const known[] = {
+        "budget",  "notes",        "tags",  "sampler",   "pruner",
+        "lease_s", "max_attempts", "space", "iteration", "constraints",
+        "limit",   "contour",      NULL};
     struct fields fields;
     if (fields_open(&fields, changes, "", known, err) ||
         wire_kind_check_changes(definition, &fields, true))
@@ -215,8 +216,9 @@ struct definition *wire_definition_patch(const struct definition *definition,
     struct definition *d = NULL;
     if (json && wire_definition_merge(json, changes) == 0)
         d = read(json, "", true, err);
-    if (d && !d->hopaas && d->pruner->check &&
-        d->pruner->check(d->pruner_options, err)) {
+    if (d && ((!d->hopaas && d->pruner->check &&
+               d->pruner->check(d->pruner_options, err)) ||
+              (d->contour && wire_contour_check_domain(d, "", err)))) {
         definition_free(d);
         d = NULL;
     }

@@ -207,17 +207,19 @@ int wire_goal_read(const struct fields *study, struct definition *definition)
 // A target or a lack of progress is told from the best value.
 static int check_single(const struct fields *budget, const struct definition *d)
 {
-    static const char message[] =
-        "is for a study with one objective, which has a best value, not %zu";
-    if (d->n_objectives == 1)
+    const char *name = d->budget.patience         ? "patience"
+                       : !isnan(d->budget.target) ? "target"
+                                                  : NULL;
+    if (!name || definition_has_best(d))
         return 0;
-    if (d->budget.patience)
-        return fields_fail(budget, ERROR_INVALID, "patience", message,
-                           d->n_objectives);
-    if (!isnan(d->budget.target))
-        return fields_fail(budget, ERROR_INVALID, "target", message,
-                           d->n_objectives);
-    return 0;
+    if (d->n_objectives == 1)
+        return fields_fail(budget, ERROR_INVALID, name,
+                           "is for a study that has a best value, which one of "
+                           "kind contour has not");
+    return fields_fail(budget, ERROR_INVALID, name,
+                       "is for a study with one objective, which has a best "
+                       "value, not %zu",
+                       d->n_objectives);
 }
 
 // Opens the object that a member holds.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wire_algorithm.h"
+#include "wire_contour.h"
 #include "wire_goal.h"
 #include "wire_limit.h"
 #include "wire_restriction.h"
@@ -47,6 +48,10 @@ static const struct wire_kind {
                      .foreign = wire_limit_foreign,
                      .check_changes = wire_limit_check_changes,
                      .hand_out = wire_limit_hand_out},
+    [STUDY_CONTOUR] = {.read = wire_contour_read,
+                       .write = wire_contour_write,
+                       .foreign = wire_contour_foreign,
+                       .check_changes = wire_contour_check_changes},
 };
 
 int wire_kind_read(const struct fields *study, struct definition *d)
@@ -126,10 +131,40 @@ void wire_kind_strip(const struct definition *d, json_t *json)
         json_object_del(json, *foreign);
 }
 
+void wire_kind_strip_written(json_t *study)
+{
+    const char *name = json_string_value(json_object_get(study, "kind"));
+    struct definition d = {.kind = STUDY_KINDS - 1};
+    while (d.kind > STUDY_HPO &&
+           (!name || strcmp(name, kind_of(&d)->name) != 0))
+        d.kind--;
+    if (!kind_of(&d)->ordered)
+        wire_kind_strip(&d, study);
+}
+
 void wire_kind_hand_out(struct text *text, const struct live *live,
                         size_t number)
 {
     const struct wire_kind *kind = &kinds[live->definition->kind];
     if (kind->hand_out)
         kind->hand_out(text, live, number);
+}
+
+static const char *plan_text(const struct definition *d, struct arena *arena)
+{
+    struct text text;
+    text_init(&text, arena);
+    wire_space_write(&text, &d->space);
+    wire_restrictions_write(&text, &d->space);
+    wire_kind_plan_write(&text, d);
+    return text.data;
+}
+
+bool wire_kind_plan_same(const struct definition *a, const struct definition *b)
+{
+    struct arena arena;
+    arena_init(&arena);
+    bool same = strcmp(plan_text(a, &arena), plan_text(b, &arena)) == 0;
+    arena_done(&arena);
+    return same;
 }

@@ -22,6 +22,10 @@ int wire_kind_read(const struct fields *study, struct definition *definition);
 int wire_kind_plan_read(const struct fields *study,
                         struct definition *definition, bool stored);
 
+// Do two definitions search the same, in the same way?
+bool wire_kind_plan_same(const struct definition *a,
+                         const struct definition *b);
+
 // Appends the member that is the kind's own, if it has one.
 void wire_kind_plan_write(struct text *text,
                           const struct definition *definition);
@@ -34,6 +38,10 @@ int wire_kind_check_changes(const struct definition *definition,
 
 // Takes the members from a definition that its kind does not have.
 void wire_kind_strip(const struct definition *definition, json_t *json);
+
+// The same for a study that was written, by the kind that it says, so that it
+// can be read; unless its trials cannot.
+void wire_kind_strip_written(json_t *study);
 
 // Appends to a trial that is handed out what its kind has to say of it.
 void wire_kind_hand_out(struct text *text, const struct live *live,

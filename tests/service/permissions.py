@@ -65,6 +65,7 @@ RULES: Dict[str, Right] = {
     "bestTrial": LOOK,
     "paretoFront": LOOK,
     "importances": LOOK,
+    "contour": LOOK,
     "limit": LOOK,
     "limitToys": LOOK,
     "listEvents": LOOK,

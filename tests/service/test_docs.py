@@ -109,6 +109,15 @@ def test_the_example_of_several_objectives_runs_and_runs_again(place):
     assert study["trials"]["complete"] == 1 and study["best"] is None
 
 
+def test_the_example_of_a_contour_runs_and_runs_again(place):
+    scripts = blocks("README.md", "sh", marked=True)
+    script, = [each for each in scripts if '"kind": "contour"' in each]
+    first_line = scripts[0].splitlines()[0] + "\n"
+    for _ in range(2):
+        said = run_shell(first_line + script)
+        assert '"values":[1.2,1.1]' in said and '"invalid":1' in said
+
+
 def test_the_example_of_following_a_study_runs(place):
     scripts = blocks("README.md", "sh", marked=True)
     script, = [each for each in scripts if "wait_s" in each]
@@ -376,6 +385,26 @@ LIMITS = {
         "service/main.c", "USER_SLOW_HELD"),
     "slow answers of all users that are not delivered yet": (
         "service/main.c", "SLOW_HELD"),
+    "features of a contour": (
+        "optimizers/contour_domain.h", "CONTOUR_MAX_FEATURES"),
+    "bytes of a feature": (
+        "optimizers/expression.h", "EXPRESSION_MAX_BYTES"),
+    "curves of a contour": (
+        "optimizers/contour_field.h", "CONTOUR_MAX_CURVES"),
+    "bytes of a curve's name": (
+        "service/wire_contour.h", "CONTOUR_MAX_NAME"),
+    "parameters of a contour": (
+        "optimizers/contour_domain.h", "CONTOUR_MAX_PARAMS"),
+    "initial points of a contour": (
+        "service/wire_contour.h", "CONTOUR_MAX_INITIAL"),
+    "points of a contour, and results that inform it": (
+        "optimizers/contour_plan.h", "CONTOUR_MOST_RESULTS"),
+    "points of a contour that `min_unevaluated` lets run": (
+        "service/wire_contour.h", "CONTOUR_MAX_PENDING"),
+    "bytes of the reason why a point is invalid": (
+        "service/wire_contour.h", "CONTOUR_MAX_INVALID"),
+    "nodes along an axis of a contour that is drawn": (
+        "optimizers/contour_grid.h", "CONTOUR_MAX_NODES"),
     "bytes of a secret in a file": ("service/secret.h", "SECRET_MAX_BYTES"),
     "parameters of a study": ("optimizers/param.h", "SPACE_MAX_PARAMS"),
     "choices of a parameter": ("optimizers/param.h", "SPACE_MAX_CHOICES"),

@@ -403,7 +403,7 @@ def special(operation, caller, wanted):
         return {204} if caller.guest else {422}
     if operation in ("endSession", "beginSignIn", "endSignIn") and wanted == 200:
         return {404}  # there is no such session, and no provider
-    if operation in ("limit", "limitToys") and wanted == 200:
+    if operation in ("contour", "limit", "limitToys") and wanted == 200:
         return {422}  # these studies are of another kind
     if operation == "mergeStudies" and wanted == 200 and caller.bound:
         return {422}  # there is no other study for this token
