@@ -220,7 +220,8 @@ static inline void check_suggestions_since(const struct live *live,
                                     .history = &view,
                                     .options = d->sampler_options,
                                     .seed = d->seed,
-                                    .max_trials = d->budget.max_trials};
+                                    .max_trials = d->budget.max_trials,
+                                    .contour = d->contour};
         struct suggestion out = {.point = arena_doubles(&arena, d->space.n)};
         if (live->trials[i].retry_of >= 0 || live->trials[i].brought ||
             live->trials[i].seen_revision < revision)

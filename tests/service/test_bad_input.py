@@ -17,7 +17,10 @@ from urllib.parse import urlsplit
 import harness
 import httpx
 import pytest
-from bad_input import CASES, GOOD
+from bad_contours import CONTOURS
+from bad_input import CASES as OTHERS, GOOD
+
+CASES = OTHERS + CONTOURS
 
 
 class Prepared:
@@ -35,6 +38,7 @@ class Prepared:
         self._do("POST", f"{trials}/1/tell", {"value": 0.5})
         self._do("POST", f"{trials}/2/tell", {"state": "failed"})
         self.words = {"study": self.study, "two": self._two(),
+                      "contour": self._contour(),
                       **self._tokens(other)}
         self.before = self.snapshot()
 
@@ -113,6 +117,13 @@ class Prepared:
     def _create(self, name, space, **fields):
         body = {**GOOD, "name": name, "space": space, **fields}
         return self._do("POST", "/studies", body)["id"]
+
+    def _contour(self):
+        made = self._do("POST", "/studies", {
+            "name": "a contour", "kind": "contour", "contour": {},
+            "space": {"p": GOOD["space"]["p"], "q": GOOD["space"]["p"]}})
+        self._do("POST", f"/studies/{made['id']}/ask", {})
+        return made["id"]
 
     def _do(self, method, path, body=None, **options):
         answer = self.service.api(method, path, body, **options)
