@@ -5,6 +5,7 @@
 #include "kind.h"
 #include "limit_tell.h"
 #include "live_limit.h"
+#include "memory.h"
 #include "amend.h"
 #include "bring.h"
 #include "trials.h"
@@ -234,7 +235,7 @@ START_TEST(test_the_order_of_tells_changes_no_count)
         "\"mode\":\"grid\",\"points\":[1,1.5,2],\"batch_min\":50,"
         "\"max_toys\":3000";
     enum { ORDERS = 12 };
-    const char *answers[2];
+    char *answers[2]; // outlive the studies
     int64_t orders[ORDERS];
     open_limit(_i, terms);
     for (int way = 0; way < 2; way++) {
@@ -243,13 +244,15 @@ START_TEST(test_the_order_of_tells_changes_no_count)
             orders[i] = ask();
         for (int i = 0; i < ORDERS; i++)
             must_send(work(orders[way ? ORDERS - 1 - i : i]));
-        answers[way] = strstr(answer_of(live), "\"curves\":");
+        answers[way] = memory_text(strstr(answer_of(live), "\"curves\":"));
         if (way == 1)
             break;
         close_study();
         open_limit(_i, terms);
     }
     ck_assert_str_eq(answers[0], answers[1]);
+    free(answers[0]);
+    free(answers[1]);
     close_limit();
 }
 END_TEST

@@ -177,7 +177,7 @@ def test_toys_that_fail_are_counted_and_flagged(calls, form):
 
 
 def test_a_fifth_of_failed_toys_is_flagged_and_the_limit_returned(calls):
-    study = limit_study(calls, rel_tol=0.05)
+    study = limit_study(calls, rel_tol=0.05, batch_max=500)
     for _ in range(200):
         answer = calls.answer(study, worker={"site": "beta"})
         if not answer["trials"]:
