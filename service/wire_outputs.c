@@ -28,12 +28,17 @@ void wire_outputs_done(struct outputs *outputs)
 
 // ---- walking through a value ------------------------------------------------
 
+// The value of a column, lent; NULL: none.
+struct leaf {
+    const json_t *value;
+};
+
 // Goes through a value: calls `leaf` with the name of each scalar in it.
 struct walk {
     struct outputs *outputs;
     char name[OUTPUTS_MAX_NAME + 1];
     void (*leaf)(struct walk *walk, const json_t *value);
-    const json_t **cells; // of `fill`
+    struct leaf *cells; // [n] of `fill`
 };
 
 static void visit(struct walk *walk, size_t length, const json_t *value);
@@ -122,7 +127,7 @@ static void fill(struct walk *walk, const json_t *value)
 {
     const json_t *place = json_object_get(walk->outputs->places, walk->name);
     if (place)
-        walk->cells[json_integer_value(place)] = value;
+        walk->cells[json_integer_value(place)].value = value;
 }
 
 static void write_cell(const json_t *value,
@@ -156,7 +161,7 @@ void wire_outputs_cells(const struct outputs *outputs, const char *json,
     json_t *value = parse(json);
     walk_through(&walk, value);
     for (size_t i = 0; i < outputs->n; i++)
-        write_cell(walk.cells[i], write, text, &arena);
+        write_cell(walk.cells[i].value, write, text, &arena);
     json_decref(value);
     arena_done(&arena);
 }

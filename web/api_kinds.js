@@ -19,6 +19,8 @@ export const kinds = {
   campaigns: (filter, signal) =>
     request('GET', `campaigns?${query(filter)}`, {signal}),
   campaign: (id, signal) => request('GET', campaign(id), {signal}),
+  campaignLimits: (id, signal) =>
+    request('GET', `${campaign(id)}/limits`, {signal}),
   steerCampaign: (id, verb) =>
     request('POST', `${campaign(id)}/${verb}`, {body: {}}),
   exportOf: (id, format) => `api/v1/${campaign(id)}/export?format=${format}`,

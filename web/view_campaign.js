@@ -76,6 +76,17 @@ function exportButton(app, id, format, nameOf) {
   }}, `Export ${format.toUpperCase()}`);
 }
 
+// The campaign, with the limits of the segments that have some.
+async function withLimits(id, campaign, signal) {
+  if (!campaign.segments.some(({kind}) => kind === 'limit'))
+    return campaign;
+  const {segments} = await kinds.campaignLimits(id, signal);
+  const known = new Map(segments.map(({name, limits}) => [name, limits]));
+  for (const segment of campaign.segments)
+    segment.limits = known.get(segment.name) ?? null;
+  return campaign;
+}
+
 export function mountCampaign(main, app, argument) {
   const [key, words] = argument.split(/\?(.*)/);
   const id = decodeURIComponent(key);
@@ -153,7 +164,7 @@ export function mountCampaign(main, app, argument) {
 
   async function refresh(signal) {
     const before = campaign?.name;
-    campaign = await kinds.campaign(id, signal);
+    campaign = await withLimits(id, await kinds.campaign(id, signal), signal);
     if (campaign.name !== before)
       app.crumb(campaign.name);
     const [first] = placed(campaign);

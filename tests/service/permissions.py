@@ -94,6 +94,7 @@ RULES: Dict[str, Right] = {
     "resumeCampaign": STEER,
     "stopCampaign": STEER,
     "exportCampaign": LOOK,
+    "campaignLimits": LOOK,
     "listCampaignMembers": OWN,
     "putCampaignMember": OWN,
     "removeCampaignMember": OWN,

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import harness
 import httpx
 import people
+import toys
 from calls import LINE, RANDOM, Calls, at, fresh_name
 from stored import count, execute
 
@@ -506,3 +507,37 @@ def test_a_crash_in_a_creation_leaves_nothing_and_a_repeat_makes_it(
     harness.wait_until(lambda: count(database, "studies") == 1000, "the reaper")
     assert count(database, "campaigns") == 1
     assert count(database, "segments") == 1000
+
+
+# ---- limits -----------------------------------------------------------------
+
+
+def test_the_limits_of_all_studies_come_in_one_answer(service, calls):
+    segments = [
+        {"name": "low", "x": 100}, {"name": "high", "x": 300},
+        {"name": "none", "overrides": {
+            "kind": "hpo", "limit": None, **TEMPLATE}}]
+    made = calls.ok("POST", "/campaigns", {
+        "name": fresh_name("masses"), "segments": segments,
+        "template": toys.terms(rel_tol=0.1)}, 201)
+    low, high, _ = made["segments"]
+    toys.work_off(toys.Wire(service.url, service.token), low["study_id"],
+                  toys.COUNTING)
+    path = f"/campaigns/{made['id']}/limits"
+    answer = calls.ok("GET", path)
+    assert [(s["name"], s["x"], s["study_id"]) for s in answer["segments"]] == [
+        ("low", 100.0, low["study_id"]), ("high", 300.0, high["study_id"])]
+    for one in answer["segments"]:
+        assert one["limits"] == calls.ok(
+            "GET", f"/studies/{one['study_id']}/limit")["curves"]
+    known = answer["segments"][0]["limits"][0]
+    assert known["status"] == "ok" and known["precise"]
+    assert answer["segments"][1]["limits"][0]["limit"] is None
+    calls.ok("DELETE", f"/studies/{high['study_id']}", status=204)
+    assert [s["name"] for s in calls.ok("GET", path)["segments"]] == ["low"]
+
+
+def test_a_campaign_without_limits_has_none(calls):
+    campaign = create(calls)
+    path = f"/campaigns/{campaign['id']}/limits"
+    assert calls.ok("GET", path)["segments"] == []

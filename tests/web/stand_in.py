@@ -163,6 +163,13 @@ def segment(i, **changes):
     }
 
 
+def limits_of(segments):
+    """Return the answer of GET /campaigns/{id}/limits."""
+    names = ("name", "x", "study_id", "limits")
+    return {"campaign_id": "7",
+            "segments": [{k: one[k] for k in names} for one in segments]}
+
+
 def campaign(segments):
     """Return the answer of GET /campaigns/{id}."""
     total = {"total": 0}
@@ -172,7 +179,8 @@ def campaign(segments):
     return {"id": "7", "name": "HNL masses", "owner": "admin",
             "role": "owner", "axis": "m [GeV]", "notes": "first pass",
             "created": "2026-11-20T10:00:00.000000Z", "progress": total,
-            "segments": segments}
+            "segments": [{k: v for k, v in one.items() if k != "limits"}
+                         for one in segments]}
 
 
 def serve(page, answers, study=None):

@@ -7,6 +7,7 @@ import re
 
 import pytest
 import stand_in
+import toys
 from playwright.sync_api import expect
 from plots import check_files, drawing, marks, near, no_overflow, path, scale
 from test_page import sign_in
@@ -205,7 +206,9 @@ def open_brazil(site, open_page, query="", changed=None):
             for i in (3, 1, 2, 4)]
     page = open_page()
     sign_in(page, site)
-    stand_in.serve(page, {r"/campaigns/[^/?]+": stand_in.campaign(told)}, {
+    stand_in.serve(page, {
+        r"/campaigns/[^/?]+": stand_in.campaign(told),
+        r"/campaigns/[^/?]+/limits": stand_in.limits_of(told)}, {
         "limit": {key: value for key, value in stand_in.limit().items()
                   if key not in ("curves", "points")}})
     page.goto(f"{site.url}/#/campaign/{campaign['id']}{query}")
@@ -308,4 +311,24 @@ def test_a_campaign_fits_a_phone(site, open_page):
                          viewport={"width": 390, "height": 800})
     expect(page.locator(".tile")).to_have_count(30)
     assert no_overflow(page)
+    assert page.wrong == []
+
+
+def test_the_limits_of_real_studies_are_drawn(site, open_page):
+    made = make_campaign(
+        site, name="masses", template=toys.terms(rel_tol=0.1))
+    for one in segments(site, made)[:2]:
+        toys.work_off(toys.Wire(site.url, site.token), one["study_id"],
+                      toys.COUNTING)
+    known = site.api("GET", f"/campaigns/{made['id']}/limits").json["segments"]
+    page = open_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/#/campaign/{made['id']}")
+    plot = drawing(page, "Limits along the axis")
+    expect(plot.locator("path.obs-line")).to_have_count(1)
+    x, y = scale(plot, "x"), scale(plot, "y")
+    found = path(plot, ":scope > path.obs-line")
+    assert [px for px, _ in found] == [round(x(m), 1) for m in (100, 200)]
+    for (_, py), one in zip(found, known):
+        assert near(py, y(one["limits"][0]["limit"]))
     assert page.wrong == []

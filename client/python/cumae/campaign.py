@@ -176,6 +176,17 @@ class Campaign:
                 return open_study(one["study_id"], self.client)
         raise KeyError(segment)
 
+    def limits(self) -> List[Dict[str, Any]]:
+        """Return the limits of all studies of kind limit, in their order.
+
+        [{"name":, "x":, "study_id":, "limits": [{"name": "obs", "limit":,
+        "error":, "status":, ...}, ...]}], where each limit is as
+        LimitStudy.limit() has it.
+        """
+        answer = self.client.request("GET", self._at("limits"))
+        found: List[Dict[str, Any]] = answer["segments"]
+        return found
+
     def export(self, path: Union[str, Path]) -> None:
         """Write all trials of all studies to a file; see Study.export()."""
         write_export(self.client, self._at("export"), Path(path))
