@@ -38,6 +38,7 @@ struct ahead_item {
     char *why;     // or NULL
     int64_t seen_revision;
     size_t seen; // results in it
+    int64_t run; // of a grid study (scan.h); 0: none
 };
 
 // What a live study keeps of all this.

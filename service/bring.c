@@ -26,6 +26,23 @@ static uint64_t digest(const unsigned char *bytes)
     return value;
 }
 
+static bool is_list(const struct live *live)
+{
+    return live->scan && !live->scan->cartesian;
+}
+
+// Finds the point of a list by its id, which a copied trial keeps from where it
+// comes. Returns 1 when there is none.
+static int find_point(const struct live *live, struct brought *trial)
+{
+    int64_t point = numbers_find(&live->scan->points, scan_key(trial->id));
+    if (point < 0)
+        return 1;
+    int64_t run = scan_run_at(live->scan, (size_t)point * live->scan->replicas);
+    trial->number = scan_origin(live->scan, run);
+    return 0;
+}
+
 // Finds trial i by its id. Returns 1 when it was not brought before.
 static int find(const struct live *live, struct bring *bring, size_t i,
                 struct error *err)
@@ -39,6 +56,8 @@ static int find(const struct live *live, struct bring *bring, size_t i,
                              "trials[%zu].id is the id of trials[%zu], too", i,
                              j);
     int64_t number = numbers_find(&live->clients, digest(trial->key));
+    if (number < 0 && is_list(live))
+        return find_point(live, trial);
     if (number < 0)
         return 1;
     if (live->trials[number].withdrawn == WITHDRAWN_DELETED)
@@ -157,11 +176,12 @@ static int complete(const struct live *live, struct brought *trial, size_t i,
                 "trials[%zu].params.%.80s is given, but its `when` "
                 "does not hold",
                 i, param->name);
-        if (trial->imported)
+        if (trial->imported || live->scan)
             return error_set(err, ERROR_INVALID,
-                             "trials[%zu].params.%.80s is required for a trial "
-                             "with a result",
-                             i, param->name);
+                             "trials[%zu].params.%.80s is required for %s", i,
+                             param->name,
+                             trial->imported ? "a trial with a result"
+                                             : "a point of a list");
         trial->point[k] = drawn;
     }
     return trial->imported
@@ -200,6 +220,25 @@ static int check(const struct live *live, struct brought *trial, size_t i,
     return 0;
 }
 
+// May the grid study of `live` get trial i, one of n_new?
+static int check_grid(const struct live *live, const struct brought *trial,
+                      size_t i, size_t n_new, struct error *err)
+{
+    const struct scan *scan = live->scan;
+    if (scan->cartesian && !trial->imported)
+        return error_set(err, ERROR_INVALID,
+                         "trials[%zu] cannot be enqueued: the points of a "
+                         "cartesian grid are the cells of its space",
+                         i);
+    if (!scan->cartesian && !scan_has_room(scan, n_new))
+        return error_set(err, ERROR_INVALID,
+                         "trials[%zu] is too much: a grid has at most %d "
+                         "points times replicas, not %zu x %zu",
+                         i, SCAN_MAX_RUNS, scan->n_points + n_new,
+                         scan->replicas);
+    return 0;
+}
+
 static int decide(const struct live *live, struct bring *bring,
                   struct error *err)
 {
@@ -220,7 +259,8 @@ static int decide(const struct live *live, struct bring *bring,
             continue;
         trial->number = (int64_t)(live->history.n + bring->n_new);
         n_queued += !trial->imported;
-        if (check(live, trial, i, n_queued, err))
+        if ((live->scan && check_grid(live, trial, i, bring->n_new + 1, err)) ||
+            check(live, trial, i, n_queued, err))
             return -1;
         trial->is_new = true;
         bring->n_new++;
@@ -229,6 +269,19 @@ static int decide(const struct live *live, struct bring *bring,
 }
 
 // ---- writing ----------------------------------------------------------------
+
+// Which run of a grid study the trial is. What is brought to a list is a point
+// of its own.
+static void take_run(const struct live *live, const struct brought *brought,
+                     struct live_trial *trial)
+{
+    if (!is_list(live)) {
+        trial->run = scan_arrive(live, brought->point, 0);
+        return;
+    }
+    trial->run = scan_append(live->scan);
+    trial->point_key = brought->id ? scan_key(brought->id) : 0;
+}
 
 // Adds the trial, to the queue or as one that is about to end.
 static int add(struct live *live, struct store *store,
@@ -243,6 +296,8 @@ static int add(struct live *live, struct store *store,
                                .priority = brought->priority,
                                .client_key = digest(brought->key),
                                .client_body = digest(brought->key + 8)};
+    if (live->scan)
+        take_run(live, brought, &trial);
     ahead_skip(live);
     live_revise(live);
     size_t number =
@@ -254,6 +309,7 @@ static int add(struct live *live, struct store *store,
     row.sampler = brought->imported ? "imported" : "enqueued";
     row.meta = brought->meta;
     row.client_id = brought->id;
+    row.point_id = is_list(live) ? brought->id : NULL;
     memcpy(row.client_key, brought->key, sizeof row.client_key);
     if (store_trial_add(store, &row, err))
         return -1;

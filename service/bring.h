@@ -59,7 +59,8 @@ struct bring {
 // uniformly, by a stream of its own for each trial number, and so that the
 // constraints of the study hold; an imported point gives all, and need not meet
 // them. Faults name trials[i]: ERROR_INVALID for what does not fit the
-// space or its constraints, an id twice in a call, a full queue; ERROR_CONFLICT
+// space or its constraints, an id twice in a call, a full queue, what does not
+// suit a grid study: to enqueue a cell, a part of a point; ERROR_CONFLICT
 // for an id that came with something else, and to enqueue when no trial will be
 // handed out any more.
 int bring_trials(struct live *live, struct store *store, struct bring *bring,

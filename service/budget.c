@@ -151,8 +151,8 @@ const char *budget_used_up(const struct live *live, char *detail)
 bool budget_is_reason(const char *detail)
 {
     static const char *const limits[] = {
-        "max_trials ", "max_failed ", "deadline ", "max_cost ",  "target ",
-        "patience ",   "precision ",  "max_toys ", "max_points "};
+        "max_trials ", "max_failed ", "deadline ", "max_cost ",   "target ",
+        "patience ",   "precision ",  "max_toys ", "max_points ", "points "};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (strncmp(detail, limits[i], strlen(limits[i])) == 0)
             return true;

@@ -34,9 +34,9 @@ enum budget_leave {
 // retry_after_s say why; they are left alone otherwise.
 enum budget_leave budget_leave(const struct live *live, struct ask *ask);
 
-// Is the budget used up for good, unless it is widened? Returns a machine word,
-// "budget" or "converged", and the text for people in detail[BUDGET_DETAIL];
-// NULL when it is not.
+// Is the budget used up for good, unless it is widened, or a grid done? Returns
+// a machine word, "budget", "converged" or "exhausted", and the text for people
+// in detail[BUDGET_DETAIL]; NULL when it is not.
 const char *budget_used_up(const struct live *live, char *detail);
 
 // Is this the text for people of a limit that was used up? Not of a study that

@@ -180,6 +180,7 @@ static struct trial_row row_of(const struct live *live, size_t number,
     row.env = from->env;
     row.tags = from->tags;
     row.notes = from->notes;
+    row.point_id = live->scan ? from->point_id : NULL;
     return row;
 }
 
@@ -240,6 +241,10 @@ static size_t append(struct live *live, const struct copied *taken,
                                .wall_s = from->wall_s,
                                .client_key = name->words[0],
                                .client_body = name->words[1]};
+    if (live->scan) {
+        trial.point_key = from->point_id ? scan_key(from->point_id) : 0;
+        trial.run = scan_arrive(live, point, trial.point_key);
+    }
     ahead_skip(live);
     trial.ended_revision = live_revise(live);
     size_t number = live_append(live, point, &trial, live->history.n_ended);

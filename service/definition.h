@@ -28,6 +28,7 @@ enum {
     STUDY_MAX_WARM_START = 10,
     STUDY_MAX_LIMIT = 1000000000, // of a budget, and of the cost of a trial
     STUDY_MAX_POINTS = 10000,     // of an iteration
+    GRID_MAX_REPLICAS = 1000,     // of a point
 };
 
 // A limit that is not set is 0; target is NaN.
@@ -68,11 +69,17 @@ enum study_kind {
     STUDY_KINDS
 };
 
+// Of a study of kind grid.
+struct grid_plan {
+    bool cartesian;   // its points are the cells of the space; else a list
+    int64_t replicas; // 1..GRID_MAX_REPLICAS
+};
 struct limit_terms;
 
 struct definition {
     char *name;
     enum study_kind kind;
+    struct grid_plan grid;
     struct limit_terms *limit; // of kind limit, else NULL (limit_terms.h)
     struct objective objectives[STUDY_MAX_OBJECTIVES];
     size_t n_objectives; // m

@@ -3,12 +3,17 @@
 
 #include "kind.h"
 
+#include <string.h>
+
 #include "kind_limit.h"
 #include "live.h"
 
 static const struct kind kinds[STUDY_KINDS] = {
     [STUDY_HPO] = {.name = "hpo"},
-    [STUDY_GRID] = {.name = "grid"},
+    [STUDY_GRID] = {.name = "grid",
+                    .valueless = true,
+                    .choose = scan_choose,
+                    .done = scan_done},
     [STUDY_LIMIT] = {.name = "limit",
                      .valueless = true,
                      .ordered = true,
@@ -22,6 +27,14 @@ static const struct kind kinds[STUDY_KINDS] = {
                      .amended = kind_limit_amended},
     [STUDY_CONTOUR] = {.name = "contour"},
 };
+
+int kind_from_name(const char *name)
+{
+    for (int i = 0; i < STUDY_KINDS; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return i;
+    return -1;
+}
 
 const struct kind *kind_of(const struct definition *definition)
 {

@@ -55,6 +55,9 @@ struct kind {
     int (*amended)(struct live *live, struct store *store, struct error *err);
 };
 
+// The kind of that name, or -1.
+int kind_from_name(const char *name);
+
 // The kind of a study.
 const struct kind *kind_of(const struct definition *definition);
 

@@ -49,6 +49,7 @@ static size_t append(struct live *live, enum trial_state state,
     if (trial->retry_of >= 0)
         live->trials[trial->retry_of].retried_by = (int32_t)number;
     remember(live, number);
+    scan_enter(live, number);
     return number;
 }
 
@@ -64,6 +65,7 @@ static void count(struct live *live)
                                : live_value(live, (size_t)live->history.best);
     live->progress.next_number = (int64_t)live->history.n;
     tally_show(&live->tally, &live->progress);
+    scan_show(live->scan, &live->progress);
 }
 
 size_t live_append(struct live *live, const double *point,
@@ -140,6 +142,7 @@ static void enter_outcome(struct live *live, size_t number,
     if (outcome->constraints)
         memcpy(live->constraints + number * k, outcome->constraints,
                k * sizeof *live->constraints);
+    scan_touch(live, number);
 }
 
 void live_move(struct live *live, size_t number, enum trial_state state,
@@ -241,6 +244,7 @@ static bool fits(const struct live *live, const struct trial_row *row)
     const struct definition *d = live->definition;
     return space_holds(&d->space, row->point, row->n_point) &&
            row->retry_of >= -1 && row->retry_of < row->number &&
+           scan_holds(live->scan, row->run) &&
            (!row->n_values || row->n_values == d->n_objectives) &&
            (!row->n_constraint_values ||
             row->n_constraint_values == d->n_outcome_constraints);
@@ -304,6 +308,8 @@ static int visit_trial(void *context, const struct trial_row *row,
         .withdrawn = row->withdrawn,
         .state = row->state,
         .iteration = row->iteration,
+        .run = row->run,
+        .point_key = row->point_id ? scan_key(row->point_id) : 0,
     };
     if (number > live->history.n || !fits(live, row))
         return error_set(err, ERROR_INTERNAL,
@@ -316,6 +322,7 @@ static int visit_trial(void *context, const struct trial_row *row,
                row->point, &trial);
     } else {
         trial.retried_by = live->trials[number].retried_by;
+        trial.run_before = live->trials[number].run_before;
         trial.duration = live->trials[number].duration;
         trial.cost = live->trials[number].cost;
         back = replace(catching, number, &trial);
@@ -445,6 +452,7 @@ void live_free(struct live *live)
     free(live->trials);
     free(live->constraints);
     warm_free(live->warm);
+    scan_free(live->scan);
     live_limit_free(live->limit);
     numbers_done(&live->asks);
     numbers_done(&live->clients);
@@ -473,36 +481,4 @@ int live_catch_up(struct live *live, struct store *store,
                          (long long)live->id, live->history.n,
                          (long long)now->next_number);
     return 0;
-}
-
-// ---- definition -------------------------------------------------------------
-
-// In a wider space the same points have other unit coordinates.
-static void encode_again(struct history *history)
-{
-    size_t d = history->space->n;
-    for (size_t i = 0; i < history->n; i++)
-        space_encode(history->space, history_point(history, i),
-                     history->unit + i * d);
-}
-
-void live_define(struct live *live, struct definition *definition)
-{
-    if (live->definition) {
-        ahead_forget(live);
-        definition_free(live->definition);
-        live->definition = definition;
-        live->history.space = &definition->space;
-        encode_again(&live->history);
-        struct warm *warm = warm_encode(live->warm, &definition->space);
-        warm_free(live->warm);
-        live->warm = warm;
-        live_limit_forget(live);
-    } else {
-        live->definition = definition;
-        live->limit = definition->limit ? live_limit_new() : NULL;
-        history_init_for(&live->history, &definition->space,
-                         definition->n_objectives,
-                         definition_n_bounds(definition));
-    }
 }

@@ -19,6 +19,7 @@
 #include "duration.h"
 #include "numbers.h"
 #include "outcome.h"
+#include "scan.h"
 #include "store_study.h"
 #include "store_trial.h"
 #include "tally.h"
@@ -50,6 +51,9 @@ struct live_trial {
     enum withdrawn withdrawn;
     enum trial_state state; // of a withdrawn one, which the history has as
                             // cancelled, for then it informs nobody
+    int64_t run;            // of a grid study (scan.h), 0: none
+    int32_t run_before;     // the trial of that run before this one, or -1
+    uint64_t point_key;     // of the id of its point (scan_key), 0: none
 };
 
 struct live_limit;
@@ -75,6 +79,7 @@ struct live {
     struct numbers asks;          // first trials by ask_key
     struct numbers clients;       // trials by client_key
     struct tally tally;           // what was used of the budget
+    struct scan *scan;            // the runs of a grid study, or NULL
     struct duration duration;     // how long trials took
     int64_t hidden[TRIAL_STATES]; // what users count and the history does not
     int64_t n_invalid;
@@ -162,10 +167,10 @@ void live_outcome(const struct live *live, size_t number, double *values,
 // it be tried again without using up an attempt?
 bool live_is_handed_back(const struct live *live, size_t number);
 
-// Is this trial lost, and to be tried again?
+// Is this trial lost, or failed in a grid study, and to be tried again?
 bool live_may_retry(const struct live *live, size_t number);
 
-// The first lost trial that is to be tried again, or -1.
+// The first trial that is to be tried again, or -1.
 int64_t live_find_lost(const struct live *live);
 
 // The queued trial to hand out next, or -1: of those with the highest priority

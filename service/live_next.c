@@ -28,6 +28,8 @@ bool live_is_handed_back(const struct live *live, size_t number)
 bool live_may_retry(const struct live *live, size_t number)
 {
     const struct live_trial *trial = &live->trials[number];
+    if (live->scan)
+        return scan_may_retry(live, number);
     return live->history.state[number] == TRIAL_LOST && trial->retried_by < 0 &&
            (trial->attempt < live->definition->max_attempts ||
             live_is_handed_back(live, number)) &&
@@ -37,6 +39,8 @@ bool live_may_retry(const struct live *live, size_t number)
 int64_t live_find_lost(const struct live *live)
 {
     const struct history *history = &live->history;
+    if (live->scan)
+        return scan_find_retry(live);
     size_t left = history->count[TRIAL_LOST];
     for (size_t i = 0; left > 0 && i < history->n; i++) {
         if (history->state[i] != TRIAL_LOST)

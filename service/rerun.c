@@ -49,10 +49,18 @@ static size_t count_new(const struct live *live, const struct rerun *rerun)
     return n;
 }
 
+// A grid whose points are done is not any more when one is run again.
+static bool may_reopen(const struct live *live)
+{
+    return live->scan && scan_is_done(live->scan) && live->reason &&
+           budget_is_reason(live->reason);
+}
+
 static int check(const struct live *live, const struct rerun *rerun,
                  struct error *err)
 {
-    if (live->state == STUDY_DRAINING || live->state == STUDY_FINISHED)
+    if (live->state == STUDY_DRAINING ||
+        (live->state == STUDY_FINISHED && !may_reopen(live)))
         return error_set(err, ERROR_CONFLICT,
                          "nothing can be run again: the study is %s",
                          study_state_name(live->state));
@@ -77,7 +85,8 @@ static int enqueue(struct live *live, struct store *store, int64_t user_id,
                                .attempt = 1,
                                .retry_of = (int32_t)last,
                                .wall_s = NAN,
-                               .brought = true};
+                               .brought = true,
+                               .run = live->trials[last].run};
     size_t d = live->history.space->n;
     struct arena arena;
     arena_init(&arena);
@@ -125,7 +134,9 @@ static bool is_wanted(const struct live *live, const struct rerun *rerun,
     return !trial->withdrawn &&
            rerun->states >> live->history.state[number] & 1 &&
            !is_served(live, number, latest(live, number)) &&
-           !(again && succeeded(live, number));
+           !(again && succeeded(live, number)) &&
+           !(live->scan &&
+             (scan_is_complete(live, number) || scan_twin(live, number) >= 0));
 }
 
 static int run_by_state(struct live *live, struct store *store,
@@ -151,6 +162,17 @@ static int run_by_state(struct live *live, struct store *store,
     return 0;
 }
 
+static int run_named(struct live *live, struct store *store,
+                     struct rerun *rerun, struct error *err)
+{
+    if (quota_take_trials(live, count_new(live, rerun), err))
+        return -1;
+    for (size_t i = 0; i < rerun->n_numbers; i++)
+        if (run_again(live, store, rerun, (size_t)rerun->numbers[i], err))
+            return -1;
+    return 0;
+}
+
 int rerun_trials(struct live *live, struct store *store, struct rerun *rerun,
                  struct error *err)
 {
@@ -159,12 +181,9 @@ int rerun_trials(struct live *live, struct store *store, struct rerun *rerun,
     rerun->more = false;
     if (check(live, rerun, err))
         return -1;
-    if (!rerun->numbers)
-        return run_by_state(live, store, rerun, err);
-    if (quota_take_trials(live, count_new(live, rerun), err))
-        return -1;
-    for (size_t i = 0; i < rerun->n_numbers; i++)
-        if (run_again(live, store, rerun, (size_t)rerun->numbers[i], err))
-            return -1;
-    return 0;
+    int result = rerun->numbers ? run_named(live, store, rerun, err)
+                                : run_by_state(live, store, rerun, err);
+    return result || !rerun->n_new
+               ? result
+               : study_settle_again(live, store, rerun->user_id, err);
 }

@@ -7,7 +7,7 @@
 // the latest of a line waits or runs there is no need for another, nor when it
 // brought a valid result other than a failure; unless it is named itself. So a
 // repeated call enqueues nothing twice. By state, what ran again with success
-// is not run once more.
+// is not run once more. A grid study whose points were all done goes on.
 
 #ifndef CUMAE_RERUN_H
 #define CUMAE_RERUN_H

@@ -246,7 +246,7 @@ void route_asking_trials(struct text *text, const struct ask *ask,
 {
     text_add(text, ",\"trials\":[");
     for (size_t i = 0; i < ask->n_numbers; i++)
-        wire_trial_hand_out(text, live, ask->numbers[i], ask->why[i]);
+        wire_trial_hand_out(text, live, ask, i);
     text_char(text, ']');
     if (!ask->reason)
         return;

@@ -73,12 +73,14 @@ static int keep_segment(void *context, const struct segment_row *row,
     return 0;
 }
 
-// The line with the names of the columns of a study.
+// The line with the names of the columns of a study, without its outputs: each
+// page would have to read those of all segments.
 static void head_of(const struct definition *definition, struct text *text,
                     struct arena *arena)
 {
+    static const struct outputs none;
     text_init(text, arena);
-    wire_csv_head(text, definition);
+    wire_csv_head(text, definition, &none);
 }
 
 // Finds the columns of all segments; each page has to.

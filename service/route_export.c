@@ -91,7 +91,8 @@ static int write_row(struct exporting *exporting, size_t i, struct error *err)
     if (wire_trial_check(exporting->definition, row, err))
         return -1;
     if (exporting->csv)
-        wire_csv_trial(&exporting->text, exporting->definition, row);
+        wire_csv_trial(&exporting->text, exporting->definition,
+                       &exporting->outputs, row);
     else
         write_json(exporting, i, err);
     if (exporting->each)
@@ -105,7 +106,8 @@ static int write_head(const struct call *call, struct exporting *exporting,
                       struct error *err)
 {
     if (exporting->csv) {
-        wire_csv_head(&exporting->text, exporting->definition);
+        wire_csv_head(&exporting->text, exporting->definition,
+                      &exporting->outputs);
         return 0;
     }
     text_add(&exporting->text, "{\"study\":");
@@ -138,14 +140,49 @@ int route_export_trials(struct exporting *exporting, struct store *store,
     return result;
 }
 
+static int visit_outputs(void *context, int64_t number, const char *outputs,
+                         struct error *err)
+{
+    struct exporting *exporting = context;
+    (void)err;
+    wire_outputs_learn(&exporting->outputs, outputs);
+    exporting->after = number;
+    exporting->n++;
+    return 0;
+}
+
+// Finds the columns that outputs make, which must be the same on all pages.
+static int find_columns(struct exporting *exporting, struct store *store,
+                        struct error *err)
+{
+    int64_t after = exporting->after;
+    exporting->after = -1;
+    do {
+        exporting->n = 0;
+        if (store_trial_outputs(store, exporting->study.id, exporting->after,
+                                EXPORT_ROWS, visit_outputs, exporting, err))
+            return -1;
+    } while (exporting->n == EXPORT_ROWS);
+    exporting->after = after;
+    int64_t digest = wire_outputs_digest(&exporting->outputs);
+    if (exporting->columns >= 0 && exporting->columns != digest)
+        return error_set(err, ERROR_CONFLICT,
+                         "columns are not those of the first page any more: "
+                         "trials have told other outputs since");
+    exporting->columns = digest;
+    return 0;
+}
+
 static int read_query(const struct call *call, struct exporting *exporting,
                       struct error *err)
 {
-    static const char *const known[] = {"format", "cursor", NULL};
+    static const char *const known[] = {"format", "cursor", "columns", NULL};
     const char *format = request_query(call->request, "format");
     if (route_query_known(call, known, err) ||
         route_query_int(call, "cursor", 0, INT64_MAX, -1, &exporting->after,
-                        err))
+                        err) ||
+        route_query_int(call, "columns", 0, INT64_C(1) << 53, -1,
+                        &exporting->columns, err))
         return -1;
     exporting->csv = format && strcmp(format, "csv") == 0;
     if (format && !exporting->csv && strcmp(format, "jsonl") != 0)
@@ -169,7 +206,9 @@ static int export_page(struct call *call, struct exporting *exporting,
     if (!exporting->definition)
         return -1;
     text_init(&exporting->text, arena);
-    int result = exporting->after < 0 ? write_head(call, exporting, err) : 0;
+    int result = exporting->csv ? find_columns(exporting, call->store, err) : 0;
+    if (result == 0 && exporting->after < 0)
+        result = write_head(call, exporting, err);
     if (result == 0)
         result = route_export_trials(exporting, call->store, more, err);
     definition_free(exporting->definition);
@@ -181,15 +220,22 @@ enum route_outcome route_study_export(struct call *call, struct error *err)
     struct request *request = call->request;
     struct exporting exporting = {0};
     bool more = false;
-    if (export_page(call, &exporting, &more, err))
+    wire_outputs_init(&exporting.outputs);
+    int failed = export_page(call, &exporting, &more, err);
+    wire_outputs_done(&exporting.outputs);
+    if (failed)
         return ROUTE_FAILED;
     const char *format = exporting.csv ? "csv" : "jsonl";
+    const char *columns =
+        exporting.csv ? arena_print(&request->arena, "&columns=%" PRId64,
+                                    exporting.columns)
+                      : "";
     if (more)
         reply_header(request, "Link",
                      arena_print(&request->arena,
                                  "<?format=%s&cursor=%" PRId64
-                                 ">; rel=\"next\"",
-                                 format, exporting.after));
+                                 "%s>; rel=\"next\"",
+                                 format, exporting.after, columns));
     reply_header(request, "Content-Disposition",
                  arena_print(&request->arena, "attachment; filename=\"%s.%s\"",
                              exporting.study.key, format));

@@ -7,6 +7,7 @@
 #include "definition.h"
 #include "route.h"
 #include "store_trial.h"
+#include "wire_outputs.h"
 
 enum { EXPORT_PAGE_BYTES = 8388608 };
 
@@ -14,6 +15,8 @@ struct exporting {
     struct study_row study;
     struct definition *definition;
     bool csv;
+    struct outputs outputs; // of a table
+    int64_t columns;        // what they were on the first page, -1: this one
     struct text text;
     int64_t after; // the last number that is in it, -1: none
     // Called with each line, which begins at `start` in the text; or NULL.

@@ -9,23 +9,39 @@
 
 #include "bring.h"
 #include "clock.h"
+#include "kind.h"
 #include "route_tell.h"
 #include "wire_definition.h"
+#include "wire_kind.h"
 #include "wire_space.h"
 
 // ---- the study --------------------------------------------------------------
+
+// Takes away what the kind of the study shows and does not take. Trials of an
+// ordered kind cannot be imported: its definition is left as it is, and
+// refused.
+static void strip(json_t *study)
+{
+    const char *name = json_string_value(json_object_get(study, "kind"));
+    int kind = name ? kind_from_name(name) : STUDY_HPO;
+    struct definition d = {.kind =
+                               kind < 0 ? STUDY_HPO : (enum study_kind)kind};
+    if (!kind_of(&d)->ordered)
+        wire_kind_strip(&d, study);
+}
 
 // Leaves of a study what its definition has.
 static void keep_definition(json_t *study, const char *name)
 {
     static const char *const others[] = {
-        "id",      "owner",       "state",       "reason",
-        "created", "changed",     "revision",    "trials",
-        "best",    "budget_used", "copied_from", "warm_start",
-        "role",    "visibility",  "group",       NULL};
+        "id",          "owner",      "state",  "reason",     "created",
+        "changed",     "revision",   "trials", "best",       "budget_used",
+        "copied_from", "warm_start", "role",   "visibility", "group",
+        "progress",    NULL};
     for (const char *const *other = others; *other; other++)
         json_object_del(study, *other);
     json_object_del(json_object_get(study, "iteration"), "number");
+    strip(study);
     if (name)
         json_object_set_new(study, "name", json_string(name));
 }
@@ -95,6 +111,7 @@ static void read_rest(const struct fields *fields, struct trial_row *row,
     row->tags = wire_tags_read(fields, arena);
     row->notes = read_text(fields, "notes", STUDY_MAX_NOTES, arena);
     row->client_id = read_text(fields, "id", BRING_MAX_ID, arena);
+    row->point_id = read_text(fields, "point_id", BRING_MAX_ID, arena);
     row->stopped = fields_bool(fields, "stopped", false);
     row->stop_reason = read_text(fields, "stop_reason", 1000, arena);
     row->withdrawn = fields_bool(fields, "invalid", false) ? WITHDRAWN_INVALID
@@ -121,7 +138,8 @@ static int take_outcome(const struct fields *fields, const struct tell *tell,
     if (outcome_clean(d, &outcome, word, sizeof word))
         return error_set(fields->err, ERROR_INVALID, "%.60s: %.180s",
                          fields->where, word);
-    if (row->state == TRIAL_COMPLETE && !outcome.values)
+    if (row->state == TRIAL_COMPLETE && !outcome.values &&
+        !kind_of(d)->valueless)
         return fields_fail(fields, ERROR_INVALID, "values",
                            "are required for a trial with a result");
     if (row->state == TRIAL_COMPLETE && d->n_outcome_constraints &&

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "kind.h"
 #include "route.h"
 #include "route_audited.h"
 #include "study.h"
@@ -162,6 +163,7 @@ static int read_filter(const struct call *call, struct study_filter *filter,
     const char *kind = request_query(request, "kind");
     int64_t limit;
     *filter = (struct study_filter){.state = -1,
+                                    .kind = -1,
                                     .only_id = principal->study_id,
                                     .only_campaign_id = principal->campaign_id};
     if (route_query_known(call, known, err) ||
@@ -176,9 +178,10 @@ static int read_filter(const struct call *call, struct study_filter *filter,
     if (read_sharing(call, filter, err))
         return -1;
     read_viewer(principal, filter);
-    if (kind && strcmp(kind, "hpo") != 0)
+    if (kind && (filter->kind = kind_from_name(kind)) < 0)
         return error_set(err, ERROR_INVALID,
-                         "kind must be hpo in this version, not \"%.40s\"",
+                         "kind must be hpo, grid, limit or contour, not "
+                         "\"%.40s\"",
                          kind);
     if (state && (filter->state = study_state_from_name(state)) < 0)
         return error_set(err, ERROR_INVALID,

@@ -49,7 +49,9 @@ static int insert(struct store *store, struct study_row *row, struct error *err)
                 db_real(progress->cost), db_int_unless(progress->iteration, 0),
                 db_int_unless(row->building_ms, 0), db_text(row->copied_from),
                 store_key(row->copy_key, STORE_COPY_KEY_BYTES),
-                db_int(STORE_TRIAL_BYTES + store_length(row->definition))),
+                db_int(STORE_TRIAL_BYTES + store_length(row->definition)),
+                db_int(row->kind), db_int(progress->points),
+                db_int(progress->runs)),
         &reader, err);
 }
 
@@ -90,6 +92,10 @@ void store_next_progress(struct db_row *row, struct study_progress *progress)
     progress->started = db_next_int(row);
     progress->cost = db_next_real(row);
     progress->iteration = db_next_int_or(row, 0);
+    progress->points = db_next_int(row);
+    progress->runs = db_next_int(row);
+    progress->runs_complete = db_next_int(row);
+    progress->runs_failed = db_next_int(row);
 }
 
 static int read_study(void *context, struct db_row *row, struct error *err)
@@ -174,15 +180,15 @@ int store_study_list(struct store *store, const struct study_filter *filter,
     struct db_reader reader = {visit_study, &visitor, NULL};
     enum query query =
         filter->everything ? QUERY_STUDY_LIST_ALL : QUERY_STUDY_LIST;
-    return db_read(store->db,
-                   DB_CALL(query, db_int(filter->user_id),
-                           db_int(filter->state), db_text(filter->query),
-                           db_int(filter->before_id), db_int(filter->only_id),
-                           db_int(filter->limit), db_text(filter->owner),
-                           db_text(filter->tag), db_int(filter->role),
-                           db_int(filter->shared),
-                           db_int(filter->only_campaign_id)),
-                   &reader, err) < 0
+    return db_read(
+               store->db,
+               DB_CALL(query, db_int(filter->user_id), db_int(filter->state),
+                       db_text(filter->query), db_int(filter->before_id),
+                       db_int(filter->only_id), db_int(filter->limit),
+                       db_text(filter->owner), db_text(filter->tag),
+                       db_int(filter->role), db_int(filter->shared),
+                       db_int(filter->only_campaign_id), db_int(filter->kind)),
+               &reader, err) < 0
                ? -1
                : 0;
 }
@@ -242,7 +248,8 @@ int store_study_advance(struct store *store, int64_t id,
                 db_real(progress->best_value), db_int(changed_ms),
                 db_int(progress->invalid), db_int(progress->started),
                 db_real(progress->cost), db_int_unless(progress->iteration, 0),
-                db_int(bytes)),
+                db_int(bytes), db_int(progress->points), db_int(progress->runs),
+                db_int(progress->runs_complete), db_int(progress->runs_failed)),
         err);
 }
 

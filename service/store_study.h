@@ -31,6 +31,8 @@ struct study_progress {
     int64_t started;     // points that were handed out, retries not counted
     double cost;         // what they cost, as told
     int64_t iteration;   // the latest one, 0: none
+    // Of a grid study (scan.h), else 0:
+    int64_t points, runs, runs_complete, runs_failed;
 };
 
 struct study_row {
@@ -42,6 +44,7 @@ struct study_row {
     const char *name;       // not unique (Hopaas titles are not)
     const char *definition; // canonical JSON
     int64_t definition_revision; // revision at which it last changed
+    int64_t kind; // enum study_kind; write only, the definition has it
     enum study_state state;
     const char *reason; // why finished or paused, or NULL
     int64_t created_ms, changed_ms;
@@ -77,6 +80,7 @@ struct study_filter {
     enum role role;  // at least
     enum shared shared;
     int state;         // -1: any
+    int kind;          // enum study_kind, -1: any
     const char *query; // substring of the name, in any (ASCII) case; or NULL
     int64_t only_id;   // 0: any study, else this one
     int64_t only_campaign_id; // 0: any study, else those of this campaign

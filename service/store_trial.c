@@ -4,6 +4,7 @@
 #include "store_trial.h"
 
 #include "store_private.h"
+#include "text.h"
 
 // ---- writing ----------------------------------------------------------------
 
@@ -23,7 +24,8 @@ static int64_t size_of(const struct trial_row *row)
            store_length(row->error) + store_length(row->outputs) +
            store_length(row->meta) + store_length(row->env) +
            store_length(row->tags) + store_length(row->notes) +
-           store_length(row->why) + store_length(row->client_id);
+           store_length(row->why) + store_length(row->client_id) +
+           store_length(row->point_id);
 }
 
 int store_trial_add(struct store *store, const struct trial_row *row,
@@ -53,7 +55,8 @@ int store_trial_add(struct store *store, const struct trial_row *row,
                 store_key(row->client_key, STORE_CLIENT_KEY_BYTES),
                 priority_of(row), db_int_unless(row->withdrawn, WITHDRAWN_NOT),
                 db_text(row->withdrawn_reason), db_real(row->cost),
-                db_int_unless(row->iteration, 0)),
+                db_int_unless(row->iteration, 0), db_int_unless(row->run, 0),
+                db_text(row->point_id)),
         err);
 }
 
@@ -167,6 +170,8 @@ static int read_trial(void *context, struct db_row *row, struct error *err)
     trial->withdrawn_reason = db_next_text(row);
     trial->cost = db_next_real(row);
     trial->iteration = db_next_int_or(row, 0);
+    trial->run = db_next_int_or(row, 0);
+    trial->point_id = db_next_text(row);
     return 0;
 }
 
@@ -252,6 +257,8 @@ static int visit_changed(void *context, struct db_row *row, struct error *err)
     trial.cost = db_next_real(row);
     trial.iteration = db_next_int_or(row, 0);
     trial.wall_s = db_next_real(row);
+    trial.run = db_next_int_or(row, 0);
+    trial.point_id = db_next_text(row);
     return visitor->visit(visitor->context, &trial, err);
 }
 
@@ -266,6 +273,71 @@ int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                store->db,
                DB_CALL(QUERY_TRIALS_SINCE, db_int(study_id), db_int(revision)),
                &reader, err) < 0
+               ? -1
+               : 0;
+}
+
+// In the order of the query trial_texts.
+static int visit_texts(void *context, struct db_row *row, struct error *err)
+{
+    const struct trial_visitor *visitor = context;
+    struct trial_row trial = {.study_id = visitor->study_id};
+    trial.number = db_next_int(row);
+    trial.point_id = db_next_text(row);
+    trial.meta = db_next_text(row);
+    trial.error = db_next_text(row);
+    return visitor->visit(visitor->context, &trial, err);
+}
+
+int store_trial_texts(struct store *store, int64_t study_id,
+                      const int64_t *numbers, size_t n, struct arena *arena,
+                      int (*visit)(void *context, const struct trial_row *row,
+                                   struct error *err),
+                      void *context, struct error *err)
+{
+    struct trial_visitor visitor = {visit, context, study_id};
+    struct db_reader reader = {visit_texts, &visitor, arena};
+    struct text list;
+    text_init(&list, arena);
+    text_char(&list, '[');
+    for (size_t i = 0; i < n; i++) {
+        text_next(&list);
+        text_int(&list, numbers[i]);
+    }
+    text_char(&list, ']');
+    return db_read(
+               store->db,
+               DB_CALL(QUERY_TRIAL_TEXTS, db_int(study_id), db_text(list.data)),
+               &reader, err) < 0
+               ? -1
+               : 0;
+}
+
+struct outputs_visitor {
+    int (*visit)(void *context, int64_t number, const char *outputs,
+                 struct error *err);
+    void *context;
+};
+
+static int visit_outputs(void *context, struct db_row *row, struct error *err)
+{
+    const struct outputs_visitor *visitor = context;
+    int64_t number = db_next_int(row);
+    return visitor->visit(visitor->context, number, db_next_text(row), err);
+}
+
+int store_trial_outputs(struct store *store, int64_t study_id,
+                        int64_t after_number, int limit,
+                        int (*visit)(void *context, int64_t number,
+                                     const char *outputs, struct error *err),
+                        void *context, struct error *err)
+{
+    struct outputs_visitor visitor = {visit, context};
+    struct db_reader reader = {visit_outputs, &visitor, NULL};
+    return db_read(store->db,
+                   DB_CALL(QUERY_TRIAL_OUTPUTS, db_int(study_id),
+                           db_int(after_number), db_int(limit)),
+                   &reader, err) < 0
                ? -1
                : 0;
 }

@@ -54,6 +54,8 @@ struct trial_row {
     int64_t priority; // of a brought trial
     enum withdrawn withdrawn;
     const char *withdrawn_reason; // plain text, or NULL
+    int64_t run;                  // of a grid study (scan.h); 0: none
+    const char *point_id; // what the user calls the point of it, or NULL
 };
 
 // Adds a trial with all its fields. (study_id, number) is unique.
@@ -87,7 +89,7 @@ int store_trial_amend(struct store *store, const struct trial_row *row,
 // Writes ended_ms, ended_revision and revision.
 int store_trial_erase(struct store *store, const struct trial_row *row,
                       struct error *err);
-// Copies meta and tags of trial `from` to trial `number`.
+// Copies meta, tags and point_id of trial `from` to trial `number`.
 int store_trial_inherit(struct store *store, int64_t study_id, int64_t number,
                         int64_t from, struct error *err);
 
@@ -95,6 +97,22 @@ int store_trial_inherit(struct store *store, int64_t study_id, int64_t number,
 int store_trial_get(struct store *store, int64_t study_id, int64_t number,
                     struct arena *arena, struct trial_row *row,
                     struct error *err);
+
+// Number, point_id, meta and error of the n trials of these numbers, in any
+// order; `arena` is for the call.
+int store_trial_texts(struct store *store, int64_t study_id,
+                      const int64_t *numbers, size_t n, struct arena *arena,
+                      int (*visit)(void *context, const struct trial_row *row,
+                                   struct error *err),
+                      void *context, struct error *err);
+
+// Number and outputs of the first `limit` trials above after_number that told
+// any.
+int store_trial_outputs(struct store *store, int64_t study_id,
+                        int64_t after_number, int limit,
+                        int (*visit)(void *context, int64_t number,
+                                     const char *outputs, struct error *err),
+                        void *context, struct error *err);
 
 struct trial_filter {
     int64_t study_id;
@@ -121,7 +139,7 @@ int store_trial_list(struct store *store, const struct trial_filter *filter,
 // uncertainty, stopped, stop_reason, seen_revision, attempt, retry_of,
 // lease_ms, created_ms, started_ms, ended_ms, revision, ended_revision,
 // ask_key, client_key, brought, priority, constraint_values, cost, iteration,
-// wall_s, withdrawn.
+// wall_s, withdrawn, run, point_id.
 int store_trials_since(struct store *store, int64_t study_id, int64_t revision,
                        int (*visit)(void *context, const struct trial_row *row,
                                     struct error *err),

@@ -148,7 +148,9 @@ int study_redefine(struct live *live, struct store *store,
                    struct error *err)
 {
     char detail[BUDGET_DETAIL];
-    if (widen_check(&live->definition->space, &definition->space, err)) {
+    if (widen_check(&live->definition->space, &definition->space, err) ||
+        (live->scan &&
+         scan_check_change(live->scan, live->definition, definition, err))) {
         definition_free(definition);
         return -1;
     }
@@ -264,6 +266,15 @@ static int check_quota(struct store *store, const struct study_wanted *wanted,
     return quota_take_studies(wanted->quota, 1, err);
 }
 
+// The points of a cartesian grid are known before its first trial.
+static void count_points(const struct definition *definition,
+                         struct study_progress *progress)
+{
+    struct scan *scan = scan_new(definition);
+    scan_show(scan, progress);
+    scan_free(scan);
+}
+
 static int create(struct store *store, struct study_wanted *wanted,
                   struct arena *arena, struct error *err)
 {
@@ -279,12 +290,14 @@ static int create(struct store *store, struct study_wanted *wanted,
         .created_ms = now,
         .changed_ms = now,
         .progress = {.revision = 1, .best_number = -1, .best_value = NAN},
+        .kind = wanted->definition->kind,
         .copied_from = wanted->copied_from,
         .building_ms = wanted->hidden        ? INT64_MAX
                        : wanted->copied_from ? now
                                              : 0,
     };
     memcpy(row.copy_key, wanted->copy_key, sizeof row.copy_key);
+    count_points(wanted->definition, &row.progress);
     struct gathered gathered = {0};
     int64_t group_id;
     if (check_quota(store, wanted, arena, err) ||

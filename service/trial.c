@@ -76,6 +76,7 @@ struct trial_row trial_row_of(const struct live *live, size_t number)
         .brought = trial->brought,
         .priority = trial->priority,
         .withdrawn = trial->withdrawn,
+        .run = trial->run,
     };
 }
 

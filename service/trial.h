@@ -23,6 +23,13 @@
 
 enum { ASK_MAX_TRIALS = 1000 };
 
+// What is said of a point of a list, each NULL where it is not.
+struct point_label {
+    size_t number;    // of the trial
+    const char *id;   // the user's name for it
+    const char *meta; // JSON
+};
+
 struct ask {
     size_t n;            // trials wanted, 1..ASK_MAX_TRIALS
     const char *worker;  // JSON object, or NULL
@@ -43,10 +50,12 @@ struct ask {
     int64_t suggest_us; // spent in the sampler
     const char **why;   // [n_numbers] why each was chosen, or NULL; they live
                         // in `arena`
+    struct point_label *labels; // [n_numbers] likewise, of a grid study
 };
 
 // Hands out trials as far as the budget allows: queued ones first, then lost
-// ones that are tried again, then new ones that the sampler proposes; none when
+// ones that are tried again, then new ones that the kind of study chooses, then
+// those of a grid study that failed and are tried again; none when
 // a trial is expected to last longer than the worker has left. A repeated key
 // returns the same numbers again; the same key with another body is
 // ERROR_INVALID.

@@ -14,13 +14,23 @@
 #include "study.h"
 #include "trial_private.h"
 
-// Remembers a trial that was handed out, and why it was.
-static void remember(struct ask *ask, size_t number, const char *why)
+static const char *keep(const struct ask *ask, const char *text)
 {
-    if (ask->arena)
-        ask->why[ask->n_numbers] =
-            why ? arena_copy(ask->arena, why, strlen(why)) : NULL;
-    ask->numbers[ask->n_numbers++] = number;
+    return text ? arena_copy(ask->arena, text, strlen(text)) : NULL;
+}
+
+// Remembers a trial that was handed out: why it was, and what is said of its
+// point.
+static void remember(struct ask *ask, const struct trial_row *row)
+{
+    if (ask->arena) {
+        ask->why[ask->n_numbers] = keep(ask, row->why);
+        ask->labels[ask->n_numbers] =
+            (struct point_label){.number = (size_t)row->number,
+                                 .id = keep(ask, row->point_id),
+                                 .meta = keep(ask, row->meta)};
+    }
+    ask->numbers[ask->n_numbers++] = (size_t)row->number;
 }
 
 // The same for one that was handed out before: the store knows why.
@@ -33,7 +43,7 @@ static int remember_again(const struct live *live, struct store *store,
     int result =
         store_trial_get(store, live->id, (int64_t)number, &arena, &row, err);
     if (result == 0)
-        remember(ask, number, row.why);
+        remember(ask, &row);
     arena_done(&arena);
     return result;
 }
@@ -64,28 +74,70 @@ static int repeat(const struct live *live, struct store *store, struct ask *ask,
     return 0;
 }
 
-// Chooses the point: that of a lost trial that is tried again, or a new one.
-static int choose(struct live *live, struct ask *ask, struct arena *arena,
-                  struct ahead_item *item, struct live_trial *trial,
-                  struct error *err)
+// Is there a trial to be tried again before anything new? Returns it, or -1.
+static int64_t find_again(const struct live *live, enum budget_leave leave)
 {
-    int64_t lost = live_find_lost(live);
-    if (lost < 0)
-        return kind_choose(live, ask, arena, item, err);
+    int64_t again = live_find_lost(live);
+    return again >= 0 && live->scan && leave == BUDGET_OPEN &&
+                   scan_defers(live, (size_t)again)
+               ? -1
+               : again;
+}
+
+// Takes the point of a trial that is tried again.
+static void take_again(struct live *live, size_t lost, struct arena *arena,
+                       struct ahead_item *item, struct live_trial *trial)
+{
     size_t d = live->history.space->n;
     item->point = arena_doubles(arena, d);
     if (d)
-        memcpy(item->point, history_point(&live->history, (size_t)lost),
+        memcpy(item->point, history_point(&live->history, lost),
                d * sizeof *item->point);
-    bool handed_back = live_is_handed_back(live, (size_t)lost);
-    item->why = arena_print(arena, "trial %" PRId64 " again, which was %s",
-                            lost, handed_back ? "handed back" : "lost");
+    bool failed = live->history.state[lost] == TRIAL_FAILED;
+    bool handed_back = !failed && live_is_handed_back(live, lost);
+    item->why = arena_print(arena, "trial %zu again, which %s", lost,
+                            failed        ? "failed"
+                            : handed_back ? "was handed back"
+                                          : "was lost");
+    item->run = live->trials[lost].run;
     item->seen_revision = live->progress.revision;
     item->seen = live->history.n_ended;
     trial->attempt = live->trials[lost].attempt + (handed_back ? 0 : 1);
     trial->retry_of = (int32_t)lost;
     trial->iteration = live->trials[lost].iteration;
     ahead_skip(live);
+}
+
+// Chooses the point: that of a trial that is tried again, or a new one.
+static int choose(struct live *live, struct ask *ask, int64_t again,
+                  struct arena *arena, struct ahead_item *item,
+                  struct live_trial *trial, struct error *err)
+{
+    if (again < 0)
+        return kind_choose(live, ask, arena, item, err);
+    take_again(live, (size_t)again, arena, item, trial);
+    return 0;
+}
+
+// Reads what is said of the point of a new trial: what the one that it tries
+// again has, or the first one of its point. Nothing of a cell of a grid.
+static int inherit(const struct live *live, struct store *store,
+                   struct trial_row *row, struct arena *arena,
+                   struct error *err)
+{
+    struct trial_row from;
+    int64_t origin = row->retry_of;
+    if (!row->run)
+        return 0;
+    if (origin < 0)
+        origin = scan_origin(live->scan, row->run);
+    if (origin < 0 || origin == row->number ||
+        (origin != row->retry_of && live->scan->cartesian))
+        return 0;
+    if (store_trial_get(store, live->id, origin, arena, &from, err))
+        return -1;
+    row->meta = from.meta;
+    row->point_id = from.point_id;
     return 0;
 }
 
@@ -117,8 +169,10 @@ static int start(struct live *live, struct store *store, struct ask *ask,
     keep_key(ask, &trial);
     memcpy(row.ask_key, ask->key, sizeof row.ask_key);
     live_start(live, number, &trial);
-    remember(ask, number, NULL);
     if (store_trial_start(store, &row, err))
+        return -1;
+    if (live->scan ? remember_again(live, store, ask, number, err)
+                   : (remember(ask, &row), 0))
         return -1;
     return trial_event(live, store, "trial_started", row.number, ask->user_id,
                        err);
@@ -142,8 +196,9 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
                                .wall_s = NAN,
                                .iteration = budget_iteration(live)};
     keep_key(ask, &trial);
-    if (choose(live, ask, arena, &item, &trial, err))
+    if (choose(live, ask, find_again(live, leave), arena, &item, &trial, err))
         return -1;
+    trial.run = item.run;
     ask->suggest_us += clock_monotonic_us() - start_us;
     trial.seen_revision = item.seen_revision;
     live_revise(live);
@@ -155,9 +210,10 @@ static int hand_out(struct live *live, struct store *store, struct ask *ask,
     row.worker = ask->worker;
     row.special = ask->special;
     memcpy(row.ask_key, ask->key, sizeof row.ask_key);
-    remember(ask, number, item.why);
-    if (store_trial_add(store, &row, err))
+    if (inherit(live, store, &row, arena, err) ||
+        store_trial_add(store, &row, err))
         return -1;
+    remember(ask, &row);
     return trial_event(live, store, "trial_started", (int64_t)number,
                        ask->user_id, err);
 }
@@ -188,6 +244,7 @@ static int require(struct live *live, size_t n, struct error *err)
     return n > queued ? ahead_require(live, n - queued, err) : 0;
 }
 
+// Of numbers, or of what begins with one.
 static int by_number(const void *a, const void *b)
 {
     size_t x = *(const size_t *)a, y = *(const size_t *)b;
@@ -201,8 +258,10 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     ask->n_numbers = 0;
     ask->reason = NULL;
     ask->suggest_us = 0;
-    if (ask->arena)
+    if (ask->arena) {
         ask->why = arena_zeros(ask->arena, ask->n, sizeof *ask->why);
+        ask->labels = arena_zeros(ask->arena, ask->n, sizeof *ask->labels);
+    }
     if (memcmp(ask->key, none, sizeof none) != 0) {
         int first = repeat(live, store, ask, err);
         if (first <= 0)
@@ -231,6 +290,8 @@ int trial_ask(struct live *live, struct store *store, struct ask *ask,
     arena_done(&arena);
     // As a repeat lists them. Queued ones come first and say no why.
     qsort(ask->numbers, ask->n_numbers, sizeof *ask->numbers, by_number);
+    if (ask->arena)
+        qsort(ask->labels, ask->n_numbers, sizeof *ask->labels, by_number);
     if (ask->n_numbers == ask->n)
         ask->reason = NULL;
     if (result && err->code == ERROR_EXHAUSTED) {

@@ -158,6 +158,7 @@ static int contradict(const struct live *live, size_t number,
 
 // A lost trial has told after all: nobody needs the one that was to replace it,
 // nor the one that was to replace that.
+// In a grid study a result ends its run, and a failure is none.
 static int cancel_twin(struct live *live, struct store *store, size_t number,
                        struct error *err)
 {
@@ -166,7 +167,12 @@ static int cancel_twin(struct live *live, struct store *store, size_t number,
         .outcome = {.uncertainty = NAN},
         .error = "the trial that this one retries has told"};
     const struct kind *kind = kind_of(live->definition);
-    if (kind->stands_alone && kind->stands_alone(live, number))
+    int64_t other = live->scan && scan_is_complete(live, number)
+                        ? scan_twin(live, number)
+                        : -1;
+    if (other >= 0)
+        return trial_end(live, store, (size_t)other, &end, err);
+    if (live->scan || (kind->stands_alone && kind->stands_alone(live, number)))
         return 0;
     int32_t twin = live->trials[number].retried_by;
     while (twin >= 0 && live->history.state[twin] == TRIAL_LOST)
@@ -222,7 +228,8 @@ static int tell_in(struct live *live, struct store *store, struct tell *tell,
         return -1;
     enum trial_state state = live_state(live, number);
     if (tell->overwrite && trial_state_is_result(state)) {
-        if (amend_overwrite(live, store, tell, arena, err))
+        if (amend_overwrite(live, store, tell, arena, err) ||
+            (live->scan && cancel_twin(live, store, number, err)))
             return -1;
     } else if (ends(live, tell, end->state)) {
         if (trial_end(live, store, number, end, err) ||

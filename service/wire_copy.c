@@ -134,7 +134,7 @@ static int check_changes(const struct definition *source, const json_t *changes,
     static const char *const known[] = {
         "budget",     "notes",        "tags",  "sampler",   "pruner",
         "lease_s",    "max_attempts", "space", "iteration", "constants",
-        "warm_start", "constraints",  "limit", NULL};
+        "warm_start", "constraints",  "limit", "grid",      NULL};
     struct fields fields;
     return changes && (fields_open(&fields, changes, "changes", known, err) ||
                        wire_kind_check_changes(source, &fields, false))

@@ -125,7 +125,7 @@ static const char *const public_names[] = {
     "space",       "direction",    "sampler",    "pruner",
     "budget",      "constants",    "tags",       "notes",
     "lease_s",     "max_attempts", "warm_start", "iteration",
-    "constraints", "limit",        NULL};
+    "constraints", "limit",        "grid",       NULL};
 
 static struct definition *read(const json_t *json, const char *where,
                                bool stored, struct error *err)
@@ -176,13 +176,14 @@ int wire_definition_merge(json_t *definition, const json_t *changes)
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)changes, name, value)
     {
-        if (strcmp(name, "space") == 0 && json_is_null(value))
-            continue; // the only member without a default to return to
+        if (json_is_null(value) &&
+            (strcmp(name, "space") == 0 || strcmp(name, "grid") == 0))
+            continue; // they have no default to return to
         json_t *old = json_object_get(definition, name);
         bool merge =
             json_is_object(value) && json_is_object(old) &&
             (strcmp(name, "space") == 0 || strcmp(name, "budget") == 0 ||
-             strcmp(name, "limit") == 0);
+             strcmp(name, "limit") == 0 || strcmp(name, "grid") == 0);
         if (merge ? json_object_update(old, value)
                   : json_object_set(definition, name, value))
             return -1;
@@ -194,10 +195,10 @@ struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err)
 {
-    static const char *const known[] = {"budget",       "notes",  "tags",
-                                        "sampler",      "pruner", "lease_s",
-                                        "max_attempts", "space",  "iteration",
-                                        "constraints",  "limit",  NULL};
+    static const char *const known[] = {
+        "budget",  "notes",        "tags",  "sampler",   "pruner",
+        "lease_s", "max_attempts", "space", "iteration", "constraints",
+        "limit",   "grid",         NULL};
     struct fields fields;
     if (fields_open(&fields, changes, "", known, err) ||
         wire_kind_check_changes(definition, &fields, true))

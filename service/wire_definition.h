@@ -28,15 +28,15 @@ const char *wire_tags_read(const struct fields *fields, struct arena *arena);
 struct definition *wire_definition_load(const char *text, struct error *err);
 
 // The definition with the members of `changes` (budget, notes, tags, sampler,
-// pruner, lease_s, max_attempts, space, constraints) replaced, or merged for
-// space and budget; its origin becomes that of `definition`, or the text of
-// `definition` itself.
+// pruner, lease_s, max_attempts, space, constraints, grid) replaced, or merged
+// for space, budget and grid; its origin becomes that of `definition`, or the
+// text of `definition` itself.
 struct definition *wire_definition_patch(const struct definition *definition,
                                          const json_t *changes,
                                          struct error *err);
 
-// Replaces members of a definition's JSON; those of the space and the budget
-// are merged, so that the parameters keep their order and what is not named
+// Replaces members of a definition's JSON; those of space, budget and grid are
+// merged, so that the parameters keep their order and what is not named
 // stays.
 int wire_definition_merge(json_t *definition, const json_t *changes);
 

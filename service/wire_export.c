@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "scan.h"
 #include "wire_space.h"
 
 // ---- cells ------------------------------------------------------------------
@@ -102,7 +103,8 @@ static void add_worker(struct text *text, const char *worker)
 
 // ---- lines ------------------------------------------------------------------
 
-void wire_csv_head(struct text *text, const struct definition *d)
+void wire_csv_head(struct text *text, const struct definition *d,
+                   const struct outputs *outputs)
 {
     text_add(text, "number,state,invalid");
     for (size_t i = 0; i < d->n_objectives; i++)
@@ -113,11 +115,14 @@ void wire_csv_head(struct text *text, const struct definition *d)
     for (size_t k = 0; k < d->space.n; k++)
         add_name(text, "params", d->space.params[k].name);
     text_add(text, ",attempt,retry_of,created,started,ended,wall_s,cost,"
-                   "sampler,worker,id,error,tags,notes\r\n");
+                   "sampler,worker,id,error,tags,notes,meta,point_id,replica");
+    for (size_t i = 0; i < outputs->n; i++)
+        add_text(text, outputs->names[i]);
+    text_add(text, "\r\n");
 }
 
 void wire_csv_trial(struct text *text, const struct definition *d,
-                    const struct trial_row *row)
+                    const struct outputs *outputs, const struct trial_row *row)
 {
     text_int(text, row->number);
     add_text(text, trial_state_name(row->state));
@@ -146,5 +151,11 @@ void wire_csv_trial(struct text *text, const struct definition *d,
     add_text(text, row->error);
     add_text(text, row->tags);
     add_text(text, row->notes);
+    add_text(text, row->meta);
+    add_text(text, row->point_id);
+    text_char(text, ',');
+    if (row->run)
+        text_int(text, scan_replica(row->run));
+    wire_outputs_cells(outputs, row->outputs, add_text, text);
     text_add(text, "\r\n");
 }

@@ -12,6 +12,7 @@
 #include "definition.h"
 #include "store_trial.h"
 #include "text.h"
+#include "wire_outputs.h"
 
 // A string of a user's; quoted where a reader needs it. NULL is empty.
 void wire_csv_text(struct text *text, const char *string);
@@ -19,10 +20,11 @@ void wire_csv_text(struct text *text, const char *string);
 // The names of the columns: number, state, invalid, values.NAME ...,
 // constraints.NAME ..., uncertainty, params.NAME ..., attempt, retry_of,
 // created, started, ended, wall_s, cost, sampler, worker, id, error, tags,
-// notes.
-void wire_csv_head(struct text *text, const struct definition *definition);
+// notes, meta, point_id, replica, and those of the outputs.
+void wire_csv_head(struct text *text, const struct definition *definition,
+                   const struct outputs *outputs);
 
 void wire_csv_trial(struct text *text, const struct definition *definition,
-                    const struct trial_row *row);
+                    const struct outputs *outputs, const struct trial_row *row);
 
 #endif

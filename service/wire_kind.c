@@ -8,6 +8,7 @@
 
 #include "wire_algorithm.h"
 #include "wire_goal.h"
+#include "wire_grid.h"
 #include "wire_limit.h"
 #include "wire_restriction.h"
 #include "wire_space.h"
@@ -32,6 +33,9 @@ static int read_search(const struct fields *study, struct definition *d,
                : 0;
 }
 
+static const char *const not_of_a_grid[] = {"sampler", "pruner", "iteration",
+                                            "warm_start", NULL};
+
 static const struct wire_kind {
     int (*read)(const struct fields *study, struct definition *definition,
                 bool stored);
@@ -42,6 +46,10 @@ static const struct wire_kind {
     void (*hand_out)(struct text *text, const struct live *live, size_t number);
 } kinds[STUDY_KINDS] = {
     [STUDY_HPO] = {.read = read_search},
+    [STUDY_GRID] = {.read = wire_grid_read,
+                    .write = wire_grid_write,
+                    .foreign = not_of_a_grid,
+                    .check_changes = wire_grid_check_changes},
     [STUDY_LIMIT] = {.read = wire_limit_read,
                      .write = wire_limit_write,
                      .foreign = wire_limit_foreign,

@@ -10,6 +10,7 @@
 #include "trial.h"
 #include "wire_definition.h"
 #include "wire_goal.h"
+#include "wire_grid.h"
 #include "wire_kind.h"
 #include "wire_share.h"
 #include "wire_space.h"
@@ -119,6 +120,12 @@ int wire_trial_open(struct text *text, const struct definition *definition,
     text_key_json(text, "tags", row->tags);
     text_key_string(text, "notes", row->notes);
     text_key_string(text, "id", row->client_id);
+    text_key_string(text, "point_id", row->point_id);
+    text_key(text, "replica");
+    if (row->run)
+        text_int(text, scan_replica(row->run));
+    else
+        text_add(text, "null");
     text_key(text, "priority");
     if (row->brought)
         text_int(text, row->priority);
@@ -135,9 +142,10 @@ int wire_trial_open(struct text *text, const struct definition *definition,
 }
 
 void wire_trial_hand_out(struct text *text, const struct live *live,
-                         size_t number, const char *why)
+                         const struct ask *ask, size_t i)
 {
     const struct definition *definition = live->definition;
+    size_t number = ask->numbers[i];
     const struct live_trial *trial = &live->trials[number];
     text_next(text);
     text_char(text, '{');
@@ -156,9 +164,11 @@ void wire_trial_hand_out(struct text *text, const struct live *live,
             ? (trial->brought ? "enqueued" : definition->sampler->name)
         : trial->brought ? "rerun"
                          : "retry");
-    text_key_string(text, "why", why);
+    text_key_string(text, "why", ask->why[i]);
     text_key_int(text, "seen_revision", trial->seen_revision);
     key_iteration(text, trial->iteration);
+    if (live->scan)
+        wire_grid_label(text, live, &ask->labels[i]);
     wire_kind_hand_out(text, live, number);
     text_char(text, '}');
 }
@@ -249,6 +259,7 @@ int wire_study_write(struct text *text, const struct study_row *row,
     text_key_time(text, "created", row->created_ms);
     text_key_time(text, "changed", row->changed_ms);
     write_progress(text, &row->progress);
+    wire_grid_progress(text, definition, &row->progress);
     wire_definition_write(text, definition, false);
     wire_iteration_write(text, &definition->iteration, row->progress.iteration);
     write_warm_start(text, definition, row->warm_start);

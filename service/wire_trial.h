@@ -10,6 +10,7 @@
 #include "store_study.h"
 #include "store_trial.h"
 #include "text.h"
+#include "trial.h"
 
 // ERROR_BUSY when the numbers of the row are not of the definition, which was
 // read before it and may have been changed meanwhile.
@@ -22,10 +23,10 @@ int wire_trial_open(struct text *text, const struct definition *definition,
                     const char *study_key, const struct trial_row *row,
                     struct error *err);
 
-// Appends a trial that is being handed out, and why its point was chosen (or
-// NULL): what a worker needs and no more.
+// Appends trial i that is being handed out to the ask: what a worker needs and
+// no more.
 void wire_trial_hand_out(struct text *text, const struct live *live,
-                         size_t number, const char *why);
+                         const struct ask *ask, size_t i);
 
 // Appends {"total":..., "invalid":..., ...}: trials by their states.
 void wire_counts_write(struct text *text,

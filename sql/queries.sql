@@ -521,7 +521,8 @@ UPDATE studies SET visibility = $2, group_id = $3 WHERE id = $1
 -- fragment: progress_columns
 s.next_number, s.revision, s.queued, s.running, s.complete, s.pruned,
 s.failed, s.infeasible, s.lost, s.cancelled, s.best_number, s.best_value,
-s.invalid, s.started, s.cost, s.iteration
+s.invalid, s.started, s.cost, s.iteration, s.points, s.runs, s.runs_complete,
+s.runs_failed
 
 -- fragment: study_columns
 s.id, s.key, s.owner_id, u.name, s.identity, s.name, s.definition,
@@ -542,10 +543,11 @@ INSERT INTO studies (key, owner_id, identity, name, definition,
     definition_revision, state, reason, created_ms, changed_ms,
     next_number, revision, queued, running, complete, pruned,
     failed, infeasible, lost, cancelled, best_number, best_value,
-    started, cost, iteration, building_ms, copied_from, copy_key, bytes)
+    started, cost, iteration, building_ms, copied_from, copy_key, bytes,
+    kind, points, runs, runs_complete, runs_failed)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
     $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
-    $26, $27, $28, $29)
+    $26, $27, $28, $29, $30, $31, $32, 0, 0)
 ON CONFLICT (owner_id, identity) DO NOTHING
 RETURNING id
 
@@ -611,6 +613,7 @@ GROUP BY study_id
         SELECT 1 FROM @elements@(s.definition@json@ -> 'tags') AS e WHERE e.value = $8))
     AND ($11 = 0 OR EXISTS (SELECT 1 FROM segments p
                             WHERE p.study_id = s.id AND p.campaign_id = $11))
+    AND ($12 = -1 OR s.kind = $12)
     AND s.building_ms IS NULL
 
 -- $9: at least this role. $10: 1 the user's own, 2 shared by others with the
@@ -649,7 +652,8 @@ UPDATE studies SET next_number = $2, revision = $3, queued = $4, running = $5,
     complete = $6, pruned = $7, failed = $8, infeasible = $9, lost = $10,
     cancelled = $11, best_number = $12, best_value = $13, changed_ms = $14,
     invalid = $15, started = $16, cost = $17, iteration = $18,
-    bytes = bytes + $19
+    bytes = bytes + $19, points = $20, runs = $21, runs_complete = $22,
+    runs_failed = $23
 WHERE id = $1
 
 -- name: study_define
@@ -911,13 +915,14 @@ study_id, number, state, point, "values", uncertainty, stopped, stop_reason,
 sampler, seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
 ended_ms, revision, ended_revision, wall_s, ask_key, worker, constants,
 special, error, outputs, meta, env, tags, notes, constraint_values, why,
-client_id, client_key, priority, withdrawn, withdrawn_reason, cost, iteration
+client_id, client_key, priority, withdrawn, withdrawn_reason, cost, iteration,
+run, point_id
 
 -- name: trial_add
 INSERT INTO trials (@trial_columns@)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
     $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31,
-    $32, $33, $34, $35, $36, $37, $38)
+    $32, $33, $34, $35, $36, $37, $38, $39, $40)
 
 -- An error text is not that of a trial that is complete (2) after all.
 -- name: trial_end
@@ -969,11 +974,31 @@ UPDATE trials SET
     meta = (SELECT o.meta FROM trials o
             WHERE o.study_id = $1 AND o.number = $3),
     tags = (SELECT o.tags FROM trials o
+            WHERE o.study_id = $1 AND o.number = $3),
+    point_id = (SELECT o.point_id FROM trials o
             WHERE o.study_id = $1 AND o.number = $3)
 WHERE study_id = $1 AND number = $2
 
 -- name: trial_get
 SELECT @trial_columns@ FROM trials WHERE study_id = $1 AND number = $2
+
+-- name: trial_outputs
+SELECT number, outputs FROM trials
+WHERE study_id = $1 AND number > $2 AND outputs IS NOT NULL
+    AND coalesce(withdrawn, 0) < 2
+ORDER BY number
+LIMIT $3
+
+-- $2: a JSON array of numbers. As an array they are looked up in the index,
+-- whatever the statistics say.
+-- name: trial_texts (postgres)
+SELECT number, point_id, meta, error FROM trials
+WHERE study_id = $1 AND number = ANY (ARRAY (
+    SELECT e.value::bigint FROM json_array_elements_text($2::json) AS e))
+
+-- name: trial_texts (sqlite)
+SELECT number, point_id, meta, error FROM trials
+WHERE study_id = $1 AND number IN (SELECT e.value FROM json_each($2) AS e)
 
 -- $2: a bit for each state that is wanted. withdrawn up to $5: 1 leaves out
 -- what is deleted. $6: a JSON array of tags, one of which the trial must have.
@@ -1025,7 +1050,7 @@ ORDER BY number
 SELECT number, state, point, "values", uncertainty, stopped, stop_reason,
     seen_revision, attempt, retry_of, lease_ms, created_ms, started_ms,
     ended_ms, revision, ended_revision, ask_key, client_key, priority,
-    constraint_values, withdrawn, cost, iteration, wall_s
+    constraint_values, withdrawn, cost, iteration, wall_s, run, point_id
 FROM trials
 WHERE study_id + 0 = $1 AND revision > $2
 ORDER BY number

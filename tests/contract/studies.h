@@ -131,6 +131,25 @@ static inline void check_same_trial(const struct live *a, const struct live *b,
     ck_assert_int_eq(x->duration, y->duration);
     ck_assert(same_number(x->cost, y->cost));
     ck_assert_int_eq(x->iteration, y->iteration);
+    ck_assert_int_eq(x->run, y->run);
+    ck_assert_uint_eq(x->point_key, y->point_key);
+}
+
+// The runs of a grid study are the same.
+static inline void check_same_scan(const struct scan *a, const struct scan *b)
+{
+    ck_assert((a == NULL) == (b == NULL));
+    if (!a)
+        return;
+    ck_assert_uint_eq(a->n_points, b->n_points);
+    ck_assert_uint_eq(a->replicas, b->replicas);
+    ck_assert_uint_eq(a->attempts, b->attempts);
+    ck_assert_mem_eq(a->count, b->count, sizeof a->count);
+    for (size_t i = 0; i < a->n_points * a->replicas; i++) {
+        ck_assert_int_eq(a->runs[i].first, b->runs[i].first);
+        ck_assert_int_eq(a->runs[i].latest, b->runs[i].latest);
+        ck_assert_int_eq(a->runs[i].state, b->runs[i].state);
+    }
 }
 
 // Both know the same of the study.
@@ -161,6 +180,11 @@ static inline void check_same_live(const struct live *a, const struct live *b)
     ck_assert_int_eq(a->progress.started, a->tally.started);
     ck_assert_double_eq_tol(a->progress.cost, a->tally.spent, 1e-9);
     ck_assert_int_eq(a->progress.iteration, a->tally.iteration);
+    ck_assert_int_eq(a->progress.points, b->progress.points);
+    ck_assert_int_eq(a->progress.runs, b->progress.runs);
+    ck_assert_int_eq(a->progress.runs_complete, b->progress.runs_complete);
+    ck_assert_int_eq(a->progress.runs_failed, b->progress.runs_failed);
+    check_same_scan(a->scan, b->scan);
     ck_assert_uint_eq(a->history.n, b->history.n);
     ck_assert_int_eq(a->history.best, b->history.best);
     for (size_t i = 0; i < a->history.n; i++)

@@ -64,6 +64,7 @@ RULES: Dict[str, Right] = {
     "exportStudy": LOOK,
     "bestTrial": LOOK,
     "paretoFront": LOOK,
+    "grid": LOOK,
     "importances": LOOK,
     "limit": LOOK,
     "limitToys": LOOK,

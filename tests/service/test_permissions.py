@@ -407,6 +407,8 @@ def special(operation, caller, wanted):
         return {422}  # these studies are of another kind
     if operation == "mergeStudies" and wanted == 200 and caller.bound:
         return {422}  # there is no other study for this token
+    if operation == "grid" and wanted == 200:
+        return {422}  # the studies of the world are of another kind
     return {200, 201, 204} if wanted == 200 else {wanted}
 
 
