@@ -160,6 +160,15 @@ def test_the_python_example_of_the_readme_runs(place, monkeypatch, capsys):
     assert study["trials"]["complete"] == 60
 
 
+def test_the_example_of_a_grid_runs_and_the_rest_is_missing(place):
+    script, = [
+        b for b in blocks("README.md", "sh", marked=True) if "/grid" in b]
+    said = run_shell(script)
+    assert '"point_id":"C1N2_150_25","meta":{"xsec_pb":5.2},"replica":1' in said
+    assert '"complete":1,"running":0,"queued":1' in said
+    assert '"items":[{"point_id":"C1N2_200_25"' in said
+
+
 def test_the_sharing_example_of_the_readme_runs(place):
     script, = [
         b for b in blocks("README.md", "sh", marked=True) if "/members" in b]
@@ -394,6 +403,14 @@ LIMITS = {
     "counts and costs of a budget, the cost of a trial": (
         "service/definition.h", "STUDY_MAX_LIMIT"),
     "points of an iteration": ("service/definition.h", "STUDY_MAX_POINTS"),
+    "points of a grid, times replicas": ("service/scan.h", "SCAN_MAX_RUNS"),
+    "points of a cartesian grid with constraints, with those that they "
+    "forbid": ("service/scan.h", "SCAN_MAX_RESTRICTED"),
+    "replicas of a point": ("service/definition.h", "GRID_MAX_REPLICAS"),
+    "columns of outputs in a table; others are left out": (
+        "service/wire_outputs.h", "OUTPUTS_MAX_COLUMNS"),
+    "bytes of the name of such a column; longer ones are left out": (
+        "service/wire_outputs.h", "OUTPUTS_MAX_NAME"),
     "bytes of notes": ("service/definition.h", "STUDY_MAX_NOTES"),
     "tags of a study or a trial": ("service/definition.h", "STUDY_MAX_TAGS"),
     "bytes of a tag": ("service/definition.h", "STUDY_MAX_TAG"),

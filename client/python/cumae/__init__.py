@@ -29,6 +29,7 @@ from .errors import (
     Unprocessable,
 )
 from .preempt import preemptible
+from .scan import Scan, ScanTrial
 from .space import Bool, Categorical, Discrete, Float, Int, Parameter
 from .study import Study
 from .trial import Trial, TrialRecord
@@ -53,6 +54,8 @@ __all__ = [
     "NotFound",
     "Parameter",
     "Pruned",
+    "Scan",
+    "ScanTrial",
     "ServiceError",
     "ServiceUnreachable",
     "Study",

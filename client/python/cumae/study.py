@@ -74,6 +74,8 @@ class Study(Edits, Copies, Sharing):
     Unprocessable when the definition is impossible, ServiceUnreachable.
     """
 
+    trial_type: Type[Trial] = Trial  # of what ask() returns
+
     def __init__(
         self,
         name: str,
@@ -159,7 +161,9 @@ class Study(Edits, Copies, Sharing):
                 key=str(uuid.uuid4()),
             )
             if answer["trials"]:
-                return [Trial(self, trial) for trial in answer["trials"]]
+                return [
+                    self.trial_type(self, trial) for trial in answer["trials"]
+                ]
             wait_s = answer.get("retry_after_s") or 0.0
             if not wait or wait_s <= 0.0:
                 raise StudyEnded(
