@@ -512,7 +512,7 @@ def test_a_crash_in_a_creation_leaves_nothing_and_a_repeat_makes_it(
 # ---- limits -----------------------------------------------------------------
 
 
-def test_the_limits_of_all_studies_come_in_one_answer(service, calls):
+def test_the_limits_of_all_studies_come_in_one_answer(calls):
     segments = [
         {"name": "low", "x": 100}, {"name": "high", "x": 300},
         {"name": "none", "overrides": {
@@ -521,8 +521,8 @@ def test_the_limits_of_all_studies_come_in_one_answer(service, calls):
         "name": fresh_name("masses"), "segments": segments,
         "template": toys.terms(rel_tol=0.1)}, 201)
     low, high, _ = made["segments"]
-    toys.work_off(toys.Wire(service.url, service.token), low["study_id"],
-                  toys.COUNTING)
+    toys.work_off(toys.Wire(calls.service.url, calls.service.token),
+                  low["study_id"], toys.COUNTING)
     path = f"/campaigns/{made['id']}/limits"
     answer = calls.ok("GET", path)
     assert [(s["name"], s["x"], s["study_id"]) for s in answer["segments"]] == [
