@@ -9,10 +9,11 @@
 #include "limit_reach.h"
 #include "normal.h"
 
-static const double WIDTH = 0.08; // least width of the draw, of the limit
-static const double NEAR = 0.01;  // draws as near as this use a known point
-static const double GUESS = 0.15; // error of a guessed limit, relative
-static const double WINDOW = 2;   // |ln CLs - ln alpha| of points that matter
+static const double WIDTH = 0.08;   // least width of the draw, of the limit
+static const double NEAR = 0.01;    // draws as near as this use a known point
+static const double GUESS = 0.15;   // error of a guessed limit, relative
+static const double WINDOW = 2;     // |ln CLs - ln alpha| of points that matter
+static const double STEP = 1. / 16; // of the toys so far, in one go
 
 struct state {
     const struct limit_settings *settings;
@@ -21,6 +22,7 @@ struct state {
     const struct limit_curve *curves;
     size_t m;
     uint64_t left; // toys of the budget
+    double thrown; // toys so far, those that are out included
 };
 
 double limit_neyman(double variance_sb, double variance_b, double seconds_sb,
@@ -74,6 +76,17 @@ static size_t nearest(const struct state *state, double mu, bool observed)
     return best;
 }
 
+// As many as take the time that is wanted. But a study that throws most of its
+// toys before it knows where they are worth most has few points, through which
+// its curves pass as they please.
+static uint64_t batch(const struct state *state, double seconds)
+{
+    uint64_t toys = limit_batch(state->settings, seconds, state->left);
+    double most =
+        fmax((double)state->settings->min_batch, STEP * state->thrown);
+    return (double)toys > most ? (uint64_t)most : toys;
+}
+
 static struct limit_order toys(const struct state *state, size_t site, bool sb)
 {
     const struct limit_settings *settings = state->settings;
@@ -82,7 +95,7 @@ static struct limit_order toys(const struct state *state, size_t site, bool sb)
         .want = sb ? LIMIT_WANT_TOYS_SB : LIMIT_WANT_TOYS_B,
         .mu = state->sites[site].mu,
         .site = site,
-        .toys = limit_batch(settings, seconds, state->left),
+        .toys = batch(state, seconds),
     };
 }
 
@@ -364,7 +377,8 @@ struct limit_order limit_allocate(const struct limit_settings *settings,
     if (thrown >= (double)settings->max_toys)
         return order(LIMIT_WANT_NO_BUDGET);
     struct state state = {
-        settings, sites, n, curves, m, settings->max_toys - (uint64_t)thrown};
+        settings, sites, n, curves, m, settings->max_toys - (uint64_t)thrown,
+        thrown};
     struct limit_order result;
     if (bracket(&state, &result))
         return result;

@@ -13,6 +13,7 @@
 //   refine   near the limit that is worst known relative to its tolerance: a
 //            normal draw of its width, at least 8 % of it so that the slope is
 //            known too. A point nearby is used again.
+//            A batch is at most a sixteenth of the toys so far.
 //   split    the hypothesis that is furthest behind Neyman's allocation
 //            ("On the two different aspects of the representative method",
 //            J. R. Stat. Soc. 97, 1934): n_h ~ sqrt(variance per toy / cost).

@@ -196,9 +196,10 @@ END_TEST
 
 START_TEST(test_batches_are_sized_by_seconds_per_toy)
 {
-    open_limit(_i, "\"high\":4,\"batch_seconds\":2");
-    must_send(work(ask_toys()));
-    must_send(work(ask_toys()));
+    open_limit(_i, "\"mode\":\"grid\",\"points\":[1.5,1.8],"
+                   "\"batch_seconds\":2");
+    for (int i = 0; i < 6; i++) // both hypotheses of both points
+        must_send(work(ask_toys()));
     // 1 ms each were told: 2 s are 2000 toys.
     ck_assert_uint_eq(errand_of(ask()).ntoys, 2000);
     struct ask brief = {

@@ -91,6 +91,36 @@ START_TEST(test_errors_shrink_with_the_root_of_the_toys)
 }
 END_TEST
 
+// Toys that cost nothing come in batches as large as may be. The worst that
+// they may do is to end at three points, where a parabola fits everything.
+START_TEST(test_large_batches_are_no_excuse_for_few_points)
+{
+    double sum = 0, squares = 0;
+    for (uint64_t seed = 0; seed < STUDIES; seed++) {
+        struct limit_plan plan = toy_plan(0, 5, 10000000);
+        struct toy_study study;
+        plan.settings.relative_error = 0.03;
+        plan.settings.max_batch = 10000;
+        plan.settings.batch_seconds = 600;
+        plan.settings.seconds_sb = plan.settings.seconds_b = 1e-6;
+        toy_open(&study, &THREE, &plan, seed);
+        ck_assert_int_eq(toy_work(&study, 1), LIMIT_WANT_NOTHING);
+        const struct limit *limit = limit_of(&study, LIMIT_OBSERVED);
+        double pull = (limit->mu - 5.39545 / 3) / limit_total_error(limit);
+        sum += pull;
+        squares += pull * pull;
+        ck_assert_uint_ge(study.n, 5);
+        ck_assert_double_lt(study.look.toys_sb + study.look.toys_b, 20000);
+        toy_close(&study);
+    }
+    double mean = sum / STUDIES;
+    double width = sqrt(squares / STUDIES - mean * mean);
+    ck_assert_double_lt(fabs(mean), 0.2);
+    ck_assert_double_gt(width, 0.8);
+    ck_assert_double_lt(width, 1.2);
+}
+END_TEST
+
 START_TEST(test_eight_workers_find_the_limit_as_one_does)
 {
     check_pulls(&THREE, counting_limit(3, 3, ALPHA) / 3, 10000, 8, 0.022);
@@ -399,6 +429,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, test_quoted_errors_are_honest);
     tcase_add_test(tests, test_errors_shrink_with_the_root_of_the_toys);
+    tcase_add_test(tests, test_large_batches_are_no_excuse_for_few_points);
     tcase_add_test(tests, test_eight_workers_find_the_limit_as_one_does);
     tcase_add_test(tests, test_on_off_limits_are_honest_too);
     tcase_add_test(tests, test_a_bad_range_or_hint_is_recovered_from);
