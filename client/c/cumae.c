@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "call.h"
-#include "trial.h"
+#include "cumae_trial.h"
 
 struct cumae_study {
     struct cumae *service;

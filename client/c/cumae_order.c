@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "call.h"
-#include "trial.h"
+#include "cumae_trial.h"
 
 static const json_t *member(const struct cumae_trial *trial, const char *name)
 {

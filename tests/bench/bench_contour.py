@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """bench_contour.py - the area on the wrong side of an exclusion contour
 
-Studies of the plane in tests/service/plane.py over HTTP, beside the usual: a
+Studies of the plane in tests/service/two_masses.py over HTTP, beside the usual: a
 regular grid, and linear interpolation of ln mu_up in its triangles. Eight
 workers ask, and always the one that asked first tells and asks again, so the
 order is the same in each run. Writes build/bench/contour.json: the mean over
@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "service"))
 
 import harness  # noqa: E402
-import plane  # noqa: E402
+import two_masses  # noqa: E402
 import yardstick  # noqa: E402
 from calls import Calls  # noqa: E402
 
@@ -44,9 +44,9 @@ DESIGNS = {
 
 def tell(params: dict, design: dict, drawn: random.Random) -> dict:
     """Return what a worker tells of a point."""
-    limit = plane.limit(params)
+    limit = two_masses.limit(params)
     if design.get("target") == "ln_cls":  # s = N events are CLs = exact Poisson
-        return {"cls": {"obs": cls(plane.S95["obs"] / limit)}}
+        return {"cls": {"obs": cls(two_masses.S95["obs"] / limit)}}
     noise = design.get("noise", 0)
     limit *= math.exp(noise * drawn.gauss(0, 1))
     return {"mu_up": {"obs": limit}, "err": {"obs": noise * limit}}
@@ -64,10 +64,10 @@ def cls(signal: float) -> float:
 
 def run(calls: Calls, name: str, design: dict, seed: int) -> dict:
     """Return the misclassified percentage after so many results."""
-    plan = {"features": design.get("features", plane.FEATURES), "seed": seed,
+    plan = {"features": design.get("features", two_masses.FEATURES), "seed": seed,
             "target": design.get("target", "ln_mu_up"), "stop_area": 0,
             "max_points": POINTS[-1]}
-    study = calls.ok("POST", "/studies", plane.definition(
+    study = calls.ok("POST", "/studies", two_masses.definition(
         f"{name} {seed}", **plan), 201)
     drawn, running, told, found = random.Random(seed), [], 0, {}
     while told < POINTS[-1]:
@@ -82,7 +82,7 @@ def run(calls: Calls, name: str, design: dict, seed: int) -> dict:
         if told in POINTS:
             picture = calls.ok(
                 "GET", f"/studies/{study['id']}/contour?n=201&grid=1")
-            found[told] = 100 * plane.misclassified(picture)
+            found[told] = 100 * two_masses.misclassified(picture)
     return found
 
 
@@ -96,7 +96,7 @@ def regular(columns: int) -> dict:
     when all corners of its triangle are allowed.
     """
     step = 1200 / (columns - 1)
-    nodes = {(i, j): math.log(plane.limit(at(i, j, step)))
+    nodes = {(i, j): math.log(two_masses.limit(at(i, j, step)))
              for i in range(columns) for j in range(columns + 2)
              if at(i, j, step)["m2"] <= at(i, j, step)["m1"] - 10}
     drawn, seen, wrong, bare = random.Random(1), 0, 0, 0
@@ -109,7 +109,7 @@ def regular(columns: int) -> dict:
         if mean is None:
             bare += 1
         else:
-            limit = plane.limit({"m1": m1, "m2": m2})
+            limit = two_masses.limit({"m1": m1, "m2": m2})
             wrong += (mean < 0) != (limit < 1)
     return {"points": len(nodes), "wrong": 100 * wrong / max(1, seen - bare),
             "uncovered": 100 * bare / seen}

@@ -22,11 +22,11 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "service"))
 
 import harness  # noqa: E402
-import toys  # noqa: E402
+import experiments  # noqa: E402
 
 EXPERIMENTS = {
-    "counting": (toys.COUNTING, toys.COUNTING_LIMIT),
-    "on_off": (toys.ON_OFF, toys.ON_OFF_LIMIT),
+    "counting": (experiments.COUNTING, experiments.COUNTING_LIMIT),
+    "on_off": (experiments.ON_OFF, experiments.ON_OFF_LIMIT),
 }
 SIZES = {"counting": (10000, 40000), "on_off": (10000,)}
 TOYS = 10_000_000
@@ -38,7 +38,7 @@ TELLS = {"large": 50000, "small": 1000}
 
 def make_studies(wire, name, size, n):
     """Create n studies that end after so many toys; return their ids."""
-    fields = toys.terms(
+    fields = experiments.terms(
         rel_tol=0, max_toys=size, batch_min=300, batch_max=max(500, size // 40))
     return [
         wire.call("POST", "/studies", {"name": f"{name} {size} {i}", **fields})[
@@ -50,12 +50,12 @@ def make_studies(wire, name, size, n):
 def measure_pulls(service, name, size, n):
     """Return what the limits of n studies are worth."""
     experiment, exact = EXPERIMENTS[name]
-    wire = toys.Wire(service.url, service.token)
+    wire = experiments.Wire(service.url, service.token)
     studies = make_studies(wire, name, size, n)
     begun = time.monotonic()
-    toys.crowd(service, [(study, experiment) for study in studies])
+    experiments.crowd(service, [(study, experiment) for study in studies])
     seconds = time.monotonic() - begun
-    wire = toys.Wire(service.url, service.token)  # the other one was idle
+    wire = experiments.Wire(service.url, service.token)  # the other one was idle
     curves = [
         wire.call("GET", f"/studies/{study}/limit")["curves"][0]
         for study in studies
@@ -104,7 +104,7 @@ def fill(wire, study, batch, total):
             shift = order["mu"] if order["hypothesis"] == "b" else 0.0
             q = rng.normal(np.sqrt(shift), 1, batch) ** 2
             told += batch
-            body = {"toys": toys.encode(q), "wall_s": 1}
+            body = {"toys": experiments.encode(q), "wall_s": 1}
         ms, _ = timed(
             wire.call, "POST", f"{path}/trials/{order['number']}/tell", body)
         tells.append(ms)
@@ -115,11 +115,11 @@ def fill(wire, study, batch, total):
 
 def measure_volume(service, batch, total):
     """Return what a study with many toys costs."""
-    wire = toys.Wire(service.url, service.token)
+    wire = experiments.Wire(service.url, service.token)
     before = rss_mib(service)
-    fields = toys.terms(
+    fields = experiments.terms(
         rel_tol=0, min_toys=0, max_toys=1000000000, batch_min=batch,
-        batch_max=batch, curves=list(toys.CURVES))
+        batch_max=batch, curves=list(experiments.CURVES))
     study = wire.call("POST", "/studies", {"name": f"volume {batch}", **fields})
     begun = time.monotonic()
     asks, tells, looks = fill(wire, study["id"], batch, total)
@@ -127,7 +127,7 @@ def measure_volume(service, batch, total):
     grown = rss_mib(service) - before
     service.terminate()
     service.restart()
-    first, _ = timed(toys.Wire(service.url, service.token).call,
+    first, _ = timed(experiments.Wire(service.url, service.token).call,
                      "GET", f"/studies/{study['id']}/limit")
     late = asks[len(asks) // 2:]
     return {

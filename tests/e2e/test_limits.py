@@ -4,24 +4,24 @@
 `make bench-toys` does the same for a hundred studies and looks at their pulls.
 """
 
+import experiments
 import pytest
-import toys
 
 SEEDS = 3
 
 
 @pytest.mark.parametrize("experiment, exact", [
-    (toys.COUNTING, toys.COUNTING_LIMIT),
-    (toys.ON_OFF, toys.ON_OFF_LIMIT),
+    (experiments.COUNTING, experiments.COUNTING_LIMIT),
+    (experiments.ON_OFF, experiments.ON_OFF_LIMIT),
 ], ids=["counting", "on-off"])
 def test_eight_processes_find_the_limit(service, experiment, exact):
-    wire = toys.Wire(service.url, service.token)
+    wire = experiments.Wire(service.url, service.token)
     jobs = []
     for seed in range(SEEDS):
-        terms = toys.terms(rel_tol=0.03, batch_max=1000)
+        terms = experiments.terms(rel_tol=0.03, batch_max=1000)
         study = wire.call("POST", "/studies", {"name": f"toys {seed}", **terms})
         jobs.append((study["id"], experiment))
-    toys.crowd(service, jobs)
+    experiments.crowd(service, jobs)
     for study, _ in jobs:
         answer = wire.call("GET", f"/studies/{study}/limit")
         curve = answer["curves"][0]

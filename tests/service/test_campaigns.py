@@ -9,10 +9,10 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import experiments
 import harness
 import httpx
 import people
-import toys
 from calls import LINE, RANDOM, Calls, at, fresh_name
 from stored import count, execute
 
@@ -519,10 +519,10 @@ def test_the_limits_of_all_studies_come_in_one_answer(calls):
             "kind": "hpo", "limit": None, **TEMPLATE}}]
     made = calls.ok("POST", "/campaigns", {
         "name": fresh_name("masses"), "segments": segments,
-        "template": toys.terms(rel_tol=0.1)}, 201)
+        "template": experiments.terms(rel_tol=0.1)}, 201)
     low, high, _ = made["segments"]
-    toys.work_off(toys.Wire(calls.service.url, calls.service.token),
-                  low["study_id"], toys.COUNTING)
+    experiments.work_off(experiments.Wire(calls.service.url, calls.service.token),
+                  low["study_id"], experiments.COUNTING)
     path = f"/campaigns/{made['id']}/limits"
     answer = calls.ok("GET", path)
     assert [(s["name"], s["x"], s["study_id"]) for s in answer["segments"]] == [

@@ -7,7 +7,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-import plane
+import two_masses
 import pytest
 from calls import at, fresh_name
 
@@ -56,11 +56,11 @@ def refused(calls, path, body, status, *words):
 
 def test_eight_workers_find_the_contour_of_a_plane(calls):
     """Below 0.5 % of the area on the wrong side, with at most 44 points."""
-    study = calls.ok("POST", "/studies", plane.definition(
+    study = calls.ok("POST", "/studies", two_masses.definition(
         fresh_name(), max_points=44, stop_area=0, curves=["obs"], seed=1), 201)
 
     def tell(params):
-        return {"mu_up": {"obs": plane.limit(params)}}
+        return {"mu_up": {"obs": two_masses.limit(params)}}
 
     with ThreadPoolExecutor(8) as workers:
         reasons = list(workers.map(
@@ -70,37 +70,37 @@ def test_eight_workers_find_the_contour_of_a_plane(calls):
     assert now["trials"]["complete"] == 44 == now["trials"]["total"]
     assert now["state"] == "finished" and "max_points 44" in now["reason"]
     found = contour(calls, study, "?n=201&grid=1")
-    assert plane.misclassified(found) < 0.005
+    assert two_masses.misclassified(found) < 0.005
     curve, = found["curves"]
     assert curve["area"] < 0.005 and found["points"] == found["fitted"] == 44
     (line,) = curve["lines"]
     assert not line["closed"]
     for m1, m2 in line["points"]:
         if m1 < 1050:  # then it falls steeply, down to the nose
-            assert abs(m2 - plane.edge(m1)) < 10
+            assert abs(m2 - two_masses.edge(m1)) < 10
     # Where m2 = 0 the acceptance is 1, so N = s95 gives the nose.
-    nose = 200 * (12510 / plane.S95["obs"]) ** (1 / 4.5)
+    nose = 200 * (12510 / two_masses.S95["obs"]) ** (1 / 4.5)
     assert max(m1 for m1, _ in line["points"]) == pytest.approx(nose, abs=6)
 
 
 def test_several_curves_share_the_points(calls):
     names = ["obs", "exp-1", "exp+1"]
-    study = calls.ok("POST", "/studies", plane.definition(
+    study = calls.ok("POST", "/studies", two_masses.definition(
         fresh_name(), max_points=44, stop_area=0, curves=names, seed=2), 201)
     assert work(calls, study, lambda params: {"mu_up": {
-        name: plane.limit(params, name) for name in names}}) == "budget"
+        name: two_masses.limit(params, name) for name in names}}) == "budget"
     found = contour(calls, study, "?n=201&grid=1")
     assert [curve["name"] for curve in found["curves"]] == names
     for i, name in enumerate(names):
-        assert plane.misclassified(found, i, name) < 0.005
+        assert two_masses.misclassified(found, i, name) < 0.005
 
 
 def test_a_study_stops_by_itself_and_goes_on_when_more_is_wanted(calls):
-    study = calls.ok("POST", "/studies", plane.definition(
+    study = calls.ok("POST", "/studies", two_masses.definition(
         fresh_name(), stop_area=0.005, seed=3), 201)
 
     def value(params):
-        return {"mu_up": {"obs": plane.limit(params)}}
+        return {"mu_up": {"obs": two_masses.limit(params)}}
 
     assert work(calls, study, value) == "converged"
     now = calls.study(study)
@@ -108,28 +108,28 @@ def test_a_study_stops_by_itself_and_goes_on_when_more_is_wanted(calls):
     assert 17 <= now["trials"]["complete"] < 60
     found = contour(calls, study, "?n=201&grid=1")
     assert found["status"] == "converged" and found["curves"][0]["converged"]
-    assert plane.misclassified(found) < 0.01
+    assert two_masses.misclassified(found) < 0.01
     path = f"/studies/{study['id']}"
     assert calls.ok("PATCH", path, {"notes": "x"})["state"] == "finished"
     more = calls.ok("PATCH", path, {"contour": {"stop_area": 0.0005}})
     assert more["state"] == "running"
-    assert more["contour"]["features"] == plane.FEATURES
+    assert more["contour"]["features"] == two_masses.FEATURES
     assert calls.answer(study)["trials"]
 
 
 def test_noise_is_known_and_does_not_mislead(calls):
     """5 % noise on the limit leaves the errors large, and the contour right."""
     drawn = random.Random(4)
-    study = calls.ok("POST", "/studies", plane.definition(
+    study = calls.ok("POST", "/studies", two_masses.definition(
         fresh_name(), max_points=60, stop_area=0, seed=4), 201)
 
     def tell(params):
-        limit = plane.limit(params) * math.exp(drawn.gauss(0, 0.05))
+        limit = two_masses.limit(params) * math.exp(drawn.gauss(0, 0.05))
         return {"mu_up": {"obs": limit}, "err": {"obs": 0.05 * limit}}
 
     work(calls, study, tell)
     found = contour(calls, study, "?n=201&grid=1")
-    assert plane.misclassified(found) < 0.02
+    assert two_masses.misclassified(found) < 0.02
     trial = calls.trials(study, "limit=1")[0]
     assert trial["constraints"]["err.obs"] == pytest.approx(
         0.05 * trial["values"][0])
@@ -231,12 +231,12 @@ def test_what_is_asked_waits_for_points_and_for_the_budget(calls):
 
 def test_a_definition_is_found_again_and_says_what_it_is(calls):
     name = fresh_name()
-    body = plane.definition(name, curves=["obs", "exp0"])
+    body = two_masses.definition(name, curves=["obs", "exp0"])
     study = calls.ok("POST", "/studies", body, 201)
     assert calls.ok("POST", "/studies", body)["id"] == study["id"]
     assert study["kind"] == "contour" and study["best"] is None
     assert study["contour"] == {
-        "features": plane.FEATURES, "target": "ln_mu_up",
+        "features": two_masses.FEATURES, "target": "ln_mu_up",
         "curves": ["obs", "exp0"], "cl": 0.95, "initial": 12, "max_points": 60,
         "stop_area": 0.005, "min_unevaluated": 0,
         "seed": study["sampler"]["seed"]}
@@ -276,10 +276,10 @@ def test_what_makes_no_sense_is_refused(calls):
             ("direction", "minimize"), ("pruner", "median"),
             ("outcome_constraints", [{"name": "a", "upper": 1}]),
             ("warm_start", {"studies": []})):
-        refused(calls, "/studies", {**plane.definition("x"), field: value},
+        refused(calls, "/studies", {**two_masses.definition("x"), field: value},
                 422, field, "kind contour")
     for limit in ({"patience": 3}, {"target": 1}):
-        refused(calls, "/studies", {**plane.definition("x"), "budget": limit},
+        refused(calls, "/studies", {**two_masses.definition("x"), "budget": limit},
                 422, next(iter(limit)), "best value")
     study = create(calls)
     path = f"/studies/{study['id']}"
@@ -305,9 +305,9 @@ def test_expressions_that_cannot_be_read_are_named(calls):
             (["m1"] * 9, "contour.features", "8"),
             (["m1 + " * 250 + "1"], "contour.features[0]", "1000"),
             (["log(-m1)"], "contour: ", "at least 16")):
-        refused(calls, "/studies", plane.definition("x", features=features),
+        refused(calls, "/studies", two_masses.definition("x", features=features),
                 422, *words)
-    refused(calls, "/studies", {**plane.definition("x"), "space": {
+    refused(calls, "/studies", {**two_masses.definition("x"), "space": {
         "m1": UNIT["x"]}, "constraints": [], "contour": {}}, 422,
         "2 to 4 parameters")
 

@@ -6,12 +6,12 @@ import json
 import math
 import random
 
+import experiments
 import harness
 import numpy as np
 import pytest
-import toys
 from calls import Calls, at, fresh_name
-from toys import COUNTING, COUNTING_LIMIT, encode, finite, result, terms
+from experiments import COUNTING, COUNTING_LIMIT, encode, finite, result, terms
 
 
 def limit_study(calls, **fields):
@@ -229,7 +229,7 @@ def test_many_tells_in_one_call(calls):
 def test_where_there_is_no_limit_a_status_says_so(calls, scale, status):
     study = limit_study(calls, max_toys=40000, max_points=12, rel_tol=0.05,
                         mode="grid", points=[1, 2, 3])
-    run(calls, study, toys.Experiment(s=3 * scale, b=3, n=3))
+    run(calls, study, experiments.Experiment(s=3 * scale, b=3, n=3))
     curve = limit(calls, study)["curves"][0]
     assert curve["status"] == status and curve["limit"] is None
     assert curve["error"] is None and not curve["precise"]
@@ -239,7 +239,7 @@ def ties(calls, tie_tol):
     """Return the point mu = 1 of the counting experiment of the traps."""
     study = limit_study(calls, mode="grid", points=[1], tie_tol=tie_tol,
                         min_toys=20000, max_toys=20000)
-    run(calls, study, toys.Experiment(s=3, b=0.3, n=0))
+    run(calls, study, experiments.Experiment(s=3, b=0.3, n=0))
     return limit(calls, study)["points"][0]
 
 

@@ -5,9 +5,9 @@ import json
 import math
 import re
 
+import experiments
 import pytest
 import stand_in
-import toys
 from playwright.sync_api import expect
 from plots import check_files, drawing, marks, near, no_overflow, path, scale
 from test_page import sign_in
@@ -316,10 +316,10 @@ def test_a_campaign_fits_a_phone(site, open_page):
 
 def test_the_limits_of_real_studies_are_drawn(site, open_page):
     made = make_campaign(
-        site, name="masses", template=toys.terms(rel_tol=0.1))
+        site, name="masses", template=experiments.terms(rel_tol=0.1))
     for one in segments(site, made)[:2]:
-        toys.work_off(toys.Wire(site.url, site.token), one["study_id"],
-                      toys.COUNTING)
+        experiments.work_off(experiments.Wire(site.url, site.token), one["study_id"],
+                      experiments.COUNTING)
     known = site.api("GET", f"/campaigns/{made['id']}/limits").json["segments"]
     page = open_page()
     sign_in(page, site)

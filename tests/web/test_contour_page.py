@@ -3,7 +3,7 @@
 
 import math
 
-import plane
+import two_masses
 from playwright.sync_api import expect
 from plots import (card, check_files, drawing, marks, near, no_overflow, path,
                    scale)
@@ -15,7 +15,7 @@ PLOTS = ["Exclusion plane", "Uncertainty", "Expected misclassified area"]
 
 def make_contour(site, **contour):
     """Create a study of the plane of two masses; return its id."""
-    answer = site.api("POST", "/studies", plane.definition(
+    answer = site.api("POST", "/studies", two_masses.definition(
         "C1N2", curves=CURVES, max_points=40, seed=1, **contour))
     assert answer.status == 201, answer.text
     return answer.json["id"]
@@ -31,7 +31,7 @@ def ask(site, study, n=1):
 def tell(site, study, trial, **told):
     """Tell a result: without one, that of the plane."""
     if not told:
-        told = {"mu_up": {name: plane.limit(trial["params"], name)
+        told = {"mu_up": {name: two_masses.limit(trial["params"], name)
                           for name in CURVES}}
     path_ = f"/studies/{study}/trials/{trial['number']}/tell"
     answer = site.api("POST", path_, told)
@@ -82,7 +82,7 @@ def test_the_contour_is_drawn_where_it_is(site, open_page):
         line = path(plot, f"[data-curve='{name}'] .on.{kind}")
         # The closed form of the plane, where it does not fall steeply.
         for m1 in (500, 700, 900):
-            exact = (x(m1), y(plane.edge(m1, name)))
+            exact = (x(m1), y(two_masses.edge(m1, name)))
             assert distance(exact, line) < 6
     told = answer_of(site, study)
     for curve in told["curves"]:
@@ -256,7 +256,7 @@ def test_contours_are_saved_with_their_lines(site, open_page, tmp_path):
 
 
 def test_three_parameters_are_cut_where_somebody_says(site, open_page):
-    space = {**plane.SPACE, "g": {"type": "float", "low": 0, "high": 2}}
+    space = {**two_masses.SPACE, "g": {"type": "float", "low": 0, "high": 2}}
     study = site.api("POST", "/studies", {
         "name": "three", "kind": "contour", "space": space,
         "contour": {"curves": CURVES, "seed": 1}}).json["id"]

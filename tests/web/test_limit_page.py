@@ -3,8 +3,8 @@
 
 import re
 
+import experiments
 import stand_in
-import toys
 from playwright.sync_api import expect
 from plots import (card, check_files, drawing, marks, near, no_overflow, path,
                    scale)
@@ -19,7 +19,7 @@ def make_limit(site, **fields):
     terms = {"curves": CURVES, "min_toys": 300, "batch_max": 2000,
              "max_toys": 60000, "rel_tol": 0.05, **fields}
     answer = site.api("POST", "/studies", {
-        "name": "counting", **toys.terms(**terms)})
+        "name": "counting", **experiments.terms(**terms)})
     assert answer.status == 201, answer.text
     return answer.json["id"]
 
@@ -33,7 +33,7 @@ def work(site, study, orders):
         for order in answer.json["trials"]:
             told = site.api(
                 "POST", f"/studies/{study}/trials/{order['number']}/tell",
-                toys.result(toys.COUNTING, order))
+                experiments.result(experiments.COUNTING, order))
             assert told.status == 200, told.text
 
 
@@ -340,7 +340,7 @@ def test_failures_are_counted_by_site_and_judged(site, open_page):
         (order,) = site.api("POST", f"/studies/{study}/ask", {
             "worker": {"name": "w2", "site": "kek"}}).json["trials"]
         if order["want"] == "obs":
-            told = toys.result(toys.COUNTING, order)
+            told = experiments.result(experiments.COUNTING, order)
         else:
             n = order["ntoys"]
             told = {"toys": {"q": [1.0] * (n // 2), "n_failed": n - n // 2}}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""toys.py - workers of limit studies that throw real toys
+"""experiments.py - workers of limit studies that throw real toys
 
 The experiment counts n events where mu s + gamma b are expected. gamma is 1, or
 known from m events in a control region where gamma tau are expected ("on/off").

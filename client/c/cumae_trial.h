@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// trial.h - what the files of the library know of a trial
+// cumae_trial.h - what the files of the library know of a trial
 //
 // Private to the library.
 

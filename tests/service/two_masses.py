@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""plane.py - a small realistic exclusion in a plane of two masses
+"""two_masses.py - a small realistic exclusion in a plane of two masses
 
 m1 in [200, 1400], m2 in [0, m1 - 10] GeV. Signal events beside 3 of background:
   N = 12510 (m1 / 200)^-4.5 / (1 + exp(-(m1 - m2 - 120) / 25))
