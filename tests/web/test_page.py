@@ -66,7 +66,7 @@ def sign_out(page):
 
 
 PICTURE = """
-const canvas = document.querySelector('.plot canvas');
+const canvas = document.querySelector('.plot canvas[aria-label^="History"]');
 const {width, height} = canvas ?? {};
 const pixels = width
   ? canvas.getContext('2d').getImageData(0, 0, width, height).data : [];

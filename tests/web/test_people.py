@@ -106,7 +106,7 @@ def test_the_menu_leads_to_the_pages_and_out(anna):
     links = page.get_by_role("navigation", name="Menu").get_by_role("link")
     menu(page).click()
     expect(links).to_have_text(
-        ["Studies", "Profile", "Tokens", "API reference"])
+        ["Studies", "Campaigns", "Profile", "Tokens", "API reference"])
     for title in ("Profile", "Tokens"):
         links.filter(has_text=title).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
