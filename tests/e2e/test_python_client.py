@@ -374,8 +374,11 @@ def test_a_study_is_exported_to_a_file(client, tmp_path):
     assert [trial["number"] for trial in trials] == list(range(55))
     assert trials[54]["meta"] == long["meta"]
     study.export(str(tmp_path / "study.csv"))
+    csv.field_size_limit(1 << 20)  # 128 KiB is less than the meta of a trial
     with (tmp_path / "study.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
+    assert [row["meta"] for row in rows[10:12]] == [
+        json.dumps(long["meta"], separators=(",", ":"))] * 2
     assert [row["values.value"] for row in rows[:3]] == ["0.0", "1.0", "2.0"]
     assert len(rows) == 55 and rows[3]["params.x"] == "0.3"
     assert sorted(p.name for p in tmp_path.glob("study.*")) == [
