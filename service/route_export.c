@@ -181,7 +181,7 @@ static int read_query(const struct call *call, struct exporting *exporting,
     if (route_query_known(call, known, err) ||
         route_query_int(call, "cursor", 0, INT64_MAX, -1, &exporting->after,
                         err) ||
-        route_query_int(call, "columns", 0, INT64_C(1) << 53, -1,
+        route_query_int(call, "columns", 0, (INT64_C(1) << 53) - 1, -1,
                         &exporting->columns, err))
         return -1;
     exporting->csv = format && strcmp(format, "csv") == 0;

@@ -334,7 +334,8 @@ def test_a_guest_sees_the_study_and_nobodys_name(crowd, linked):
     expires, soon = me.pop("expires"), me.pop("expires_soon")
     assert expires == linked.link["expires"] and not soon
     assert me == {"user": None, "admin": False, "guest": True,
-                  "study_id": linked.study["id"], "scopes": ["read"]}
+                  "study_id": linked.study["id"], "campaign_id": None,
+                  "scopes": ["read"]}
     assert linked.guest.ok("GET", "/session")["user"] is None
     seen = linked.guest.study(linked.study)
     assert (seen["owner"], seen["role"]) == (None, "viewer")
